@@ -1,0 +1,40 @@
+# make run    set up, index the sample articles, open the page      (PORT=7860, LIBRARY=.byline)
+# make test   set up, lint, types, the whole default test suite
+# make setup  the virtual environment in .venv, with .venv/bin/byline
+
+PYTHON ?= python3
+LIBRARY ?= .byline
+PORT ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TORCH_VERSION := 2.13.0
+
+.PHONY: run test setup dev lint types measure clean
+
+run: setup
+	$(BIN)/byline ingest seeds --library $(LIBRARY)
+	$(BIN)/byline ui --library $(LIBRARY) --examples seeds/questions.txt $(if $(PORT),--port $(PORT))
+
+test: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+setup: .venv/.setup
+
+dev: .venv/.dev
+
+# What is installed is decided by pyproject.toml: its change is the only reason to install again.
+.venv/.setup: pyproject.toml .ci/torch-index
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet torch==$(TORCH_VERSION) $$(sh .ci/torch-index)
+	$(PIP) install --quiet --editable '.[offline]'
+	touch $@
+
+.venv/.dev: .venv/.setup
+	$(PIP) install --quiet --editable '.[offline,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .byline .mypy_cache .ruff_cache .pytest_cache *.egg-info

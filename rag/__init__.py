@@ -1,0 +1,50 @@
+"""Byline: answers from your own news articles, with the exact words behind every sentence.
+
+from rag import Library, retrieve, ask
+
+library = Library.open("my-library")
+library.ingest(["articles/"])
+answer = library.ask("Who asked for the meeting?")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rag.library import Library
+from rag.types import (
+    Answer,
+    Article,
+    BylineError,
+    Citation,
+    Claim,
+    IngestReport,
+    Passage,
+    SearchHit,
+)
+
+__all__ = [
+    "Answer",
+    "Article",
+    "BylineError",
+    "Citation",
+    "Claim",
+    "IngestReport",
+    "Library",
+    "Passage",
+    "SearchHit",
+    "ask",
+    "retrieve",
+]
+
+
+def retrieve(question: str, **options: Any) -> list[SearchHit]:
+    """`Library.retrieve` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
+    with Library.open() as library:
+        return library.retrieve(question, **options)
+
+
+def ask(question: str, **options: Any) -> Answer:
+    """`Library.ask` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
+    with Library.open() as library:
+        return library.ask(question, **options)

@@ -1,0 +1,297 @@
+"""The command line. `byline COMMAND --help` shows each command with an example.
+
+Results go to standard output, progress and warnings to standard error. Exit status: 0 done, 1 done but something
+failed, 2 used wrongly. `ui` and `eval` live in rooms above this one and are found by their entry points.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rag.types import BylineError
+
+Run = Callable[[argparse.Namespace], int]
+PLUGIN_COMMANDS = "byline.commands"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with the way to the help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a replacement, not a crash.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except BylineError as error:
+        print(f"byline: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nbyline: stopped; what was stored stays, and the same command goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone. Standard output is replaced so that Python's own last flush is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="byline", description="Answers from your own news articles, with the exact words behind every sentence."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+
+    def command(name: str, run: Run, summary: str, example: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"example: {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        add_library_option(sub)
+        sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+        return sub
+
+    sub = command("ingest", _ingest, "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'")
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob (.txt .md .html .pdf .jsonl)")
+    sub.add_argument(
+        "--embedder",
+        metavar="NAME",
+        help="minilm (default), st:NAME, st:FOLDER, openai:NAME; remembered in the library, another one re-embeds",
+    )
+
+    sub = command("search", _search, "Find the passages that fit a question.", 'byline search "hostage release" -k 5')
+    _add_question(sub)
+
+    sub = command("ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05')
+    _add_question(sub)
+    sub.add_argument("--model", default=None, help="who writes the answer: extractive (default, built in)")
+
+    sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
+    sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
+
+    command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
+
+    sub = command("remove", _remove, "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
+    sub.add_argument("articles", nargs="+", metavar="ARTICLE", help="an id, or a path or the end of one")
+
+    for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
+        # Each is `register(commands)`; importing it must be cheap.
+        entry.load()(commands)
+    return parser
+
+
+def add_library_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", metavar="QUESTION")
+    parser.add_argument("-k", type=int, default=8, metavar="N", help="how many passages to find (default 8)")
+    parser.add_argument(
+        "--outlet", action="append", metavar="NAME", help="only this outlet (may be given several times)"
+    )
+    parser.add_argument("--from", dest="published_from", metavar="DATE", help="published on this day or later")
+    parser.add_argument("--to", dest="published_to", metavar="DATE", help="published on this day or earlier")
+    parser.add_argument("--as-of", metavar="DATE", help="as if it were this day: nothing published later is seen")
+
+
+def _question(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "k": args.k,
+        "outlets": args.outlet,
+        "published_from": args.published_from,
+        "published_to": args.published_to,
+        "as_of": args.as_of,
+    }
+
+
+def _library(args: argparse.Namespace, **options: Any) -> Any:
+    from rag.library import Library
+
+    return Library.open(args.library, **options)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def progress_printer() -> Callable[[int, int, str], None] | None:
+    """Progress on one line of the terminal; None where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+    last = 0.0
+
+    def show(done: int, total: int, what: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.1 or done == total:
+            last = time.monotonic()
+            print(f"\r\033[K{done}/{total} {what[:60]}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    with _library(args, embedder=args.embedder) as library:
+        progress = progress_printer()
+        report = library.ingest(args.paths, progress=progress)
+        if progress:
+            print("\r\033[K", end="", file=sys.stderr)
+    if args.json:
+        print_json(report.to_dict())
+    else:
+        print(
+            f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
+            + (f", {report.removed} removed" if report.removed else "")
+            + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
+            f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
+        )
+        for duplicate in report.duplicates:
+            print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
+    for failure in report.failed:
+        print(f"byline: {failure.path}: {failure.error}", file=sys.stderr)
+    return 1 if report.failed else 0
+
+
+def _search(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        hits = library.retrieve(args.question, **_question(args))
+    if args.json:
+        elapsed_s = round(time.perf_counter() - started, 3)
+        print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
+        return 0
+    from rag.citations import attribution
+
+    for hit in hits:
+        parts = " ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
+        print(f"{hit.rank}. {attribution(hit.article)} — {hit.article.title or 'no title'}  ({hit.score:.2f}: {parts})")
+        print(f"   {_where(hit.article, hit.passage.start, hit.passage.end)}")
+        print(_indent(hit.passage.text) + "\n")
+    if not hits:
+        print("Nothing found.")
+    return 0
+
+
+def _ask(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        answer = library.ask(args.question, model=args.model, **_question(args))
+    if args.json:
+        print_json(answer.to_dict())
+        return 0
+    from rag.citations import attribution
+
+    if answer.text:
+        print(answer.text + "\n")
+    for line in (*answer.notes, *(f"Problem: {problem}" for problem in answer.problems)):
+        print(line)
+    shown = {}
+    for claim in answer.claims:
+        shown.update({citation.marker: citation for citation in claim.citations})
+    for marker, citation in sorted(shown.items()):
+        print(f"[{marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+        print(f"    {_where(citation.article, citation.start, citation.end)}")
+    if answer.status == "abstained":
+        for hit in answer.hits[:3]:
+            print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
+            print(_indent(hit.passage.text))
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        if args.article:
+            article = library.find(args.article)
+            document = {
+                **article.to_dict(),
+                "reasons": dict(article.reasons),
+                "characters": len(article.text),
+                "passages": len(library.passages(article)),
+                "boilerplate": [
+                    {"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate
+                ],
+            }
+        else:
+            document = library.status()
+            listed = [article.to_dict() for article in library.articles()]
+            document["listed"] = listed
+    if args.json:
+        print_json(document)
+        return 0
+    for name, value in document.items():
+        if name == "listed":
+            for entry in value:
+                print(f"  {entry['id']}  {entry['published'] or '-':10}  {entry['outlet'] or '-':14.14}  {entry['title'] or '-'}")
+        elif name == "boilerplate":
+            for span in value:
+                print(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")
+        elif isinstance(value, dict):
+            print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
+        else:
+            print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from rag.doctor import examine
+
+    with _library(args) as library:
+        checks = examine(library)
+    sound = all(check["ok"] for check in checks)
+    if args.json:
+        print_json({"ok": sound, "checks": checks})
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
+            if check["mend"]:
+                print(f"     {check['mend']}")
+    return 0 if sound else 1
+
+
+def _remove(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        gone = library.remove(args.articles)
+        status = library.status()
+    if args.json:
+        counts = {"articles": status["articles"], "passages": status["passages"]}
+        print_json({"removed": [article.to_dict() for article in gone], **counts})
+    else:
+        for article in gone:
+            print(f"removed {article.id}  {article.title or article.path}")
+    return 0
+
+
+def _where(article: Any, start: int, end: int) -> str:
+    return f"{article.to_dict()['path']} characters {start}-{end}"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _indent(text: str) -> str:
+    import textwrap
+
+    return textwrap.indent(textwrap.fill(" ".join(text.split()), 100), "   ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

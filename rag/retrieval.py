@@ -1,0 +1,113 @@
+"""Question to passages: filters first, then dense and BM25, their fusion, and near-identical passages collapsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from embeddings.protocol import Embedder
+from rag.index import FaissIndex
+from rag.store import Store
+from rag.types import BylineError, Filters, SearchHit
+
+# How many passages each of the two searches offers to the fusion (more where more hits are asked for).
+CANDIDATES = 100
+# The title and section heading count this much beside the words of the passage itself, in BM25.
+CONTEXT_WEIGHT = 1.0
+# Words shared by two passages, as a share of all their words, from which one of them is a copy of the other.
+SAME_WORDS = 0.9
+MAX_TERMS = 64
+
+_TERM = re.compile(r"\w+(?:[.,]\d+)*")
+# Function words of questions and statements (the ones that carry no topic; "not" and "no" carry meaning and stay).
+STOPWORDS = frozenset(
+    """a about above after again against all am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here hers him
+    himself his how i if in into is it its itself just me more most my of off on once only or other our out over own
+    same she should so some such than that the their them then there these they this those through to too under until
+    up very was we were what when where which while who whom whose why will with would you your s t""".split()
+)
+
+
+_NEGATIONS = frozenset(
+    ("no", "not", "never", "none", "nor", "neither", "without", "cannot", "isn", "didn", "don", "won")
+)
+
+
+def query_terms(question: str) -> list[str]:
+    """The question's content words for BM25, lower-cased, each once, at most 64; all its words where it has no other."""
+    words = list(dict.fromkeys(word.lower() for word in _TERM.findall(question)))
+    return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
+
+
+def retrieve(
+    question: str, *, k: int, filters: Filters, store: Store, index: FaissIndex, embedder: Embedder
+) -> list[SearchHit]:
+    """The `k` best passages for `question`, best first; fewer where fewer exist.
+
+    Candidates are the best of each search. Over them both scores are scaled to 0..1 (min-max) and averaged
+    (Fox and Shaw 1994, CombSUM; the normalisation of Lee 1997). `scores` of a hit holds its `cosine` and `bm25`; a
+    BM25 of 0 says that no word of the question is in the passage.
+
+    Raises BylineError when the question is empty or `k` is below 1.
+    """
+    if not question.strip():
+        raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
+    if k < 1:
+        raise BylineError(f"k is {k}; it must be 1 or more.")
+    allowed = store.allowed(filters) if filters else None
+    n = max(CANDIDATES, 2 * k)
+    query = embedder.encode_queries([question])
+    cosine = dict(index.search(query, n, allowed)[0])
+    bm25 = dict(store.bm25(query_terms(question), n, filters, CONTEXT_WEIGHT))
+    # A passage that only BM25 found has a cosine all the same.
+    only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
+    cosine.update(index.search(query, len(only_bm25), only_bm25)[0])
+    numbers = sorted(cosine)
+    fused = (min_max([cosine[i] for i in numbers]) + min_max([bm25.get(i, 0.0) for i in numbers])) / 2
+    order = sorted(zip(numbers, fused, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    hits: list[SearchHit] = []
+    seen: list[tuple[frozenset[str], frozenset[str]]] = []
+    # Read as many passages as are wanted at a time: copies are few.
+    for i in range(0, len(order), k):
+        stored = store.passages([number for number, _ in order[i : i + k]])
+        for number, score in order[i : i + k]:
+            if number not in stored:  # removed by another process a moment ago
+                continue
+            passage, article = stored[number]
+            print_ = _fingerprint(passage.text)
+            if any(is_copy(print_, other) for other in seen):
+                continue
+            seen.append(print_)
+            scores = {"cosine": cosine[number], "bm25": bm25.get(number, 0.0)}
+            hits.append(
+                SearchHit(passage=passage, article=article, score=float(score), rank=len(hits) + 1, scores=scores)
+            )
+            if len(hits) == k:
+                return hits
+    return hits
+
+
+def min_max(scores: Sequence[float]) -> np.ndarray:
+    """Scores scaled so that the lowest is 0 and the highest 1; all equal gives all 1, or 0 where they are 0."""
+    values = np.asarray(scores, dtype=np.float64)
+    if not len(values):
+        return values
+    low, high = values.min(), values.max()
+    if high == low:
+        return np.full_like(values, 1.0 if high > 0 else 0.0)
+    return (values - low) / (high - low)
+
+
+def _fingerprint(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    words = frozenset(_TERM.findall(text.lower()))
+    return words, frozenset(word for word in words if word in _NEGATIONS or any(c.isdigit() for c in word))
+
+
+def is_copy(a: tuple[frozenset[str], frozenset[str]], b: tuple[frozenset[str], frozenset[str]]) -> bool:
+    """Whether two passages say the same in nearly the same words (Jaccard). Other figures, or a "not" more or less,
+    make another passage, however alike the rest: 33 hostages in one report and 40 in the next is news."""
+    (words, telling), (other_words, other_telling) = a, b
+    return telling == other_telling and len(words & other_words) >= SAME_WORDS * len(words | other_words)

@@ -1,0 +1,311 @@
+"""Every value and protocol of Byline. Read this page first.
+
+Offsets (`start`, `end`) are half-open and count characters (code points) of the stored article text.
+`position` counts from 0, `rank` and `marker` from 1, `*_s` are seconds, `n_*` are counts.
+Scores are "higher is better", always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.protocol import BylineError as BylineError
+from embeddings.protocol import Vectors
+
+Ids = NDArray[np.int64]
+Span = tuple[int, int]
+Precision = Literal["day", "month", "year", "none"]
+DateSource = Literal["stated", "inferred", "none"]
+Status = Literal["answered", "partial", "abstained"]
+Verdict = Literal["supported", "partial", "unsupported"]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """One news article as it is stored.
+
+    `text` is what citations point into. For a plain-text or Markdown file it is the file itself, decoded, with
+    newlines as `\\n`, so that offsets hold in the file; front matter and boilerplate stay in it and are listed in
+    `boilerplate`, and nothing inside those spans is ever retrieved or quoted.
+
+    `published` is an ISO 8601 date cut to what is known ("2024-04-29", "2024-04", "2024") or None.
+    `reasons` says, for each value that was inferred and not stated, what it was inferred from.
+    """
+
+    id: str
+    text: str
+    title: str | None
+    outlet: str | None
+    authors: tuple[str, ...] = ()
+    url: str | None = None
+    published: str | None = None
+    published_precision: Precision = "none"
+    published_source: DateSource = "none"
+    path: str
+    content_hash: str
+    boilerplate: tuple[Span, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> Json:
+        """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
+        working folder, so that it can be opened from there."""
+        path = Path(self.path)
+        here = Path.cwd()
+        return {
+            "id": self.id,
+            "title": self.title,
+            "outlet": self.outlet,
+            "authors": list(self.authors),
+            "url": self.url,
+            "published": self.published,
+            "published_precision": self.published_precision,
+            "published_source": self.published_source,
+            "path": str(path.relative_to(here)) if path.is_relative_to(here) else self.path,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A run of whole sentences of one article: the unit that is embedded and retrieved.
+
+    `article.text[start:end] == text`. `heading` is the section heading above it: the title and the heading are put
+    before the text that is embedded and searched, and are never quoted. `n_tokens` counts `text`.
+    """
+
+    id: str
+    article_id: str
+    position: int
+    start: int
+    end: int
+    text: str
+    n_tokens: int
+    heading: str = ""
+
+    def to_dict(self) -> Json:
+        return {"id": self.id, "start": self.start, "end": self.end, "text": self.text}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """The unit that is cited. `position` counts the article's sentences, boilerplate left out."""
+
+    article_id: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What may be seen. Dates are ISO days, inclusive.
+
+    An article whose date is known only to the month or year passes a bound only when the whole of it does, and an
+    article without a date passes none: `as_of` promises that nothing published later is seen.
+    """
+
+    outlets: tuple[str, ...] | None = None
+    published_from: str | None = None
+    published_to: str | None = None
+    as_of: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(v is not None for v in (self.outlets, self.published_from, self.published_to, self.as_of))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchHit:
+    """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
+
+    passage: Passage
+    article: Article
+    score: float
+    rank: int
+    scores: dict[str, float]
+
+    def to_dict(self) -> Json:
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "scores": dict(self.scores),
+            "article": self.article.to_dict(),
+            "passage": self.passage.to_dict(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A sentence of a retrieved passage: what an answer may quote. `text` is the article's own words."""
+
+    hit: SearchHit
+    sentence: Sentence
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A sentence that a model proposes, and the sentences it rests on, before anything was checked."""
+
+    text: str
+    sources: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1."""
+
+    marker: int
+    article: Article
+    start: int
+    end: int
+    quote: str
+    support: float
+
+    def to_dict(self) -> Json:
+        return {
+            "marker": self.marker,
+            "article": self.article.to_dict(),
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "support": self.support,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One sentence of an answer, without its markers, and the words that back it."""
+
+    text: str
+    verdict: Verdict
+    citations: tuple[Citation, ...] = ()
+
+    def to_dict(self) -> Json:
+        return {"text": self.text, "verdict": self.verdict, "citations": [c.to_dict() for c in self.citations]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
+
+    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest.
+    `problems` names what the language model did wrong; `notes` is for the reader.
+    """
+
+    question: str
+    status: Status
+    text: str
+    claims: tuple[Claim, ...] = ()
+    hits: tuple[SearchHit, ...] = ()
+    disagreements: tuple[Json, ...] = ()
+    timeline: tuple[Json, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    model: str
+    prompt_version: str
+    elapsed_s: float
+
+    def to_dict(self) -> Json:
+        return {
+            "question": self.question,
+            "status": self.status,
+            "text": self.text,
+            "claims": [c.to_dict() for c in self.claims],
+            "hits": [h.to_dict() for h in self.hits],
+            "disagreements": list(self.disagreements),
+            "timeline": list(self.timeline),
+            "notes": list(self.notes),
+            "problems": list(self.problems),
+            "model": self.model,
+            "prompt_version": self.prompt_version,
+            "elapsed_s": self.elapsed_s,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
+
+    path: str
+    error: str
+
+    def to_dict(self) -> Json:
+        return {"path": self.path, "error": self.error}
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestReport:
+    """What one ingest did. `articles` and `passages` are the library's totals afterwards.
+
+    `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
+    under a second name (they are stored once). `removed` counts articles that vanished from a file that holds
+    several (JSONL).
+    """
+
+    added: int
+    updated: int
+    unchanged: int
+    removed: int
+    failed: tuple[Failure, ...]
+    duplicates: tuple[Json, ...]
+    articles: int
+    passages: int
+    elapsed_s: float
+
+    def to_dict(self) -> Json:
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "removed": self.removed,
+            "failed": [f.to_dict() for f in self.failed],
+            "duplicates": list(self.duplicates),
+            "articles": self.articles,
+            "passages": self.passages,
+            "elapsed_s": self.elapsed_s,
+        }
+
+
+@runtime_checkable
+class VectorIndex(Protocol):
+    """Cosine search over unit vectors that are known by their passage number (int64, unique, never reused)."""
+
+    @property
+    def ids(self) -> Ids:
+        """All numbers in the index, ascending, shape (n,)."""
+        ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """`ids` (n,), `vectors` (n, dim) float32 of unit norm. ValueError on a number that is there already, on
+        a shape that does not fit, and on values that are not finite."""
+        ...
+
+    def remove(self, ids: Ids) -> None:
+        """Numbers that are not there are ignored."""
+        ...
+
+    def search(self, queries: Vectors, k: int, among: Ids | None = None) -> list[list[tuple[int, float]]]:
+        """For each query (q, dim), at most `k` pairs (number, cosine), highest first, ties by number; only those
+        in `among` where it is given. Fewer than `k` where fewer exist: never padding."""
+        ...
+
+
+class Writer(Protocol):
+    """Anything that answers from sentences."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def prompt_version(self) -> str: ...
+
+    def draft(self, question: str, candidates: Sequence[Candidate], *, cosines: Sequence[float]) -> list[Draft]:
+        """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
+        the question to each candidate. BylineError when a model cannot be reached."""
+        ...

@@ -1,0 +1,67 @@
+"""Shared fixtures. The model, SQLite, FAISS and the articles are the real ones."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag import Library
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another host fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if self.family in (socket.AF_INET, socket.AF_INET6) and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reached for {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("BYLINE_EMBEDDER", "BYLINE_EMBEDDINGS_URL", "BYLINE_EMBEDDINGS_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("BYLINE_HOME", str(tmp_path / "byline-home"))
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library folder that holds the sample articles, embedded with the real model. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("sample") / "library"
+    with Library.open(folder) as library:
+        report = library.ingest([SEEDS])
+    assert (report.added, report.failed) == (5, ())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample(sample_folder: Path) -> Iterator[Library]:
+    """The sample articles, open for reading."""
+    with Library.open(sample_folder) as library:
+        yield library
+
+
+@pytest.fixture
+def own_sample(sample_folder: Path, tmp_path: Path) -> Iterator[Library]:
+    """A copy of the sample library that a test may change."""
+    shutil.copytree(sample_folder, tmp_path / "own")
+    with Library.open(tmp_path / "own") as library:
+        yield library
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An empty library that needs no model."""
+    with Library.open(tmp_path / "library", embedder="hashing:64") as opened:
+        yield opened

@@ -1,0 +1,215 @@
+"""The command line through its real entry point: shapes, exit status, streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BYLINE = Path(sys.executable).parent / "byline"
+
+STORY = """---
+title: Ferry to Saltby is late
+outlet: The Quillmere Gazette
+published: 2031-03-04
+---
+
+The ferry to Saltby left two hours late on Tuesday, the harbour master said.
+
+Fog over the bay held the boat for 120 minutes, and 45 passengers waited in Quillmere.
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    path = tmp_path / "story.md"
+    path.write_text(STORY)
+    return path
+
+
+def byline(*args: object, home: Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BYLINE), *map(str, args)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "BYLINE_HOME": str(home), **env},
+    )
+
+
+def byline_json(*args: object, home: Path, status: int = 0, cwd: Path | None = None) -> dict[str, Any]:
+    done = byline(*args, "--json", home=home, cwd=cwd)
+    assert done.returncode == status, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+ARTICLE_KEYS = {
+    *("id", "title", "outlet", "authors", "url", "published"),
+    *("published_precision", "published_source", "path"),
+}
+
+
+def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
+    report = byline_json("ingest", story, "--embedder", "hashing:128", home=home)
+    assert report.pop("elapsed_s") >= 0
+    expected = {"added": 1, "updated": 0, "unchanged": 0, "failed": [], "articles": 1, "passages": 1}
+    assert {key: report[key] for key in expected} == expected
+    assert byline_json("ingest", story, home=home)["unchanged"] == 1
+
+    found = byline_json("search", "Why was the ferry late?", "-k", 3, home=home)
+    assert {"question", "elapsed_s", "hits"} <= found.keys()
+    hit = found["hits"][0]
+    assert hit.keys() == {"rank", "score", "scores", "article", "passage"}
+    assert hit["rank"] == 1
+    assert {"cosine", "bm25"} <= hit["scores"].keys()
+    assert hit["article"].keys() == ARTICLE_KEYS
+    assert (hit["article"]["published"], hit["article"]["published_precision"]) == ("2031-03-04", "day")
+    assert hit["article"]["outlet"] == "The Quillmere Gazette"
+    assert hit["passage"].keys() == {"id", "start", "end", "text"}
+    text = story.read_text()
+    assert text[hit["passage"]["start"] : hit["passage"]["end"]] == hit["passage"]["text"]
+
+    answer = byline_json("ask", "How late was the ferry to Saltby?", home=home)
+    assert answer.keys() == {
+        *("question", "status", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
+        *("model", "prompt_version", "elapsed_s"),
+    }
+    assert answer["status"] == "answered"
+    assert answer["model"] == "extractive"
+    for claim in answer["claims"]:
+        assert claim.keys() == {"text", "verdict", "citations"}
+        assert claim["verdict"] == "supported"
+        for citation in claim["citations"]:
+            assert citation.keys() == {"marker", "article", "start", "end", "quote", "support"}
+            assert text[citation["start"] : citation["end"]] == citation["quote"]
+            assert f"[{citation['marker']}]" in answer["text"]
+            assert citation["quote"] in claim["text"]
+    assert "The Quillmere Gazette, 4 March 2031" in answer["text"]
+
+    status = byline_json("status", home=home)
+    assert (status["articles"], status["outlets"]) == (1, {"The Quillmere Gazette": 1})
+    assert byline_json("status", "story.md", home=home)["title"] == "Ferry to Saltby is late"
+
+    removed = byline_json("remove", hit["article"]["id"], home=home)
+    assert (removed["removed"][0]["id"], removed["articles"], removed["passages"]) == (hit["article"]["id"], 0, 0)
+
+
+def test_plain_output_is_for_people(home: Path, story: Path) -> None:
+    done = byline("ingest", story, "--embedder", "hashing:128", home=home)
+    assert "1 added, 0 updated, 0 unchanged, 0 failed" in done.stdout
+    assert done.stderr == ""
+    done = byline("ask", "How late was the ferry to Saltby?", home=home)
+    assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout
+    assert "[1] The Quillmere Gazette, 4 March 2031 — Ferry to Saltby is late" in done.stdout
+    assert "1. The Quillmere Gazette" in byline("search", "ferry", home=home).stdout
+    assert "articles: 1" in byline("status", home=home).stdout
+    assert "removed" in byline("remove", "story.md", home=home).stdout
+
+
+def test_one_bad_file_does_not_stop_the_others(home: Path, story: Path, tmp_path: Path) -> None:
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\0" * 50)
+    (tmp_path / "empty.txt").write_bytes(b"")
+    done = byline("ingest", tmp_path, "--json", "--embedder", "hashing:64", home=home)
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert report["added"] == 1
+    assert sorted(Path(f["path"]).name for f in report["failed"]) == ["empty.txt", "picture.txt"]
+    assert all(f.keys() == {"path", "error"} and f["error"] for f in report["failed"])
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_no_answer_is_a_success(home: Path, story: Path) -> None:
+    answer = byline_json("ask", "Who asked for the meeting?", home=home)
+    assert (answer["status"], answer["claims"], answer["text"]) == ("abstained", [], "")
+    assert answer["notes"] == ["The library holds no articles yet: add some with `byline ingest PATH`."]
+    byline_json("ingest", story, "--embedder", "hashing:128", home=home)
+    answer = byline_json("ask", "What does wheat cost in Patagonia?", home=home)
+    assert (answer["status"], answer["claims"]) == ("abstained", [])
+    assert answer["notes"]
+    assert len(answer["hits"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ([], "required: COMMAND"),
+        (["frobnicate"], "invalid choice"),
+        (["ask"], "required: QUESTION"),
+        (["ask", "  "], "the question is empty"),
+        (["ask", "who?", "-k", "0"], "k is 0; it must be 1 or more"),
+        (["ask", "who?", "-k", "many"], "invalid int value: 'many'"),
+        (["ask", "who?", "--as-of", "yesterday"], "as_of is 'yesterday', which is no date: write YYYY-MM-DD"),
+        (["ask", "who?", "--from", "2024-02-31"], "published_from is '2024-02-31'"),
+        (["ask", "who?", "--model", "oracle"], "there is no model 'oracle'"),
+        (["status", "nowhere.txt"], "no article 'nowhere.txt'"),
+        (["remove", "nowhere.txt"], "no article 'nowhere.txt'"),
+        (["ingest", "x.txt", "--embedder", "word2vec"], "there is no embedder 'word2vec'"),
+        (["status", "--library", "/proc/nowhere"], "no library can be made at /proc/nowhere"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_two(args: list[str], says: str, home: Path) -> None:
+    done = byline(*args, home=home)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_path_that_is_not_there_fails_by_itself(home: Path, story: Path) -> None:
+    report = byline_json("ingest", story, "nowhere.txt", "--embedder", "hashing:64", home=home, status=1)
+    assert report["added"] == 1
+    assert "nowhere.txt" in report["failed"][0]["path"]
+
+
+@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "remove", "ui", "eval"])
+def test_every_command_has_help_with_an_example(command: str, home: Path) -> None:
+    done = byline(command, "--help", home=home)
+    assert done.returncode == 0
+    assert f"example: byline {command}" in done.stdout
+
+
+def test_doctor(home: Path, story: Path) -> None:
+    byline_json("ingest", story, "--embedder", "hashing:64", home=home)
+    report = byline_json("doctor", home=home)
+    assert report["ok"] is True
+    assert {check["name"] for check in report["checks"]} >= {"library", "database", "embedder", "vectors", "files"}
+    story.unlink()
+    (home / "vectors.faiss").write_bytes(b"damaged")
+    checks = {check["name"]: check for check in byline_json("doctor", home=home)["checks"]}
+    assert "rebuilds it" in checks["vectors"]["detail"]
+    assert "story.md" in checks["files"]["detail"]
+
+
+def test_paths_are_relative_to_where_one_is(home: Path, story: Path, tmp_path: Path) -> None:
+    byline_json("ingest", "story.md", "--embedder", "hashing:64", home=home, cwd=tmp_path)
+    assert byline_json("search", "ferry", home=home, cwd=tmp_path)["hits"][0]["article"]["path"] == "story.md"
+    elsewhere = byline_json("search", "ferry", home=home, cwd=Path("/"))["hits"][0]["article"]["path"]
+    assert (Path("/") / elsewhere).read_text() == STORY
+
+
+def test_a_reader_that_leaves_early_is_no_error(home: Path, story: Path) -> None:
+    byline_json("ingest", story, "--embedder", "hashing:64", home=home)
+    command = f"'{BYLINE}' search ferry | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env={**os.environ, "BYLINE_HOME": str(home)}, capture_output=True)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_articles_from_the_command_line_survive_a_plain_terminal(home: Path, story: Path) -> None:
+    byline("ingest", story, "--embedder", "hashing:128", home=home)
+    done = byline("ask", "How late was the ferry to Saltby?", home=home, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "two hours late" in done.stdout

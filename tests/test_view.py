@@ -1,0 +1,497 @@
+"""`ui.view`: what is shown is the article's own words, and nothing in them can become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.types import Answer, Article, Citation, Claim, Passage, SearchHit
+from ui import view
+
+TEXT = (
+    "---\ntitle: Bridge\n---\n\nThe bridge reopens in May, the mayor said. Repairs cost 4 million.\n\n"
+    "Read more: Ten Bridges\n\nA second paragraph."
+)
+QUOTE = "The bridge reopens in May, the mayor said."
+FRONT_MATTER = (0, TEXT.index("The bridge"))
+READ_MORE = (TEXT.index("Read more"), TEXT.index("A second"))
+
+
+def an_article(text: str = TEXT, **values: object) -> Article:
+    known: dict[str, object] = {
+        "id": "a1",
+        "text": text,
+        "title": "Bridge to Reopen",
+        "outlet": "The Courier",
+        "published": "2024-04-29",
+        "published_precision": "day",
+        "published_source": "stated",
+        "path": "news/bridge.md",
+        "content_hash": "0",
+        "boilerplate": (FRONT_MATTER, READ_MORE) if text == TEXT else (),
+    }
+    return Article(**{**known, **values})  # type: ignore[arg-type]
+
+
+def a_citation(
+    quote: str = QUOTE, *, article: Article | None = None, marker: int = 1, support: float = 0.9
+) -> Citation:
+    article = article or an_article()
+    start = article.text.index(quote)
+    return Citation(marker=marker, article=article, start=start, end=start + len(quote), quote=quote, support=support)
+
+
+def an_answer(*claims: Claim, **values: object) -> Answer:
+    known: dict[str, object] = {
+        "question": "When does the bridge reopen?",
+        "status": "answered" if claims else "abstained",
+        "text": "",
+        "claims": claims,
+        "model": "extractive",
+        "prompt_version": "1",
+        "elapsed_s": 0.42,
+    }
+    return Answer(**{**known, **values})  # type: ignore[arg-type]
+
+
+def a_claim(*citations: Citation, text: str = QUOTE, verdict: str = "supported") -> Claim:
+    return Claim(text=text, verdict=verdict, citations=citations or (a_citation(),))  # type: ignore[arg-type]
+
+
+def a_hit(article: Article, start: int, end: int) -> SearchHit:
+    passage = Passage(
+        id="p", article_id=article.id, position=0, start=start, end=end, text=article.text[start:end], n_tokens=1
+    )
+    return SearchHit(passage=passage, article=article, score=1.0, rank=1, scores={})
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, the text in it, and the text as a reader sees it."""
+
+    VOID = frozenset({"br", "img", "input", "link", "meta", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.text = ""
+        self._open: list[int] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, "a tag was left open"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs)
+        self.elements.append((tag, dict(attrs), []))
+        if tag not in self.VOID:
+            self._open.append(len(self.elements) - 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.elements[self._open.pop()][0] == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for position in self._open:
+            self.elements[position][2].append(data)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError("view makes no comments")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError("view makes no declarations")
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError("view makes no processing instructions")
+
+    def all(self, tag: str, **attributes: str) -> list[tuple[dict[str, str | None], str]]:
+        return [
+            (attrs, "".join(text))
+            for name, attrs, text in self.elements
+            if name == tag and all(attrs.get(key.rstrip("_")) == value for key, value in attributes.items())
+        ]
+
+
+ALLOWED = {
+    "article": {"class", "id", "tabindex"},
+    "a": {"class", "href", "aria-label", "target", "rel"},
+    "b": set(),
+    "bdi": {"class"},
+    "blockquote": {"dir", "class", "tabindex"},
+    "code": set(),
+    "div": {"class"},
+    "h3": {"dir"},
+    "li": {"dir"},
+    "mark": set(),
+    "p": {"class", "id", "tabindex", "dir"},
+    "pre": set(),
+    "span": {"class", "dir", "aria-hidden"},
+    "ul": set(),
+}
+# Every value of an attribute view makes; none of them takes anything from an article but the web address.
+ATTRIBUTE_VALUES = {
+    "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
+    "id": re.compile(r"(source|claim)-\d+(-\d+)?"),
+    "tabindex": re.compile(r"0|-1"),
+    "href": re.compile(r"#(source|claim)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
+    "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
+    "aria-hidden": re.compile("true"),
+    "target": re.compile("_blank"),
+    "rel": re.compile("noopener noreferrer nofollow"),
+    "dir": re.compile("auto|ltr"),
+}
+
+
+def check_markup(html: str) -> Page:
+    page = Page(html)
+    for tag, attributes, _ in page.elements:
+        assert tag in ALLOWED
+        assert set(attributes) <= ALLOWED[tag]
+        for name, value in attributes.items():
+            assert ATTRIBUTE_VALUES[name].fullmatch(value or ""), (tag, name, value)
+    for attributes, _ in page.all("a", target="_blank"):
+        assert re.match("https?://", attributes["href"] or "", re.IGNORECASE)
+    return page
+
+
+def all_panes(answer: Answer) -> Iterator[str]:
+    articles = [c.article for claim in answer.claims for c in claim.citations] + [h.article for h in answer.hits]
+    yield view.answer_pane(answer, limits={"outlets": [a.outlet or "" for a in articles], "as_of": answer.question})
+    yield view.sources_pane(answer)
+    yield view.library_line(articles)
+    yield view.welcome([], answer.question)
+    yield view.failure(answer.question)
+
+
+# -- values -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("published", "precision", "words"),
+    [
+        ("2024-04-29", "day", "29 April 2024"),
+        ("2024-12-01", "day", "1 December 2024"),
+        ("2024-06", "month", "June 2024"),
+        ("2024-06-17", "month", "June 2024"),  # no more than is known
+        ("2024", "year", "2024"),
+        (None, "none", "Date not known"),
+        (None, "day", "Date not known"),
+        ("2024-13-01", "day", "2024-13-01"),
+        ("spring", "day", "spring"),
+        ("2024-xx", "month", "2024-xx"),
+    ],
+)
+def test_a_date_is_told_in_words_and_only_as_precisely_as_it_is_known(published, precision, words):
+    article = an_article(published=published, published_precision=precision)
+    assert view.date_in_words(article) == words
+
+
+def test_an_inferred_date_says_so_and_from_what():
+    article = an_article(published_source="inferred", reasons={"published": "Its copyright year."})
+    html = view.sources_pane(an_answer(a_claim(a_citation(article=article))))
+    assert "29 April 2024 (inferred)" in html
+    assert "Date inferred: Its copyright year." in html
+    assert "inferred" not in view.sources_pane(an_answer(a_claim()))
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://example.org/a?b=1&c=2", True),
+        ("HTTP://example.org", True),
+        ("javascript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        (" https://example.org", False),
+        ("data:text/html,<script>", False),
+        ("//example.org/x", False),
+        ("https://", False),
+        ("https://good.example\\@evil.example", False),
+        ('https://example.org/" onmouseover="alert(1)', False),
+        ("https://example.org/\u202egpj.exe", False),
+        ("https://[::1", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_web_addresses_become_links(url, linked):
+    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(article=an_article(url=url))))))
+    links = [attributes["href"] for attributes, _ in page.all("a", target="_blank")]
+    assert links == ([url] if linked else [])
+
+
+def test_the_host_of_a_link_is_named():
+    article = an_article(url="https://courier.example@evil.example/x")
+    page = Page(view.sources_pane(an_answer(a_claim(a_citation(article=article)))))
+    assert page.all("a", target="_blank")[0][1] == "Original at evil.example"
+
+
+def test_a_card_shows_the_quote_marked_in_its_paragraph():
+    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(support=0.499)))))
+    [(attributes, _)] = page.all("article")
+    assert attributes["id"] == "source-1"
+    assert page.all("mark") == [({}, QUOTE)]
+    assert page.all("blockquote")[0][1] == QUOTE + " Repairs cost 4 million."
+    assert page.all("h3")[0][1] == "Bridge to Reopen"
+    assert page.all("bdi", class_="bl-outlet")[0][1] == "The Courier"
+    assert "Support 49 %" in page.text  # 0.499 does not carry a claim: not 50
+    assert "news/bridge.md" in page.text
+
+
+@pytest.mark.parametrize(
+    ("support", "shown"), [(0.57, 57), (1.0, 100), (0.0, 0), (1.7, 100), (-1.0, 0), (float("nan"), 0)]
+)
+def test_support_in_hundredths(support, shown):
+    assert f"Support {shown} %" in view.sources_pane(an_answer(a_claim(a_citation(support=support))))
+
+
+def test_missing_metadata_is_said():
+    article = an_article(outlet=None, title=None, published=None, published_precision="none", published_source="none")
+    text = Page(view.sources_pane(an_answer(a_claim(a_citation(article=article))))).text
+    assert "Outlet not stated" in text
+    assert "Title not stated" in text
+    assert "Date not known" in text
+
+
+def test_words_that_are_not_at_the_cited_place_are_not_passed_off_as_the_articles():
+    page = check_markup(view.sources_pane(an_answer(a_claim(replace(a_citation(), start=3)))))
+    assert page.all("blockquote")[0][1] == QUOTE
+    assert "do not stand at the cited place" in page.text
+
+
+def test_a_long_paragraph_is_cut_between_words():
+    words = " ".join(f"word{n}" for n in range(400))
+    article = an_article(f"{words} The quote. {words}")
+    start = article.text.index("The quote.")
+    before, after = view.quote_in_context(article, start, start + 10)
+    assert before.startswith("… word")
+    assert before.endswith(" ")
+    assert after.endswith(" …")
+    kept = before.removeprefix("… "), after.removesuffix(" …")
+    assert article.text[start - len(kept[0]) :].startswith(kept[0])
+    assert kept[0].split()[0] in words.split()
+    assert kept[1].split()[-1] in words.split()
+    assert 300 < len(kept[0]) <= view.CONTEXT_CHARS
+    assert 300 < len(kept[1]) <= view.CONTEXT_CHARS
+
+
+def test_a_very_long_quote_is_whole_and_scrolls():
+    quote = "word " * 2_000 + "end."
+    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(quote, article=an_article(quote))))))
+    assert page.all("mark")[0][1] == quote
+    assert page.all("blockquote")[0][0]["class"] == "bl-long"
+    assert page.all("blockquote")[0][0]["tabindex"] == "0"
+
+
+@given(
+    text=st.text(alphabet="ab \n", max_size=60),
+    cuts=st.lists(st.integers(0, 60), min_size=2, max_size=8),
+)
+def test_the_context_is_contiguous_and_never_boilerplate(text, cuts):
+    cuts = sorted(min(cut, len(text)) for cut in cuts)
+    start, end = cuts[0], cuts[1]
+    spans = tuple(zip(cuts[2::2], cuts[3::2], strict=False))
+    article = an_article(text, boilerplate=spans)
+    before, after = view.quote_in_context(article, start, end)
+    before, after = before.removeprefix("… "), after.removesuffix(" …")
+    assert text[:start].endswith(before)
+    assert text[end:].startswith(after)
+    shown = [*range(start - len(before), start), *range(end, end + len(after))]
+    assert not any(a <= position < b for position in shown for a, b in spans)
+    assert "\n\n" not in before.rstrip("\n")
+    assert "\n\n" not in after
+
+
+def test_boilerplate_is_left_out_of_nearest_passages():
+    article = an_article()
+    html = view.sources_pane(an_answer(hits=(a_hit(article, 0, len(TEXT)),)))
+    page = check_markup(html)
+    assert page.all("blockquote")[0][1].split() == (QUOTE + " Repairs cost 4 million. … A second paragraph.").split()
+    assert "title:" not in page.text
+    assert "Read more" not in page.text
+
+
+def test_each_claim_links_to_its_cards_and_back():
+    first, second = a_citation(), a_citation("Repairs cost 4 million.", marker=2)
+    answer = an_answer(a_claim(first), a_claim(second, first, text="It cost 4 million.", verdict="partial"))
+    page = check_markup(view.answer_pane(answer))
+    claims = page.all("p", tabindex="-1")
+    assert [(attributes["id"], text) for attributes, text in claims] == [
+        ("claim-1", QUOTE + "[1]"),
+        ("claim-2", "It cost 4 million.[2][1] only partly backed by the words it cites"),
+    ]
+    assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#source-1", "#source-2", "#source-1"]
+    cards = check_markup(view.sources_pane(answer))
+    assert [attributes["id"] for attributes, _ in cards.all("article")] == ["source-1", "source-2"]
+    assert [attributes["href"] for attributes, _ in cards.all("a", class_="bl-number")] == ["#claim-1", "#claim-2"]
+
+
+def test_a_marker_given_twice_still_leads_to_its_own_card():
+    first, second = a_citation(), a_citation("Repairs cost 4 million.", marker=1)
+    answer = an_answer(a_claim(first, second))
+    targets = [a["href"] for a, _ in Page(view.answer_pane(answer)).all("a", class_="bl-marker")]
+    cards = [f"#{a['id']}" for a, _ in Page(view.sources_pane(answer)).all("article")]
+    assert targets == cards
+    assert len(set(cards)) == 2
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        (a_claim(verdict="supported"), None),
+        (a_claim(verdict="partial"), "only partly backed"),
+        (a_claim(verdict="unsupported"), "not backed by the words"),
+        (Claim(text=QUOTE, verdict="supported"), "no source is cited"),
+    ],
+)
+def test_a_claim_that_is_not_supported_is_marked_in_words(claim, words):
+    flags = Page(view.answer_pane(an_answer(claim))).all("span", class_="bl-verdict")
+    assert [text for _, text in flags] == [] if words is None else words in flags[0][1]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("answered", "Answered"), ("partial", "Partly answered"), ("abstained", "Not in these articles")],
+)
+def test_the_status_is_told_in_words(status, words):
+    page = check_markup(view.answer_pane(an_answer(status=status)))
+    assert page.all("p", class_=f"bl-status bl-{status}")[0][1] == f"Status: {words}"
+
+
+def test_notes_problems_model_time_and_filters_are_shown():
+    answer = an_answer(a_claim(), notes=("As of 29 April.",), problems=("Source 9 was not offered.",), elapsed_s=0.04)
+    limits = {"outlets": ["The Courier", "A & B"], "published_from": "2024-04"}
+    page = check_markup(view.answer_pane(answer, limits=limits))
+    assert page.all("div", class_="bl-box bl-notes")[0][1] == "NotesAs of 29 April."
+    assert "Source 9 was not offered." in page.all("div", class_="bl-box bl-problems")[0][1]
+    assert "under 0.1 s · model: extractive" in page.text
+    assert "Only articles of The Courier and A & B, from 2024-04" in page.text
+    assert "bl-box" not in view.answer_pane(an_answer(a_claim()))
+
+
+def test_an_abstention_is_no_answer_and_says_so_of_its_passages():
+    answer = an_answer(hits=tuple(a_hit(an_article(), *FRONT_MATTER[1:], len(TEXT)) for _ in range(8)), notes=("No.",))
+    assert "No answer: the articles do not say." in view.answer_pane(answer)
+    page = check_markup(view.sources_pane(answer))
+    assert len(page.all("article")) == view.NEAREST_SHOWN
+    assert "They are not an answer" in page.text
+    assert not page.all("mark")
+    assert "No passage came near" in view.sources_pane(an_answer())
+
+
+def test_a_very_long_question_is_shortened():
+    text = Page(view.answer_pane(an_answer(question="why " * 5_000))).all("p", class_="bl-question")[0][1]
+    assert len(text) == view.QUESTION_SHOWN + 1
+    assert text.endswith("…")
+
+
+def test_what_the_library_holds():
+    outlets = ["Courier"] * 3 + ["Globe", None, "Sun", "Post", "Echo"]
+    dates = [("2024-04-29", "day"), ("2024-06", "month"), *[(None, "none")] * 6]
+    articles = [
+        an_article(outlet=outlet, published=date, published_precision=precision)
+        for outlet, (date, precision) in zip(outlets, dates, strict=True)
+    ]
+    assert Page(view.library_line(articles)).text == (
+        "8 articles · Courier, Globe, Sun, Post and 1 other outlet · 29 April 2024 to June 2024 · 6 undated"
+    )
+    assert Page(view.library_line(articles[:1])).text == "1 article · Courier · 29 April 2024"
+    assert Page(view.library_line([])).text == "This library holds no articles yet."
+
+
+def test_an_empty_library_says_how_to_fill_it():
+    assert "byline ingest PATH --library '/my news/lib'" in Page(view.welcome([], "/my news/lib")).text
+    assert "ingest" not in view.welcome([an_article()], "/lib")
+
+
+def test_searching_names_the_number_of_articles():
+    assert Page(view.working(1_234)).text == "Searching 1,234 articles…"
+    assert Page(view.working(1)).text == "Searching 1 article…"
+    assert Page(view.working(0)).text == "Searching the articles…"
+
+
+def test_every_pane_has_the_allowed_markup_only():
+    for html in (view.working(3), view.no_sources(), view.unexpected(), view.welcome([an_article()], "x")):
+        check_markup(html)
+
+
+# -- hostile text -------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"onmouseover="alert(1)',
+    "' onfocus='alert(1)' autofocus='",
+    "</mark></blockquote></article><h1>Owned</h1>",
+    "<img src=x onerror=alert(1)>",
+    "<!-- ",
+    "<![CDATA[<svg/onload=alert(1)>]]>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "javascript:alert(1)",
+    "${alert(1)} {{constructor.constructor('alert(1)')()}} `${1}`",
+    "<a href='javascript:alert(1)'>read</a>",
+    "<style>*{display:none}</style>",
+]
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_hostile_text_stays_text(bad):
+    article = an_article(f"He said {bad} today.", title=bad, outlet=bad, url=bad, path=bad, reasons={"published": bad})
+    article = replace(article, published_source="inferred", published=bad)
+    claim = a_claim(a_citation(bad, article=article), text=bad)
+    answer = an_answer(claim, question=bad, notes=(bad,), problems=(bad,), model=bad)
+    for html in [*all_panes(answer), *all_panes(an_answer(question=bad, hits=(a_hit(article, 0, len(article.text)),)))]:
+        check_markup(html)
+    page = Page(view.sources_pane(answer))
+    assert page.all("mark")[0][1] == bad
+    assert page.all("h3")[0][1] == bad
+    assert page.all("bdi")[0][1] == bad
+    assert not page.all("a", target="_blank")
+
+
+nasty = st.one_of(
+    st.text(max_size=40),
+    st.lists(
+        st.sampled_from([*HOSTILE, "<", ">", '"', "'", "&", "\u202e", "\x00", "\ud800", "İ", "👩‍👩‍👧", "\r\n"]),
+        max_size=6,
+    ).map("".join),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(nasty, nasty, nasty, nasty, st.sampled_from(["day", "month", "year"]))
+def test_no_text_whatever_becomes_markup(quote, title, context, url, precision):
+    article = an_article(
+        context + quote + context, title=title, outlet=title, url=url, path=context, published=context,
+        published_precision=precision, published_source="inferred", reasons={"published": title},
+    )  # fmt: skip
+    citation = Citation(
+        marker=1, article=article, start=len(context), end=len(context + quote), quote=quote, support=0.5
+    )
+    answer = an_answer(a_claim(citation, text=title), question=context, notes=(quote,), problems=(url,), model=title)
+    nothing = an_answer(question=context, hits=(a_hit(article, 0, len(article.text)),))
+    for html in [*all_panes(answer), *all_panes(nothing)]:
+        check_markup(html)
+        html.encode("utf-8")
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)
+    assert Page(view.sources_pane(answer)).all("mark")[0][1] == view.clean(quote).replace("\r\n", "\n").replace(
+        "\r", "\n"
+    )
+
+
+def test_direction_overrides_go_and_control_characters_show():
+    assert view.clean("a\u202eb\u2066c\u2069") == "abc"
+    assert view.clean("a\x00b\x1bc\x85\x9bd\ud800") == "a\ufffdb\ufffdc\x85\ufffdd\ufffd"
+    assert view.clean("قال 👩‍👩‍👧 İ\t\n") == "قال 👩‍👩‍👧 İ\t\n"
+
+
+def test_right_to_left_text_sets_its_own_direction():
+    quote = "قال المتحدث إن القرار لم يصدر بعد."
+    article = an_article(quote, title=quote)
+    answer = an_answer(a_claim(a_citation(quote, article=article), text=quote), question=quote, notes=(quote,))
+    for html in all_panes(answer):
+        for tag, attributes, text in Page(html).elements:
+            if tag in {"h3", "blockquote", "li"} and quote in "".join(text):
+                assert attributes["dir"] == "auto"

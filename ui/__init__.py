@@ -1,0 +1,1 @@
+"""The web page: `app` builds and serves it, `view` turns an answer into HTML."""

@@ -1,0 +1,291 @@
+"""Values of `rag.types` to HTML. Pure functions: no I/O, no clock, nothing of Gradio.
+
+`gr.HTML` sanitises nothing, and titles, outlets, quotes, addresses, questions and model output are untrusted. So every
+such string goes through `escaped`, and the tags and attributes below are the only ones that ever reach the page.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rag.types import Answer, Article, Citation, Claim, SearchHit
+
+CONTEXT_CHARS = 350  # shown of the paragraph on either side of a quote
+NEAREST_SHOWN, NEAREST_CHARS = 3, 500
+LONG_QUOTE = 1_200  # a quote above this length scrolls inside its card
+QUESTION_SHOWN = 300
+
+_Key = tuple[int, str, int, int]  # marker, article, start, end
+_MONTHS = (
+    "", "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
+_VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
+_LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "as_of": "as of"}
+
+# Embedding and override characters can make a line read otherwise than it is stored ("Trojan source").
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Control characters but tab and newlines; lone surrogates and U+FFFE/F cannot be sent as UTF-8 HTML at all.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+# No backslash: a browser reads it as a slash and would go to another host than the one printed beside the link.
+_WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """The text without direction overrides, and with each control character made visible as U+FFFD."""
+    return _CONTROL.sub("\ufffd", _BIDI.sub("", text))
+
+
+def escaped(text: str) -> str:
+    """Safe between tags and inside double-quoted attributes. All foreign text passes here, once."""
+    return html.escape(clean(text), quote=True)
+
+
+def date_in_words(article: Article) -> str:
+    """As precise as is known: "29 April 2024", "April 2024", "2024" or "Date not known"."""
+    if article.published is None or article.published_precision == "none":
+        return "Date not known"
+    parts = article.published.split("-")[: {"year": 1, "month": 2, "day": 3}[article.published_precision]]
+    try:
+        return " ".join(reversed([parts[0], *(_MONTHS[int(m)] for m in parts[1:2]), *(str(int(d)) for d in parts[2:])]))
+    except (ValueError, IndexError):
+        return article.published
+
+
+def outlet_name(article: Article) -> str:
+    """The outlet, or that it is not stated."""
+    return article.outlet or "Outlet not stated"
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if it may become a link: http or https with a host. None otherwise."""
+    if url is None or not _WEB_ADDRESS.fullmatch(url) or clean(url) != url:
+        return None
+    try:
+        return url if urlsplit(url).hostname else None
+    except ValueError:
+        return None
+
+
+def quote_in_context(article: Article, start: int, end: int) -> tuple[str, str]:
+    """What stands before and after `article.text[start:end]` in its paragraph.
+
+    At most about `CONTEXT_CHARS` characters each, cut between words with "…", and never a character of
+    `article.boilerplate`.
+    """
+    text = article.text
+    first = max((found.end() for found in _PARAGRAPH_BREAK.finditer(text, 0, start)), default=0)
+    last = found.start() if (found := _PARAGRAPH_BREAK.search(text, end)) else len(text)
+    left, right = first, last
+    for a, b in article.boilerplate:
+        if a < start:
+            left = max(left, min(b, start))
+        if b > end:
+            right = min(right, max(a, end))
+    before, after = text[left:start], text[end:right]
+    left_cut, right_cut = bool(text[first:left].strip()), bool(text[right:last].strip())
+    if len(before) > CONTEXT_CHARS:
+        _, blank, rest = before[-CONTEXT_CHARS:].partition(" ")
+        before, left_cut = rest if blank else before[-CONTEXT_CHARS:], True
+    if len(after) > CONTEXT_CHARS:
+        rest, blank, _ = after[:CONTEXT_CHARS].rpartition(" ")
+        after, right_cut = rest if blank else after[:CONTEXT_CHARS], True
+    return ("… " if left_cut else "") + before.lstrip(), after.rstrip() + (" …" if right_cut else "")
+
+
+def library_line(articles: Sequence[Article]) -> str:
+    """How many articles the library holds, from which outlets, of which dates. HTML."""
+    if not articles:
+        return '<p class="bl-holds">This library holds no articles yet.</p>'
+    outlets = [name for name, _ in Counter(a.outlet for a in articles if a.outlet).most_common()]
+    dated = sorted((a for a in articles if a.published), key=lambda a: a.published or "")
+    parts = [f"<b>{_count(len(articles), 'article')}</b>"]
+    if outlets:
+        more = [_count(len(outlets) - 4, "other outlet")] if len(outlets) > 4 else []
+        parts.append(_listed([f'<bdi class="bl-name">{escaped(name)}</bdi>' for name in outlets[:4]] + more))
+    if dated:
+        parts.append(" to ".join(dict.fromkeys(escaped(date_in_words(a)) for a in (dated[0], dated[-1]))))
+    if dated and len(dated) < len(articles):
+        parts.append(f"{len(articles) - len(dated)} undated")
+    return f'<p class="bl-holds">{" · ".join(parts)}</p>'
+
+
+def welcome(articles: Sequence[Article], path: Path | str) -> str:
+    """What the answer pane shows before the first question; in an empty library, how to fill it."""
+    if articles:
+        return '<p class="bl-idle">Ask a question. Each sentence of the answer leads to the words that back it.</p>'
+    command = f"byline ingest PATH --library {shlex.quote(str(path))}"
+    return (
+        '<div class="bl-box"><h3>This library holds no articles yet</h3>'
+        "<p>Add some from a terminal, where PATH is a file or a folder, then ask again:</p>"
+        f"<pre><code>{escaped(command)}</code></pre></div>"
+    )
+
+
+def working(n_articles: int) -> str:
+    """Shown at once while a question is being answered."""
+    where = _count(n_articles, "article") if n_articles else "the articles"
+    return f'<p class="bl-working"><span class="bl-pulse" aria-hidden="true"></span>Searching {where}…</p>'
+
+
+def failure(message: str, *, heading: str = "That did not work") -> str:
+    """One plain sentence in a box: a `BylineError`, an empty question, something unexpected."""
+    return f'<div class="bl-box bl-failure"><h3>{escaped(heading)}</h3><p dir="auto">{escaped(message)}</p></div>'
+
+
+def unexpected() -> str:
+    """What a reader sees when the program fails. The traceback goes to the log, never here."""
+    return failure("Byline could not answer because of a fault of its own; the terminal says more.")
+
+
+def no_sources() -> str:
+    """The sources pane when there is nothing to show in it."""
+    return '<p class="bl-idle">The passages that back the answer appear here.</p>'
+
+
+def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None) -> str:
+    """Question, status, one paragraph per claim, notes, problems, time and model.
+
+    `limits` are the filters of `ask` that were on: they are folded away on the page, and no answer, least of all
+    "not in these articles", is to be read without them.
+    """
+    question = answer.question.strip()
+    if len(question) > QUESTION_SHOWN:
+        question = question[:QUESTION_SHOWN] + "…"
+    cards = _cards(answer)
+    parts = [
+        f'<p class="bl-question" dir="auto">{escaped(question)}</p>',
+        f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_STATUS[answer.status]}</p>',
+    ]
+    if limits:
+        words = [f"{_LIMITS[name]} {_listed(value) if name == 'outlets' else value}" for name, value in limits.items()]
+        parts.append(f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>')
+    if answer.status == "abstained":
+        parts.append('<p class="bl-claim">No answer: the articles do not say.</p>')
+    parts += [_claim(number, claim, cards) for number, claim in enumerate(answer.claims, start=1)]
+    parts.append(_box("Notes", answer.notes, "bl-notes"))
+    parts.append(_box("Problems with the model’s text", answer.problems, "bl-problems"))
+    seconds = f"{answer.elapsed_s:.1f} s" if answer.elapsed_s >= 0.1 else "under 0.1 s"
+    parts.append(f'<p class="bl-small">{seconds} · model: {escaped(answer.model)}</p>')
+    return "".join(parts)
+
+
+def sources_pane(answer: Answer) -> str:
+    """A card for each citation, in the order of their markers; with no answer, the nearest passages."""
+    if answer.status != "abstained":
+        cards = "".join(_citation_card(*card) for card in _cards(answer).values())
+        return cards or '<p class="bl-idle">No source is cited.</p>'
+    if not answer.hits:
+        return '<p class="bl-idle">No passage came near the question.</p>'
+    return (
+        '<p class="bl-nearest"><b>Nearest passages.</b> They are not an answer: they are what came closest.</p>'
+        + "".join(_hit_card(hit) for hit in answer.hits[:NEAREST_SHOWN])
+    )
+
+
+def _claim(number: int, claim: Claim, cards: Mapping[_Key, tuple[str, int, Citation]]) -> str:
+    markers = "".join(
+        f'<a class="bl-marker" href="#{cards[_key(c)][0]}" aria-label="Source {c.marker}">[{c.marker}]</a>'
+        for c in claim.citations
+    )
+    verdict = _VERDICT.get(claim.verdict, "") if claim.citations else "no source is cited for this"
+    flag = f' <span class="bl-verdict">{verdict}</span>' if verdict else ""
+    kind = " bl-doubted" if verdict else ""
+    return (
+        f'<p class="bl-claim{kind}" id="claim-{number}" tabindex="-1" dir="auto"><span>{escaped(claim.text)}</span>'
+        f"{markers}{flag}</p>"
+    )
+
+
+def _citation_card(card_id: str, cited_by: int, citation: Citation) -> str:
+    article = citation.article
+    # The library promises this. Were it ever broken, a reader must not take the words for the article's own.
+    exact = article.text[citation.start : citation.end] == citation.quote
+    before, after = quote_in_context(article, citation.start, citation.end) if exact else ("", "")
+    warning = "" if exact else '<p class="bl-verdict">These words do not stand at the cited place of the article.</p>'
+    long = ' class="bl-long" tabindex="0"' if len(citation.quote) > LONG_QUOTE else ""
+    number = (
+        f'<a class="bl-number" href="#claim-{cited_by}" '
+        f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
+    )
+    quote = f"{escaped(before)}<mark>{escaped(citation.quote)}</mark>{escaped(after)}"
+    # Cut, not rounded: 0.499 does not carry a claim and must not read as 50 %.
+    foot = f"Support {int(round(min(1.0, max(0.0, citation.support)) * 100, 6))} %"
+    body = (
+        f'{_heading(article, number)}<blockquote{long} dir="auto">{quote}</blockquote>{warning}{_foot(article, foot)}'
+    )
+    return f'<article class="bl-card" id="{card_id}" tabindex="-1">{body}</article>'
+
+
+def _hit_card(hit: SearchHit) -> str:
+    article, passage = hit.article, hit.passage
+    pieces, at = [], passage.start
+    for a, b in sorted(article.boilerplate):
+        if a < passage.end and b > at:
+            pieces.append(article.text[at:a])
+            at = b
+    text = " … ".join(piece for piece in [*pieces, article.text[at : passage.end]] if piece.strip())
+    if len(text) > NEAREST_CHARS:
+        text = (text[:NEAREST_CHARS].rpartition(" ")[0] or text[:NEAREST_CHARS]) + " …"
+    body = f'{_heading(article)}<blockquote dir="auto">{escaped(text)}</blockquote>{_foot(article, "Not an answer")}'
+    return f'<article class="bl-card bl-near">{body}</article>'
+
+
+def _heading(article: Article, number: str = "") -> str:
+    inferred = " (inferred)" if article.published_source == "inferred" else ""
+    return (
+        f'{number}<p class="bl-meta"><bdi class="bl-outlet">{escaped(outlet_name(article))}</bdi> '
+        f'<span class="bl-date">{escaped(date_in_words(article))}{inferred}</span></p>'
+        f'<h3 dir="auto">{escaped(article.title or "Title not stated")}</h3>'
+    )
+
+
+def _foot(article: Article, first: str) -> str:
+    parts = [f"<span>{first}</span>"]
+    if article.published_source == "inferred" and (reason := article.reasons.get("published")):
+        parts.append(f'<span dir="auto">Date inferred: {escaped(reason)}</span>')
+    if url := web_address(article.url):
+        host = escaped(urlsplit(url).hostname or "")
+        rel = "noopener noreferrer nofollow"
+        parts.append(f'<a href="{escaped(url)}" target="_blank" rel="{rel}">Original at {host}</a>')
+    parts.append(f'<span class="bl-path" dir="ltr">{escaped(str(article.to_dict()["path"]))}</span>')
+    return f'<p class="bl-foot">{"".join(parts)}</p>'
+
+
+def _box(heading: str, lines: Iterable[str], kind: str) -> str:
+    items = "".join(f'<li dir="auto">{escaped(line)}</li>' for line in lines)
+    return f'<div class="bl-box {kind}"><h3>{heading}</h3><ul>{items}</ul></div>' if items else ""
+
+
+def _key(citation: Citation) -> _Key:
+    return citation.marker, citation.article.id, citation.start, citation.end
+
+
+def _cards(answer: Answer) -> dict[_Key, tuple[str, int, Citation]]:
+    """For each cited place, once, by marker: the id of its card, the first claim that cites it, the citation.
+
+    Markers are unique unless a library errs; even then no card may hide behind another one's id.
+    """
+    cards: dict[_Key, tuple[str, int, Citation]] = {}
+    for number, claim in enumerate(answer.claims, start=1):
+        for c in claim.citations:
+            same = sum(marker == c.marker for marker, *_ in cards)
+            cards.setdefault(_key(c), (f"source-{c.marker}" + (f"-{same + 1}" if same else ""), number, c))
+    return dict(sorted(cards.items()))
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
