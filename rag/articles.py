@@ -27,6 +27,7 @@ SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndj
 """What is taken from a folder. A file that is named itself is taken whatever its suffix, as text."""
 
 T = TypeVar("T")
+Clue = tuple[str, str, str]  # field, value, reason
 _RECORDS = (".jsonl", ".ndjson", ".json")
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
@@ -68,7 +69,7 @@ def discover(paths: Iterable[str | Path]) -> tuple[list[Path], list[Failure]]:
             failures.append(_failure(given, error))
         # The path stays as it was reached: a link into a pool of files has the suffix and the sidecar.
         for path in map(Path, map(os.path.abspath, candidates)):
-            if not path.is_file():
+            if not os.path.isfile(path):
                 failures.append(_failure(path, "is not a file that can be opened (a broken link?); leave it out."))
             elif _is_companion(path):
                 companions.append(path)
@@ -89,20 +90,23 @@ def _walk(folder: str, suffixes: Iterable[str], failures: list[Failure]) -> list
             continue
         seen.add(real)
         try:
-            entries = [entry for entry in current.iterdir() if not entry.name.startswith(".")]
+            entries = sorted(entry for entry in current.iterdir() if not entry.name.startswith("."))
         except OSError as error:
             failures.append(_failure(current, f"cannot be listed ({error.strerror}); give yourself access to it."))
             continue
-        todo += sorted((entry for entry in entries if os.path.isdir(entry)), reverse=True)
-        found += [entry for entry in entries if entry.suffix.lower() in suffixes and not os.path.isdir(entry)]
-    return sorted(path for path in found if not re.match(r"README|LICENSE|(?i:readme|license)\.", path.name))
+        for entry in reversed(entries):
+            if os.path.isdir(entry):
+                todo.append(entry)
+            elif entry.suffix.lower() in suffixes and not re.match("README|LICENSE|(?i:readme|license)[.]", entry.name):
+                found.append(entry)
+    return sorted(found)
 
 
 def _expand(pattern: str, failures: list[Failure]) -> list[Path]:
     """The files a glob names. `**` goes through `_walk`: what `glob` does there has no end where links loop."""
     suffixes = {*SUFFIXES, Path(pattern).suffix.lower()} - {""}  # *.log asks for .log
     head, deep, tail = pattern.partition("**")
-    tail = tail.lstrip("/\\") if deep else ""
+    tail = tail.lstrip("/\\")
     found: list[Path] = []
     for match in sorted(glob.glob(head if head else ".") if deep else glob.glob(pattern)):
         if os.path.isdir(match):
@@ -119,7 +123,7 @@ def _is_companion(path: Path) -> bool:
         return True
     stems = [path.name.removesuffix(end) for end in _SIDECARS if path.name.endswith(end)]
     ends = [case for end in SUFFIXES if end not in _RECORDS for case in (end, end.upper())]
-    if not any(path.with_name(stem + end).is_file() for stem in stems for end in ends):
+    if not any(os.path.isfile(path.with_name(stem + end)) for stem in stems for end in ends):
         return False
     try:
         return path.suffix != ".json" or not _holds_articles(json.loads(_decode(_load(path))))
@@ -134,10 +138,11 @@ def _holds_articles(value: Any) -> bool:
 def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
     # File names may hold bytes that are not UTF-8, which could neither be printed nor stored.
     where = os.fsencode(path).decode("utf-8", "replace") + (f":{number}" if number else "")
-    return Failure(path=where, error=f"{os.path.basename(where) or repr(where)} {error}")
+    name = os.path.basename(where)
+    return Failure(path=where, error=f"{name if name else repr(where)} {error}")
 
 
-# --- Reading
+# --- Reading files
 
 
 def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[Article | Failure]:
@@ -150,11 +155,14 @@ def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[
     """
     path = Path(os.path.abspath(path))
     try:
+        str(path).encode()
         if manifest is None:
             manifest, failures = read_manifest(path.parent)
             yield from failures
         row = manifest.get(_file_key(path.name), {})
         yield from (_read_records if path.suffix.lower() in _RECORDS else _read_document)(path, row)
+    except UnicodeEncodeError:
+        yield _failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
         yield _failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
     except BylineError as error:
@@ -206,22 +214,25 @@ def _file_key(name: str) -> str:
 
 def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
     data, suffix = _load(path), path.suffix.lower()
-    if suffix == ".pdf":
-        text, own = _from_pdf(data)
-    elif suffix in (".html", ".htm"):
-        text, own = _from_html(data)
-    else:
-        text = _decode(data)
-        own = _from_front_matter(text)
+    try:
+        take = _from_pdf if suffix == ".pdf" else _from_html if suffix in (".html", ".htm") else _from_text
+        text, own = take(data)
+    except BylineError:
+        raise
+    except Exception as error:  # the parsers raise whatever a damaged file leads them into
+        raise BylineError(
+            f"is damaged, or no {suffix} file ({type(error).__name__}: {error}); save it anew."
+        ) from error
     sidecar: Json = {}
     for other in (path.with_name(path.stem + end) for end in _SIDECARS):
         try:
-            if other.is_file():
+            if os.path.isfile(other):
                 source = _decode(_load(other))
                 value = json.loads(source) if other.suffix == ".json" else _load_yaml(source)
                 sidecar = {**({} if _holds_articles(value) else _metadata(value)), **sidecar}
         except (OSError, ValueError, RecursionError, BylineError) as error:
-            yield _failure(other, f"is not readable metadata ({error}); {path.name} goes in without it, so mend it.")
+            reason = str(error).rstrip(".")
+            yield _failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
     yield _article(str(path), text, (sidecar, row, own))
 
 
@@ -233,8 +244,8 @@ def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
             text = next((record[key] for key in _TEXT_KEYS if isinstance(record.get(key), str)), None)
             if text is None:
                 raise BylineError(f"has no text; give it under {', '.join(_TEXT_KEYS)}.")
-            keys = (_one_line(record.get("id")), own.get("url"), str(number))
-            key = next(str(key) for key in keys if key is not None and key not in seen)
+            keys = (_one_line(record.get("id")), _one_line(own.get("url")), str(number), f"line {number}")
+            key = next(key for key in keys if key is not None and key not in seen)
             seen.add(key)  # an id that is used twice must not lose an article
             yield _article(f"{path}#{key}" if number else str(path), _clean(text), (row, own))
         except BylineError as error:
@@ -298,11 +309,9 @@ _BOMS = {
     b"\xfe\xff": "utf-16",
 }
 _ASCII = bytes(range(0x80))
-_WESTERN = (
-    _ASCII
-    + "€‚„…‘’“”•–—™ŠšŒœŽžŸ\xa0¡£§©«®°·»¿".encode("cp1252")
-    + bytes({*range(0xC0, 0x100)} - {*b"\xd0\xd7\xdd\xde\xf0\xf7\xfd\xfe"})
-)
+# The letters and signs of western news; not Ð Ý Þ ð ý þ × ÷, whose bytes are Turkish or Polish letters as a rule.
+_WESTERN = bytes({*range(0xC0, 0x100)} - {*b"\xd0\xd7\xdd\xde\xf0\xf7\xfd\xfe"})
+_WESTERN += _ASCII + "€‚„…‘’“”•–—™ŠšŒœŽžŸ\xa0¡£§©«®°·»¿".encode("cp1252")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -314,7 +323,7 @@ def _decode(data: bytes, declared: str | None = None) -> str:
         for encoding in _encodings(data, declared):
             try:
                 text = data.decode(encoding)
-            except (UnicodeDecodeError, LookupError):
+            except (UnicodeError, LookupError):
                 continue
             if "\0" not in text and 100 * len(_CONTROL.findall(text)) <= len(text):
                 return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -339,9 +348,28 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
         yield best.encoding
 
 
-def _clean(text: str) -> str:
-    """Text that did not come from a text file: newlines as `\\n`, and nothing in it that cannot be stored."""
-    return re.sub("[\0\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+def _from_text(data: bytes) -> tuple[str, Json]:
+    """The file itself, decoded, and what its front matter states."""
+    text = _decode(data)
+    span = _front_matter(text)
+    try:
+        return text, _metadata(_load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
+    except BylineError as error:
+        return text, {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
+
+
+_HIDDEN = (
+    "//body//*[self::script or self::style or self::template or self::noscript or @hidden or @aria-hidden='true'"
+    " or contains(translate(@style, ' DISPLAYNOE', 'displaynoe'), 'display:none')"
+    " or contains(translate(@style, ' VISBLTYHDEN', 'visbltyhden'), 'visibility:hidden')]"
+)
+_BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4")
+_DATE_META = (
+    "//meta[@property='article:published_time' or @property='og:published_time']/@content",
+    "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
+    "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|',"
+    " concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
+)
 
 
 def _from_html(data: bytes) -> tuple[str, Json]:
@@ -350,48 +378,36 @@ def _from_html(data: bytes) -> tuple[str, Json]:
     import trafilatura
 
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    declared = label[1].decode("ascii").lower() if label else None
+    declared = label[1].decode("ascii").lower() if label is not None else None
     if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
         declared = "cp1252"  # as browsers read these labels
-    markup = _decode(data, declared).encode("utf-8")
+    markup = _decode(data, declared).encode()
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = lxml.html.document_fromstring(markup, parser=parser)
-    except lxml.etree.ParserError:  # nothing in it
+    except lxml.etree.ParserError:  # there is nothing in it
         return "", {}
     published = next(_html_dates(tree), None)
     known = trafilatura.extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     own: Json = {"title": known.title, "authors": known.author, "url": known.url, "published": published}
-    if known.sitename != known.hostname:  # the address stands in where the page names no site
+    if known.sitename != known.hostname:  # which stands in where the page names no site
         own["outlet"] = known.sitename
     if published is None and known.date is not None:
         own["published"], own["published_source"] = known.date, "inferred"
-        own["published_reason"] = f"The page states no day of publication; “{known.date}” is the date in its markup."
+        own["published_reason"] = f"The page states no day of publication; “{known.date}” is a date in its markup."
     for element in tree.xpath(_HIDDEN):
         element.drop_tree()
-    page = trafilatura.bare_extraction(tree, include_comments=False)
-    if page is not None and page.text and not page.text.isspace():
-        blocks = page.text.split("\n")
+    text = trafilatura.extract(tree, include_comments=False)
+    if text is not None and _WORD.search(text):
+        blocks = text.split("\n")
     else:
-        for element in tree.iter(*_BLOCKS):
-            element.tail = "\n\n" + (element.tail or "")
-            element.text = "\n\n" + (element.text or "")
-        blocks = re.split(r"\n[^\S\n]*\n", tree.text_content())
+        body = tree.find("body")
+        for element in body.iter(*_BLOCKS):
+            element.text, element.tail = (
+                f"\n\n{part if part is not None else ''}" for part in (element.text, element.tail)
+            )
+        blocks = re.split(r"\n[^\S\n]*\n", body.text_content())
     return _clean("\n\n".join(line for line in (" ".join(block.split()) for block in blocks) if line)), own
-
-
-_HIDDEN = (
-    "//script|//style|//template|//noscript|//*[@hidden]|//*[@aria-hidden='true']"
-    "|//*[contains(translate(@style, ' DISPLAYNOE', 'displaynoe'), 'display:none')]"
-    "|//*[contains(translate(@style, ' VISBLTYHDEN', 'visbltyhden'), 'visibility:hidden')]"
-)
-_BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4", "title")
-_DATE_META = (
-    "//meta[@property='article:published_time' or @property='og:published_time']/@content",
-    "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
-    "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|', "
-    "concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
-)
 
 
 def _html_dates(tree: Any) -> Iterator[str]:
@@ -415,26 +431,23 @@ def _from_pdf(data: bytes) -> tuple[str, Json]:
 
     import pypdf
 
+    reader = pypdf.PdfReader(io.BytesIO(data))
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise BylineError("is encrypted; save a copy of it without a password.")
-        text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
-        info = reader.metadata
-        own: Json = {} if info is None else {"title": info.title, "authors": info.author}
-        created = None if info is None else re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))
-    except BylineError:
-        raise
-    except pypdf.errors.DependencyError as error:
-        raise BylineError(f"is encrypted ({error}); save a copy of it without a password.") from error
-    except Exception as error:  # pypdf raises whatever a damaged file leads it into
-        raise BylineError(f"is a damaged PDF or none ({type(error).__name__}: {error}); save it anew.") from error
-    if re.search(r"\w", text) is None:
+        readable = not reader.is_encrypted or bool(reader.decrypt(""))
+    except pypdf.errors.DependencyError:  # a cipher that pypdf alone does not have
+        readable = False
+    if not readable:
+        raise BylineError("is encrypted; save a copy of it without a password.")
+    text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
+    if _WORD.search(text) is None:
         raise BylineError(f"has no text layer on its {len(reader.pages)} pages (a scan?); run text recognition on it.")
-    if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(own.get("title"))):
-        del own["title"]  # what the program put there, not the writer
-    if created is not None:
-        own["published"], own["published_source"] = "-".join(created.groups()), "inferred"
+    if (info := reader.metadata) is None:
+        return text, {}
+    own: Json = {"title": info.title, "authors": info.author}
+    if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(info.title)):
+        own["title"] = None  # what the program put there, not the writer
+    if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
+        own["published"], own["published_source"] = "-".join(made.groups()), "inferred"
         own["published_reason"] = f"The PDF file was made on {own['published']}."
     return text, own
 
@@ -452,32 +465,18 @@ def _join_lines(lines: Sequence[str]) -> str:
 
 # --- Metadata
 
-_FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?=[\w\"' -]{1,60}:)")
-_FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
-_MAX_FRONT_MATTER = 64 * 2**10
+_MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
-
-
-def _front_matter(text: str) -> Span | None:
-    head = _FRONT_MATTER.match(text)
-    end = _FRONT_MATTER_END.search(text, head.end()) if head else None
-    return (0, end.end()) if end else None
-
-
-def _from_front_matter(text: str) -> Json:
-    span = _front_matter(text)
-    try:
-        return _metadata(_load_yaml(text[: span[1]].strip().strip("-"))) if span else {}
-    except BylineError as error:
-        return {"reasons": {"front_matter": f"The front matter is not read: it {error}"}}
+_TOLERANCE = dt.timedelta(days=366)
+_PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
 
 
 def _load_yaml(source: str) -> Any:
-    """The value of a YAML text. BylineError where it is broken or built to exhaust whoever reads it."""
+    """The value of a YAML text. BylineError where it is broken, or built to exhaust whoever reads it."""
     import yaml
 
-    if len(source) > _MAX_FRONT_MATTER:
-        raise BylineError(f"is longer than {_MAX_FRONT_MATTER // 2**10} KB.")
+    if len(source) > _MAX_YAML:
+        raise BylineError(f"is longer than {_MAX_YAML // 2**10} KB.")
     if source.count("[") + source.count("{") > _MAX_BRACKETS:  # PyYAML takes minutes for 64 KB of them
         raise BylineError(f"has more than {_MAX_BRACKETS} brackets.")
     try:
@@ -504,20 +503,28 @@ def _metadata(raw: Any) -> Json:
     return found
 
 
+def _clean(text: str) -> str:
+    """Text that did not come from a text file: newlines as `\\n`, and nothing in it that cannot be stored."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def _one_line(value: Any) -> str | None:
     value = value.get("name") if isinstance(value, dict) else value
     if isinstance(value, bool) or not isinstance(value, str | int | float | dt.date):
         return None
-    return " ".join(_clean(str(value)).split()) or None
+    line = " ".join(_clean(str(value)).split())
+    return line if line else None
 
 
-def _people(value: Any) -> tuple[str, ...]:
+def _people(value: Any) -> tuple[str, ...] | None:
     names = value if isinstance(value, list) else value.split(";") if isinstance(value, str) else [value]
-    return tuple(dict.fromkeys(name for name in map(_one_line, names) if name is not None))
+    people = tuple(dict.fromkeys(name for name in map(_one_line, names) if name is not None))
+    return people if people else None
 
 
 def _address(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) and re.match(r"https?://[^\s]+\s*$", value.strip()) else None
+    line = _one_line(value)
+    return line if line is not None and re.fullmatch(r"https?://\S+", line) else None
 
 
 def _article(path: str, text: str, layers: Sequence[Json]) -> Article:
@@ -528,22 +535,21 @@ def _article(path: str, text: str, layers: Sequence[Json]) -> Article:
 
     boilerplate = find_boilerplate(text)
     edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
-    if not any(_WORD.search(text, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)):
+    if not any(_WORD.search(text, *gap) for gap in zip(edges[::2], edges[1::2], strict=True)):
         raise BylineError("has no text; leave it out, or fill it.")
     title, outlet = stated("title", _one_line), stated("outlet", _one_line)
     authors, url = stated("authors", _people), stated("url", _address)
     clues = list(_clues(text, boilerplate, url))
-    reasons: dict[str, str] = {}
+    reasons: Json = {}
     for layer in layers:
         reasons.update(layer.get("reasons", {}))
     if title is None and (line := _title_line(text)) is not None:
         title = text[slice(*line)].strip().strip("#").strip()
         reasons["title"] = f"The first line of the text stands apart: “{title}”."
     if outlet is None:
-        outlet, reasons["outlet"] = next(((value, why) for name, value, why in clues if name == "outlet"), (None, ""))
+        outlet, reasons["outlet"] = next(((value, why) for field, value, why in clues if field == "outlet"), (None, ""))
     published, source, reasons["published"] = _published(layers, clues)
-    reasons = {name: reason for name, reason in reasons.items() if reason}
-    facts = [title, outlet, authors, url, published, source]
+    reasons = {field: reason for field, reason in sorted(reasons.items()) if reason}
     return Article(
         id=_sha256([text, title])[:12],
         text=text,
@@ -555,65 +561,62 @@ def _article(path: str, text: str, layers: Sequence[Json]) -> Article:
         published_precision=_PRECISIONS[len(published) if published is not None else 0],
         published_source=source,
         path=path,
-        content_hash=_sha256([text, *facts, sorted(reasons.items())]),
+        content_hash=_sha256([text, title, outlet, authors, url, published, source, reasons]),
         boilerplate=boilerplate,
         reasons=reasons,
     )
 
 
-def _sha256(value: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
+def _sha256(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
-# --- Dates
-
-_PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
-_MONTH_NAME = (
-    "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
-    "|Nov(?:ember)?|Dec(?:ember)?"
-)
-_MONTH = rf"({_MONTH_NAME})\.?"
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAY = r"([0-9]{1,2})(?:st|nd|rd|th)?"
-_FULL_DATE = re.compile(
-    rf"(?<!\w)(?:{_MONTH}\s{_DAY},?\s([0-9]{{4}})|{_DAY}\s(?:of\s)?{_MONTH},?\s([0-9]{{4}})"
-    r"|([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2}))(?![0-9])",
-    re.IGNORECASE,
-)
-_URL_DATE = re.compile(r"/((?:19|20)[0-9]{2})[/-]([0-9]{1,2})(?:[/-]([0-9]{1,2}))?(?=/|-|$)")
-_TOLERANCE = dt.timedelta(days=366)
-
-
-def _published(layers: Sequence[Json], clues: Iterable[tuple[str, str, str]]) -> tuple[str | None, DateSource, str]:
-    """The date, cut to what is known, where it is from, and why it is that or none."""
+def _published(layers: Sequence[Json], clues: Iterable[Clue]) -> tuple[str | None, DateSource, str]:
+    """The date, cut to what is known, where it is from, and the reason for it or for there being none."""
     ignored = ""
     for layer in layers:
         value, source = layer.get("published"), layer.get("published_source")
-        reason = str(layer.get("published_reason", "It is marked as inferred where it is stated."))
+        reason = str(layer.get("published_reason", ""))
         if value is None:
             if source == "none":  # somebody looked, and says that nobody knows
-                return None, "none", str(layer.get("published_reason", ""))
+                return None, "none", reason
         elif (date := _parse_date(value)) is not None and _is_possible(date, dt.date.today() + _TOLERANCE):
-            date = date[: {"year": 4, "month": 7}.get(layer.get("published_precision", "day"), 10)]
-            return (date, "inferred", reason) if source == "inferred" else (date, "stated", ignored)
+            date = date[: {"year": 4, "month": 7}.get(layer.get("published_precision", ""), 10)]
+            return (date, "inferred", reason) if source == "inferred" else (date, "stated", ignored.strip())
         else:
             ignored = f"The date “{value}” is ignored; write it as YYYY-MM-DD, at most a year from now. "
-    for name, date, reason in clues:
-        if name == "published" and _is_possible(date, dt.date.today()):
+    for field, date, reason in clues:
+        if field == "published" and _is_possible(date, dt.date.today()):
             return date, "inferred", ignored + reason
     return None, "none", ignored.strip()
 
 
+# --- What a text itself says: dates, outlet, headline
+
+_MONTH_NAMES = (
+    "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH, _DAY = rf"({_MONTH_NAMES})\.?", r"([0-9]{1,2})(?:st|nd|rd|th)?"
+_FULL_DATE = re.compile(
+    rf"(?<!\w)(?=[0-9JFMASOND])(?:{_MONTH}\s{_DAY},?\s([0-9]{{4}})|{_DAY}\s(?:of\s)?{_MONTH},?\s([0-9]{{4}})"
+    r"|([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2}))(?![0-9])",
+    re.IGNORECASE,
+)
+_URL_DATE = re.compile(r"/((?:19|20)[0-9]{2})[/-]([0-9]{1,2})(?:[/-]([0-9]{1,2}))?(?=/|-|$)")
+
+
 def _parse_date(value: Any) -> str | None:
-    """YYYY-MM-DD, YYYY-MM or YYYY, as written: no clock is turned back for its time zone. Day and month in figures
-    alone (07/10/2026) give None, since nobody can tell them apart."""
+    """YYYY-MM-DD, YYYY-MM or YYYY, as written: no clock is turned for its time zone. Day and month in figures alone
+    (07/10/2026) give None, since nobody can tell which is which."""
     text = str(value).strip()[:100]
     if (full := _FULL_DATE.search(text)) is not None:
         return _iso(full)
     if (basic := re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T|$)", text)) is not None:
         return "-".join(basic.groups())
-    if (named := re.fullmatch(rf"{_MONTH},?\s([0-9]{{4}})", text, re.IGNORECASE)) is not None:
-        return f"{named[2]}-{_MONTHS.index(named[1][:3].lower()) + 1:02}"
+    if (month := re.fullmatch(rf"{_MONTH},?\s([0-9]{{4}})", text, re.IGNORECASE)) is not None:
+        return f"{month[2]}-{_MONTHS.index(month[1][:3].lower()) + 1:02}"
     if re.fullmatch(r"[0-9]{4}(-[0-9]{2})?", text):
         return text
     mail = email.utils.parsedate(text)  # RFC 822, as in feeds, with a year of two figures
@@ -621,13 +624,13 @@ def _parse_date(value: Any) -> str | None:
 
 
 def _iso(full_date: re.Match[str]) -> str:
-    first, second, third = (part for part in full_date.groups() if part is not None)
-    if not first.isdigit():
-        first, second, third = third, first, second
-    elif len(first) < 4:
-        first, third = third, first
-    month = int(second) if second.isdigit() else _MONTHS.index(second[:3].lower()) + 1
-    return f"{first}-{month:02}-{int(third):02}"
+    year, month, day = (part for part in full_date.groups() if part is not None)
+    if not year.isdigit():
+        year, month, day = day, year, month
+    elif len(year) < 4:
+        year, day = day, year
+    number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+    return f"{year}-{number:02}-{int(day):02}"
 
 
 def _is_possible(date: str, latest: dt.date) -> bool:
@@ -637,69 +640,64 @@ def _is_possible(date: str, latest: dt.date) -> bool:
         return False
 
 
-# --- What the text lets one infer
-
-
-def _clues(text: str, boilerplate: Sequence[Span], url: str | None) -> Iterator[tuple[str, str, str]]:
-    """Field, value and reason, the surest first of each field."""
-    marks = [text[start:end].strip() for start, end in boilerplate if end - start <= _MAX_LINE]
-    for dateline in (_DATELINE.fullmatch(text, *span) for span in boilerplate[:2]):
+def _clues(text: str, boilerplate: Sequence[Span], url: str | None) -> Iterator[Clue]:
+    """What the text lets one infer: field, value and reason, the surest first of each field."""
+    for dateline in (_DATELINE.fullmatch(text, *span) for span in boilerplate):
         if dateline is not None:
-            yield "outlet", next(filter(None, dateline.groups())), f"The text begins with “{dateline[0].strip()}”."
-    for wire in filter(None, map(_WIRE_DATE.match, marks)):
-        yield "published", f"{wire[3]}-{wire[2]}-{wire[1]}", f"The wire identifier {wire.string} carries the day."
-    if (dated := _URL_DATE.search(url if url is not None else "")) is not None:
+            yield "outlet", next(filter(None, dateline.groups())), f"The text begins “{dateline[0].strip()}”."
+    marks = [text[start:end].strip() for start, end in boilerplate if end - start <= _MAX_LINE]
+    wires = list(filter(None, map(_WIRE_DATE.match, marks)))
+    for wire in wires:
+        yield "published", f"{wire[3]}-{wire[2]}-{wire[1]}", f"The wire identifier {wire[0]} carries the day."
+    if url is not None and (dated := _URL_DATE.search(url)) is not None:
         parts = (f"{int(part):02}" for part in dated.groups() if part is not None)
         yield "published", "-".join(parts), f"The address carries the date: “{dated[0]}”."
     for mark in filter(_COPYRIGHT.match, marks):
         reason = f"The copyright line reads “{mark}”."
-        name = " ".join(_NOT_OWNER.sub(" ", mark).split()).strip(" .,;|–-").removeprefix("by ")
-        if 1 < len(name) <= 60:
-            yield "outlet", name, reason
+        owner = " ".join(_NOT_OWNER.sub(" ", mark).split()).strip(" .,;|–-").removeprefix("by ")
+        if 1 < len(owner) <= 60:
+            yield "outlet", owner, reason
         yield from (("published", year, reason) for year in sorted(_YEAR.findall(mark), reverse=True))
-    yield from (
-        ("outlet", "MENAFN", f"The text carries the wire identifier {m}.") for m in marks if _WIRE_DATE.match(m)
-    )
+    for wire in wires:
+        yield "outlet", "MENAFN", f"The text carries its wire identifier {wire[0]}."
     front = _front_matter(text)
     dates = ((_iso(match), match[0]) for match in _FULL_DATE.finditer(text, front[1] if front is not None else 0))
-    possible = [(date, words) for date, words in dates if _is_possible(date, dt.date.today())]
-    if possible:
-        date, words = max(possible)
+    date, words = max((pair for pair in dates if _is_possible(pair[0], dt.date.today())), default=("", ""))
+    if date:
         yield "published", date[:7], f"The latest full date in the text is “{words}”; the article is not older."
 
 
 def _title_line(text: str) -> Span | None:
     """The first line of the story where it is a headline: a Markdown heading, or short, without a full stop, not
     the beginning of a wrapped paragraph, and followed by more."""
-    lines = (span for span in _lines(text) if not _BOILERPLATE.fullmatch(text, *span))
+    lines = (span for span in _lines(text) if not _is_boilerplate(text, span))
     first, second = next(lines, None), next(lines, None)
-    if first is None:
+    if first is None or first[1] - first[0] > _MAX_LINE:
         return None
-    line = text[slice(*first)].strip() if first[1] - first[0] <= _MAX_LINE else ""
+    line = text[slice(*first)].strip()
     if _MARKDOWN_HEADING.match(line):
         return first
-    if second is None or _DATELINE.match(line) or not _is_heading(line, 160, ".,;:…"):
+    if second is None or not _is_heading(line, 160, ".,;:…") or _BY_LINE.fullmatch(line) or _parse_date(line):
         return None
-    if text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _UNFINISHED.search(line)):
-        return None
-    return None if _BY_LINE.fullmatch(line) or _parse_date(line) is not None else first
+    wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))
+    return None if wrapped or _DATELINE.match(line) else first
 
 
 def find_headings(text: str) -> tuple[Span, ...]:
-    """The lines that are headings and not sentences, without their newline, sorted: Markdown headings, the
-    headline, and short lines without final punctuation that stand alone above other text. Boilerplate is none."""
+    """The lines that are headings and not sentences, sorted, without their newline: Markdown headings, the headline,
+    and short lines without final punctuation that stand alone above other text. Boilerplate is not among them."""
     lines = list(_lines(text))
     title = _title_line(text)
     headings = []
     for i, (start, end) in enumerate(lines):
         if (start, end) == title or (end - start <= _MAX_LINE and _MARKDOWN_HEADING.match(text, start, end)):
             headings.append((start, end))
-        elif end - start <= 100 and 0 < i + 1 < len(lines) and _is_heading(text[start:end].strip(), 80, ".!?,;:…"):
-            above, below = lines[i - 1] if i else None, lines[i + 1]
+        elif end - start <= 100 and i + 1 < len(lines) and _is_heading(text[start:end].strip(), 80, ".!?,;:…"):
             # Set apart by blank lines or, where there are none, by paragraphs too long to be wrapped lines.
-            alone = above is None or above[1] - above[0] > _LONG or text.count("\n", above[1], start) > 1
-            alone = alone and (below[1] - below[0] > _LONG or text.count("\n", end, below[0]) > 1)
-            if alone and not _BOILERPLATE.fullmatch(text, start, end):
+            above, below = lines[max(i - 1, 0)], lines[i + 1]
+            first = i == 0 or above[1] - above[0] > _LONG or text.count("\n", above[1], start) > 1
+            last = below[1] - below[0] > _LONG or text.count("\n", end, below[0]) > 1
+            if first and last and not _is_boilerplate(text, (start, end)):
                 headings.append((start, end))
     return tuple(headings)
 
@@ -715,30 +713,24 @@ def _is_heading(line: str, limit: int, finals: str) -> bool:
     )
 
 
-def _lines(text: str) -> Iterator[Span]:
-    """The lines below the front matter that are not blank, without their newline."""
-    front = _front_matter(text)
-    for line in _LINE.finditer(text, front[1] if front is not None else 0):
-        if not line[0].isspace():
-            yield line.span()
-
-
-# --- Boilerplate
+# --- What in a text is not its story
 
 _MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
-_LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"[^\W_]")
 _YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
+_FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
+_FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 _MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]+\S")
 _LIST_ITEM = re.compile(r"[-*•–·]\s|[0-9]+[.)]\s|\|")
-_UNFINISHED = re.compile(r"\b(?:a|an|and|as|at|but|by|for|from|has|have|in|is|of|on|or|said|that|the|to|was|with)$")
-# Names: capitalised words and what joins them. No two ways to read a word, so that matching stays linear.
+_OPEN_END = re.compile(r"\b(?:a|an|and|as|at|but|by|for|from|has|have|in|is|of|on|or|said|that|the|to|was|with)$")
+# Names: capitalised words and what joins them. A word can be read in one way only, so matching stays linear.
 _NAME = r"(?:(?![a-z])\w[\w.'’&/@-]*|&|and|in|of|the|de|van|von|at)"
 _NAMES = rf"{_NAME}(?:,?\s+{_NAME})*"
 _BY_LINE = re.compile(rf"By\s+{_NAMES}")
 _CREDIT = (
-    rf"(?i:(?:additional |further |original )?(?:reporting|editing|writing)(?: and (?:editing|writing))? by)\s+{_NAMES}"
+    r"(?i:(?:additional |further |original )?(?:reporting|editing|writing)(?: and (?:editing|writing))? by)"
+    rf"\s+{_NAMES}"
 )
 _COPYRIGHT = re.compile(r"(?i:©|copyright\b|\(c\))")
 _NOT_OWNER = re.compile(
@@ -750,56 +742,57 @@ _WIRE_DATE = re.compile(r"MENAFN([0-9]{2})([0-9]{2})([0-9]{4})[0-9]+ID[0-9]+$")
 _AGENCIES = "AFP|ANI|ANSA|AP|Bloomberg|DPA|dpa|EFE|IANS|Kyodo|MENAFN|PTI|Reuters|TASS|UPI|WAFA|Xinhua"
 _DASH = r"[^\S\n]*(?:--|[-–—])[^\S\n]*"
 _DATELINE = re.compile(
-    rf"[^\S\n]*(?:(?:[A-Z][A-Z .'’/-]{{1,40}}(?:, (?:{_MONTH_NAME})\.? [0-9]{{1,2}})? )?"
+    rf"[^\S\n]*(?:(?:[A-Z][A-Z .'’/-]{{1,40}}(?:, (?:{_MONTH_NAMES})\.? [0-9]{{1,2}})? )?"
     rf"\(([A-Z][\w&.' -]{{1,30}})\){_DASH}"  # PORTMERE, May 3 (Any Name) -
     rf"|[A-Z][^\n()]{{1,60}} \(({_AGENCIES})\){_DASH}"  # Portmere, Westland (AP) —
     rf"|\(({_AGENCIES})\)[^\S\n]+)"  # (MENAFN) The …
 )
 _BOILERPLATE = re.compile(
-    r"\s*(?:"
-    + "|".join(
+    "|".join(
         (
             # Other stories, and what the page wants of its reader.
-            r"(?i:read|see|also|related|recommended|further|more)(?i: (?:more|also|next|on this|reading|stories|story"
-            r"|articles|coverage|topics?|links?|news))*\s*[:|»›].*",
-            r"(?i:read more|related(?: stories| articles)?|continue reading|loading|(?:story|article) continues"
-            r"(?: below| after)?(?: (?:this )?(?:ad|advertisement))?|advertisements?|advertising|sponsored(?: content)?)[ .…]*",
-            r"(?i:(?:sign up|subscribe|register)(?: now| here| today)? (?:for|to)\b.*\b(?:newsletters?|briefings?|e-?mails?"
-            r"|inbox|alerts|channel)\b.*)",
+            r"(?i:(?:(?:read|see|also|more|further)(?: (?:more|also|next|read|on this|reading|stories|story))+"
+            r"|(?:related|recommended)(?: (?:stories|story|articles|coverage|topics?|news|links?))*)\s*[:|»].*)",
+            r"(?i:(?:read more|related(?: stories| articles)?|continue reading|(?:story|article) continues below"
+            r"|(?:story|article) continues (?:below|after) (?:this )?(?:ad|advertisement)|advertisements?"
+            r"|advertising|sponsored(?: content)?)[ .…]*)",
+            r"(?i:(?:sign up|subscribe|register)(?: now| here| today)? (?:for|to)\b.*"
+            r"\b(?:newsletters?|briefings?|e-?mails?|inbox|alerts|channel)\b.*)",
             r"(?i:click here (?:to|for)\b[^.]*\.?)",
             r"(?i:follow (?:us|@\w+)(?: on\b.*)?|follow .{1,60} on (?:X|Twitter|Facebook|Instagram|Telegram|YouTube"
             r"|TikTok|LinkedIn|Threads|Bluesky|WhatsApp|Google News)\b.*)",
-            r"(?i:share(?: this(?: article| story| page| post)?)?(?: (?:on|via|with) [^.]{1,60})?[.:]?)",
+            r"(?i:share this(?: article| story| page| post)?(?: (?:on|via|with) [^.]{1,60})?[.:]?)",
             r"(?:https?://|www\.)\S+",
             # Who made it, when it was changed, whose it is.
-            rf"[-–—\s]*(?i:with (?:additional )?(?:assistance|reporting|help|contributions?) (?:from|by))\s+{_NAMES}\.?",
-            rf"[-–—\s(]*{_CREDIT}(?:[;.,/|]?\s+(?:and )?{_CREDIT})*[.;)]*",
-            r"\((?i:updates|adds|corrects|recasts|refiles|rewrites|removes|clarifies)(?! (?:are|were|will|have|up)\b).*\)",
+            r"(?:[-–—]{1,3}\s*)?(?i:with (?:additional )?(?:assistance|reporting|help|contributions?) (?:from|by))"
+            rf"\s+{_NAMES}\.?",
+            rf"(?:[-–—(]{{1,3}}\s*)?{_CREDIT}(?:[;.,/|]?\s+(?:and )?{_CREDIT})*[.;)]*",
+            r"\((?i:updates|adds|corrects|recasts|refiles|rewrites|removes|clarifies)"
+            r"(?! (?:are|were|will|have|up)\b).*\)",
             r"(?i:our standards\s*:.*|the thomson reuters trust principles\.?)",
             r"(?i:this (?:article|story|post|piece) (?:was |is )?(?:originally|first) (?:published|appeared)"
             r" (?:on|in|by|at)\b(?! (?:18|19)).*)",
             r"\(?(?i:photos?|images?|pictures?|photographs?)(?i: credits?| by| courtesy(?: of)?)?\s*[:/].*",
-            rf"\(?(?i:photos?|images?) (?i:by|courtesy of)\s+{_NAMES}[.)]*",
+            rf"\(?(?i:(?:photos?|images?)(?: credit)? (?:by|courtesy of))\s+{_NAMES}[.)]*",
             r"©.*",
             rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*(?=.{{0,60}}\b(?:19|20)[0-9]{{2}}\b){_NAMES}\.?",
             rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*{_NAMES}[.,;|]?\s*(?i:all rights reserved)\b.*",
             r"(?i:all rights reserved\b.*|this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
-            r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",
+            r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",  # a wire identifier
         )
     )
-    + r")\s*"
 )
 
 
 def find_boilerplate(text: str) -> tuple[Span, ...]:
     """What in a text is not its story, sorted and disjoint: front matter, then whole lines without their newline
-    ("Read more: …", credits, copyright, wire identifiers, …), and the dateline prefix of the first sentence
-    ("(Reuters) - "). Lines that could be a sentence of the story are left alone."""
+    ("Read more: …", credits, copyright, wire identifiers, …), and the dateline before the first sentence
+    ("(Reuters) - "). A line that could be a sentence of the story is left alone."""
     front = _front_matter(text)
-    spans = [] if front is None else [front]
+    spans = [front] if front is not None else []
     n_openings = 0
     for start, end in _lines(text):
-        if end - start <= _MAX_LINE and _BOILERPLATE.fullmatch(text, start, end):
+        if _is_boilerplate(text, (start, end)):
             spans.append((start, end))
         elif n_openings < 3:  # a dateline stands below a headline and a byline at most
             n_openings += 1
@@ -808,3 +801,22 @@ def find_boilerplate(text: str) -> tuple[Span, ...]:
                 spans.append(dateline.span())
                 n_openings = 3
     return tuple(spans)
+
+
+def _is_boilerplate(text: str, line: Span) -> bool:
+    start, end = line
+    return end - start <= _MAX_LINE and _BOILERPLATE.fullmatch(text[start:end].strip()) is not None
+
+
+def _front_matter(text: str) -> Span | None:
+    head = _FRONT_MATTER.match(text)
+    end = _FRONT_MATTER_END.search(text, head.end()) if head is not None else None
+    return (0, end.end()) if end is not None else None
+
+
+def _lines(text: str) -> Iterator[Span]:
+    """The lines below the front matter that are not blank, without their newline."""
+    front = _front_matter(text)
+    for line in re.compile(r"[^\n]+").finditer(text, front[1] if front is not None else 0):
+        if not line[0].isspace():
+            yield line.span()

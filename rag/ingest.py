@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,17 @@ from rag.types import Article, Failure, Json, Passage, Sentence
 # Raised whenever passages of the same text come out otherwise: libraries then bring themselves up to date.
 PASSAGES_VERSION = 1
 # Passages embedded and stored in one transaction: what a kill can cost, against how well lengths sort into batches.
-PASSAGES_PER_TRANSACTION = 512
+PASSAGES_PER_TRANSACTION = 640
+# Between two words of progress. More than `embeddings.minilm.MANY`, so that large ingests take the fast road.
+PASSAGES_PER_STEP = 320
 
 
 class IngestJob:
     """One run of ingest: collects articles until there are enough to embed and store together."""
 
-    def __init__(self, store: Store, embedder: Embedder, indexed_as: str) -> None:
-        self._store, self._embedder, self._indexed_as = store, embedder, indexed_as
+    def __init__(self, store: Store, embedder: Embedder, indexed_as: str, say: Callable[[str], None]) -> None:
+        """`say` hears what is being done, several times a second."""
+        self._store, self._embedder, self._indexed_as, self._say = store, embedder, indexed_as, say
         self._count = passages.token_counter(embedder.n_tokens, embedder.name)
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self.failed: list[Failure] = []
@@ -32,6 +36,7 @@ class IngestJob:
 
     def file(self, file: Path) -> None:
         """Take over what one file holds now."""
+        self._say(file.name)
         known = self._store.known(str(file))
         whole = True
         seen = set()
@@ -103,7 +108,13 @@ class IngestJob:
         }
         known = self._store.vectors(self._embedder.name, list(texts))
         new = {digest: text for digest, text in texts.items() if digest not in known}
-        vectors = dict(zip(new, self._embedder.encode_passages(list(new.values())), strict=True))
+        # Texts of like length are embedded together: little of a batch is padding.
+        order = sorted(new, key=lambda digest: len(new[digest]))
+        vectors = {}
+        for i in range(0, len(order), PASSAGES_PER_STEP):
+            self._say(f"embedding {i} of {len(order)} passages")
+            step = order[i : i + PASSAGES_PER_STEP]
+            vectors.update(zip(step, self._embedder.encode_passages([new[d] for d in step]), strict=True))
         # All of them: replacing an article drops the vectors that only it used.
         self._store.put(
             self.batch,

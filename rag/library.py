@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import threading
@@ -54,7 +55,9 @@ class Library:
         self._embedder: Embedder | None = None
         self._index: index.FaissIndex | None = None
         self._index_generation = -1
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of the index and the embedder
+        # Of changes to the articles: one at a time, while questions go on being answered.
+        self._writing = threading.RLock()
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Library:
@@ -153,19 +156,16 @@ class Library:
         Killed at any moment, the library is whole, and the next ingest completes it.
         """
         started = time.perf_counter()
-        with self._lock:
-            job = ingest.IngestJob(self.store, self.embedder, self._indexed_as)
+        with self._writing:
             files, failed = articles.discover(paths)
+            done = 0
+            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
             job.failed.extend(failed)
-            for done, file in enumerate(files):
-                if progress:
-                    progress(done, len(files), file.name)
+            for file in files:
                 job.file(file)
-            if progress and job.batch:
-                progress(len(files), len(files), f"embedding {sum(len(p) for _, _, p, _ in job.batch)} passages")
+                done += 1
             job.flush()
-            self._reindex(progress)
-            self._refresh()
+        self._refresh(progress)
         return IngestReport(
             **job.counts,
             failed=tuple(job.failed),
@@ -181,29 +181,33 @@ class Library:
         Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
         """
         gone = list({article.id: article for article in map(self.find, names)}.values())
-        with self._lock:
+        with self._writing:
             # First the cache: were this to stop in between, it would only have to be made again.
             (self.path / VECTOR_CACHE).unlink(missing_ok=True)
             self.store.remove([article.id for article in gone])
             self._refresh()
         return gone
 
+    def _job(self, say: Callable[[str], None]) -> ingest.IngestJob:
+        return ingest.IngestJob(self.store, self.embedder, self._indexed_as, say)
+
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
-        stale = self.store.indexed_otherwise(self._indexed_as)
-        job = ingest.IngestJob(self.store, self.embedder, self._indexed_as)
-        for done, article_id in enumerate(stale):
-            if progress:
-                progress(done, len(stale), "re-embedding")
-            for article in self.store.articles([article_id]):
-                job.add(article, article.path)
-        job.flush()
+        with self._writing:
+            stale = self.store.indexed_otherwise(self._indexed_as)
+            done = 0
+            job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
+            for article_id in stale:
+                for article in self.store.articles([article_id]):
+                    job.add(article, self.store.file_of(article_id))
+                done += 1
+            job.flush()
 
-    def _refresh(self) -> index.FaissIndex:
+    def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
+        if self.store.indexed_otherwise(self._indexed_as):
+            self._reindex(progress)
         with self._lock:
-            if self.store.indexed_otherwise(self._indexed_as):
-                self._reindex()
             generation = self.store.generation
             if self._index is not None and generation == self._index_generation:
                 return self._index
@@ -214,10 +218,8 @@ class Library:
             if current is None or at != generation:
                 current = index.refresh(current, self.store, embedder=name, dim=self.embedder.dim)
                 # A cache that cannot be written (disk full, read-only) costs time at the next start, nothing else.
-                try:
+                with contextlib.suppress(OSError):
                     current.save(cache, embedder=name, generation=generation)
-                except OSError:
-                    cache.unlink(missing_ok=True)
             self._index, self._index_generation = current, generation
             return current
 

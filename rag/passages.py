@@ -40,9 +40,9 @@ _STATES = _words(
 )
 _OTHERS = _STATES | _words(
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Inc Corp Ltd Co Cos Cie Bros Mfg Intl Natl Assn Assoc Dept Univ",
-    "Inst Dist Govt Jr Ave Blvd Rd Bldg Hwy al dept inc co ltd gov g гг г им ул",
+    "Inst Dist Govt Jr Ave Blvd Rd Bldg Hwy al dept inc co ltd gov",
 )
-_MARKET_NAMES = _words("Yahoo Jeopardy Oklahoma Mia E Wham Kahoot")
+_EXCLAIMED = _words("Yahoo Jeopardy Oklahoma Mia Wham Kahoot E")  # names that are written with "!"
 _LETTERED = re.compile(
     r"\b(?:Plan|War|Part|Act|Phase|Title|Type|Class|Group|Grade|Vitamin|Malcolm|Section|did|than)\s\Z"
 )
@@ -55,7 +55,7 @@ _STARTERS = _words(
 )
 _STRONG_STARTERS = _words("The This That These Those They It There However Meanwhile And But")
 _AFTER_HOUR = re.compile(
-    r"(?:[A-Z]{2,5}\b|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|"
+    r"(?:[A-Z]{1,4}T\b|UTC\b|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|"
     r"January|February|March|April|August|September|October|November|December|Wednes|Thurs|Satur)(?:day)?\b|"
     r"(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\b|(?:[A-Z]\w{1,20}\s){1,2}[Tt]ime\b)"
 )
@@ -69,17 +69,19 @@ _TOP_LEVEL_DOMAINS = _words("com net org gov edu int info biz io ai co uk eu us 
 # A stop, and what still belongs to the sentence after it: quotes, brackets, footnote marks, emoji. A quote that
 # could also open the next sentence closes only where no word touches it.
 _STOP = re.compile(
-    r"(?P<mark>[.!?…‽。！？｡؟۔।॥։።။]+)"
+    r"(?P<mark>[.!?…‽。！？｡؟۔।॥։።။។]+)"
     r"""(?P<close>(?:["'”’)\]}›」』）】*_¹²³\u2070-\u2079\u200b-\u200f\u2060\ufeff]|[“‘«»‹](?!\w)|\[\w[\w ]{0,24}\]"""
     r"|[ \u00a0\u202f][”»\")\]](?!\S)|[ \u00a0]?[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d])*)"
 )
 _NEXT = re.compile(r"""(?P<gap>\s*)(?P<open>[-"'“„‚«»‹›‘”’(\[¿¡*_#@$€£¥₹–—「『（《【]*\s?)(?P<word>[^\W_][\w’'-]*)?""")
-_WIDE = frozenset("。！？｡؟۔।॥։።။")  # stops of scripts that need no space after them
-_TAIL = re.compile(r"(?:[^\W\d_]+\.)*[^\W\d_]+\Z")
+_WIDE = frozenset("。！？｡؟۔।॥։።။។")  # stops of scripts that need no space after them
+_TAIL = re.compile(r"(?<![\w’'])(?:[^\W\d_]+\.)*[^\W\d_]+\Z")
+_HOUR = re.compile(r"\b\d{0,2}[ap]\.m\Z", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,3}\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 _ITEM = re.compile(r"(?:[-*•‣◦▪●·+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)|\d{1,2}\.)\s+(?=\S)")
-_CLOSERS = "\"'”’»)]}›“」』）*_ "
+_CLOSERS = "\"'”’»)]}›“」』）】"
+_FINAL = frozenset(".!?…:") | _WIDE
 _HEADING_MARKS = re.compile(r"^#{1,6}(?=\s|$)|\s#+$")
 _CLAUSE_END = re.compile(r"[;:,،؛]\s+|\s[–—-]{1,2}\s+|[，、；：]\s*")
 _SPACE = re.compile(r"\s+")
@@ -125,7 +127,7 @@ def _blocks(text: str) -> Iterator[Span]:
 
 
 def _is_final(line: str) -> bool:
-    return line.rstrip(_CLOSERS)[-1:] in frozenset(".!?…:") | _WIDE
+    return line.rstrip(_CLOSERS + "*_ ")[-1:] in _FINAL
 
 
 def _is_wrapped(above: str, line: str, width: float) -> bool:
@@ -174,7 +176,7 @@ def _is_end(text: str, end: int, stop: re.Match[str], following: re.Match[str]) 
     if mark == ".":
         # "(No.) 10" and "“no.” 10": what is closed is whole.
         return (bool(close) and word[0].isdigit()) or not _is_abbreviation(before, word, after)
-    if mark == "!" and not close and before.endswith(tuple(_MARKET_NAMES)):
+    if mark == "!" and not close and before.split()[-1].lstrip("\"'“‘(") in _EXCLAIMED:
         return is_starter
     if close.strip("*_") and (not is_starter or word == "I"):
         return not _REPORTED.match(text, following.start("word"))
@@ -206,23 +208,23 @@ def _is_missing_space(before: str, stop: re.Match[str], following: re.Match[str]
 
 def _is_abbreviation(before: str, word: str, after: str) -> bool:
     """Whether the full stop between `before` and `word` belongs to an abbreviation within a sentence."""
+    if _HOUR.search(before):
+        return word[0].isdigit() or _AFTER_HOUR.match(word + after) is not None
     tail = _TAIL.search(before[-20:])
     if not tail:
         return False
     short, lead = tail[0], before[: len(before) - len(tail[0])]
     is_letter = len(short) == 1
-    is_dotted = _DOTTED.match(short) is not None
     if short in _NEVER_LAST:
         return True
-    if word[0].isdigit():
-        return is_letter or is_dotted or short in _NUMBERED or short in _OTHERS or short in _TITLES
-    if short.lower() in ("a.m", "p.m"):
-        return _AFTER_HOUR.match(word + after) is not None
     if (short in _STATES and lead.endswith((", ", "Washington "))) or (is_letter and _LETTERED.search(lead)):
         return False
+    may_go_on = short in _OTHERS or _DOTTED.match(short) is not None or (is_letter and short.isupper())
+    if word[0].isdigit():
+        return may_go_on or is_letter or short in _NUMBERED or short in _TITLES
     if short in _TITLES:
         return word not in _STRONG_STARTERS
-    return ((is_letter and short.isupper()) or is_dotted or short in _OTHERS) and not _is_starter(word, after)
+    return may_go_on and not _is_starter(word, after)
 
 
 @dataclass(frozen=True)

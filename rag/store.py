@@ -65,7 +65,8 @@ def text_hash(text: str) -> bytes:
 
 def text_to_embed(title: str | None, heading: str, text: str) -> str:
     """What the embedder sees of a passage: the title and section heading give it its topic; neither is quoted."""
-    return "\n".join(part for part in (title, heading, text) if part)
+    # A "title" that is a whole paragraph must not crowd the passage out of the embedder's window.
+    return "\n".join(part for part in (title and title[:200], heading[:200], text) if part)
 
 
 class Store:
@@ -190,6 +191,10 @@ class Store:
         """For each article of `file`: path -> (id, content_hash, indexed_as)."""
         rows = self._db.execute("SELECT path, id, content_hash, indexed_as FROM articles WHERE file = ?", (file,))
         return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+    def file_of(self, article_id: str) -> str:
+        """The file that an article was read from."""
+        return str(self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
 
     def with_hash(self, content_hash: str) -> tuple[str, str] | None:
         """(id, path) of the article with this content, if there is one."""

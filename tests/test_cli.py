@@ -16,7 +16,7 @@ BYLINE = Path(sys.executable).parent / "byline"
 STORY = """---
 title: Ferry to Saltby is late
 outlet: The Quillmere Gazette
-published: 2031-03-04
+published: 2021-03-04
 ---
 
 The ferry to Saltby left two hours late on Tuesday, the harbour master said.
@@ -75,7 +75,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     assert hit["rank"] == 1
     assert {"cosine", "bm25"} <= hit["scores"].keys()
     assert hit["article"].keys() == ARTICLE_KEYS
-    assert (hit["article"]["published"], hit["article"]["published_precision"]) == ("2031-03-04", "day")
+    assert (hit["article"]["published"], hit["article"]["published_precision"]) == ("2021-03-04", "day")
     assert hit["article"]["outlet"] == "The Quillmere Gazette"
     assert hit["passage"].keys() == {"id", "start", "end", "text"}
     text = story.read_text()
@@ -96,7 +96,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
             assert text[citation["start"] : citation["end"]] == citation["quote"]
             assert f"[{citation['marker']}]" in answer["text"]
             assert citation["quote"] in claim["text"]
-    assert "The Quillmere Gazette, 4 March 2031" in answer["text"]
+    assert "The Quillmere Gazette, 4 March 2021" in answer["text"]
 
     status = byline_json("status", home=home)
     assert (status["articles"], status["outlets"]) == (1, {"The Quillmere Gazette": 1})
@@ -112,7 +112,7 @@ def test_plain_output_is_for_people(home: Path, story: Path) -> None:
     assert done.stderr == ""
     done = byline("ask", "How late was the ferry to Saltby?", home=home)
     assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout
-    assert "[1] The Quillmere Gazette, 4 March 2031 — Ferry to Saltby is late" in done.stdout
+    assert "[1] The Quillmere Gazette, 4 March 2021 — Ferry to Saltby is late" in done.stdout
     assert "1. The Quillmere Gazette" in byline("search", "ferry", home=home).stdout
     assert "articles: 1" in byline("status", home=home).stdout
     assert "removed" in byline("remove", "story.md", home=home).stdout

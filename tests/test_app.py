@@ -1,0 +1,258 @@
+"""`ui.app`: the page is built over a library's public methods, served on loopback, and callable by programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rag.types import Answer, Article, BylineError
+from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
+from ui import app, view
+
+ROOT = Path(__file__).parent.parent
+
+
+class FakeLibrary:
+    """What `rag.Library` offers the page, with answers given beforehand and a history of what was asked."""
+
+    def __init__(self, *answers: Answer | Exception, articles: list[Article] | None = None) -> None:
+        self.path = Path("/my news/library")
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._answers = list(answers)
+        self._articles = [an_article()] if articles is None else articles
+
+    def articles(self) -> list[Article]:
+        return list(self._articles)
+
+    def ask(self, question: str, **options: Any) -> Answer:
+        self.asked.append((question, options))
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+ANSWER = an_answer(a_claim(a_citation()))
+NOTHING_SET = {"outlets": [], "published_from": "", "published_to": "  ", "as_of": ""}
+
+
+# -- what the panes show ------------------------------------------------------------------------------------------
+
+
+def test_the_panes_show_the_answer_and_its_sources():
+    library = FakeLibrary(ANSWER)
+    assert app._panes(library, "When?", NOTHING_SET) == (view.answer_pane(ANSWER), view.sources_pane(ANSWER))
+    assert library.asked == [("When?", {})]
+
+
+def test_filters_reach_the_library_and_are_shown():
+    library = FakeLibrary(ANSWER)
+    limits = {"outlets": ["The Courier"], "published_from": " 2024-04 ", "published_to": "", "as_of": "2024-05-01"}
+    answer, _ = app._panes(library, "When?", limits)
+    assert library.asked[0][1] == {"outlets": ["The Courier"], "published_from": "2024-04", "as_of": "2024-05-01"}
+    assert "Only articles of The Courier, from 2024-04, as of 2024-05-01" in answer
+
+
+@pytest.mark.parametrize("question", ["", "  \n "])
+def test_an_empty_question_is_not_asked(question):
+    library = FakeLibrary()
+    answer, _ = app._panes(library, question, NOTHING_SET)
+    assert "Type a question first." in answer
+    assert not library.asked
+
+
+def test_an_empty_library_says_how_to_fill_it():
+    library = FakeLibrary(an_answer(notes=("Nothing here.",)), articles=[])
+    answer, _ = app._panes(library, "When?", NOTHING_SET)
+    assert "byline ingest PATH" in answer
+
+
+def test_an_abstention_of_a_filled_library_is_shown_as_one():
+    answer, _ = app._panes(FakeLibrary(an_answer(notes=("Nothing there.",))), "When?", NOTHING_SET)
+    assert "Not in these articles" in answer
+    assert "Nothing there." in answer
+
+
+def test_an_error_of_the_library_is_one_sentence_on_the_page():
+    answer, sources = app._panes(FakeLibrary(BylineError("as_of is <b>: write a date.")), "When?", NOTHING_SET)
+    assert "as_of is &lt;b&gt;: write a date." in answer
+    assert sources == view.no_sources()
+
+
+def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
+    answer, sources = app._panes(FakeLibrary(ZeroDivisionError("secret detail")), "When?", NOTHING_SET)
+    assert (answer, sources) == (view.unexpected(), view.no_sources())
+    assert "secret detail" not in answer
+    assert "secret detail" in caplog.text
+
+
+# -- the page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def library() -> FakeLibrary:
+    return FakeLibrary()
+
+
+@pytest.fixture(scope="module")
+def url(library: FakeLibrary) -> Iterator[str]:
+    with app.served(library, port=0, examples=["When?"]) as address:
+        yield address
+
+
+def test_programs_get_the_json_of_an_answer(library, url):
+    from gradio_client import Client
+
+    answer = an_answer(a_claim(a_citation()), hits=(a_hit(an_article(), 40, 60),))
+    library._answers.append(answer)
+    client = Client(url, verbose=False)
+    try:
+        assert client.predict("When?", k=3, outlets=["The Courier"], api_name="/ask") == answer.to_dict()
+    finally:
+        client.close()
+    question, options = library.asked[-1]
+    assert question == "When?"
+    assert {name: value for name, value in options.items() if value is not None} == {
+        "k": 3,
+        "outlets": ["The Courier"],
+    }
+
+
+def test_programs_get_the_sentence_of_an_error(library, url):
+    from gradio_client import Client
+
+    library._answers.append(BylineError("as_of is 'x', which is no date."))
+    client = Client(url, verbose=False)
+    try:
+        with pytest.raises(Exception, match="as_of is 'x', which is no date"):
+            client.predict("When?", as_of="x", api_name="/ask")
+    finally:
+        client.close()
+
+
+def test_ask_is_the_only_public_endpoint(url):
+    info = httpx.get(f"{url}gradio_api/info").json()
+    assert list(info["named_endpoints"]) == ["/ask"]
+    assert not info["unnamed_endpoints"]
+
+
+def test_the_page_forbids_everything_from_elsewhere(url):
+    response = httpx.get(url)
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert "<title>Byline</title>" in response.text or '"title":"Byline"' in response.text
+
+
+def test_no_file_of_the_machine_is_served_and_none_is_taken(url):
+    assert httpx.get(f"{url}gradio_api/file={ROOT / 'pyproject.toml'}").status_code in (403, 404)
+    assert httpx.get(f"{url}docs").status_code == 404
+    upload = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.txt", b"more than a byte")})
+    assert upload.status_code == 413
+
+
+def test_analytics_are_off(url):
+    import gradio
+
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert not gradio.analytics.analytics_enabled()
+
+
+def test_build_gives_the_page_without_serving_it():
+    import gradio
+
+    page = app.build(FakeLibrary(), examples=app.SAMPLE_QUESTIONS)
+    buttons = [block.value for block in page.blocks.values() if isinstance(block, gr_button := gradio.Button)]
+    assert gr_button
+    assert buttons == ["Ask", *app.SAMPLE_QUESTIONS]
+
+
+# -- serving ------------------------------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BylineError, match=rf"^Port {port} on 127\.0\.0\.1 is in use; choose another"):
+            app.serve(FakeLibrary(), port=port)
+
+
+def test_without_a_port_the_next_free_one_is_taken(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(app, "FIRST_PORT", port)
+        monkeypatch.setattr(app, "LAST_PORT", port + 20)
+        assert port < app._free_port("127.0.0.1", None) <= port + 20
+        monkeypatch.setattr(app, "LAST_PORT", port)
+        with pytest.raises(BylineError, match="are in use"):
+            app._free_port("127.0.0.1", None)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "sentence"),
+    [
+        ("127.0.0.1", 70_000, "There is no port 70000"),
+        ("127.0.0.1", -1, "There is no port -1"),
+        ("192.0.2.1", 8000, "cannot be served on '192.0.2.1'"),  # an address kept for documentation (RFC 5737)
+        ("no host", 8000, "The host 'no host' cannot be found"),
+    ],
+)
+def test_a_host_or_port_that_cannot_be_is_an_error_that_says_what_to_do(host, port, sentence):
+    with pytest.raises(BylineError, match=sentence):
+        app.serve(FakeLibrary(), host=host, port=port)
+
+
+def test_serving_tells_its_address_and_ends_when_interrupted(tmp_path):
+    """In a process of its own, as `byline ui` runs it, with a proxy set that must not be asked for the own address."""
+    script = (
+        "from tests.test_app import FakeLibrary\nfrom ui.app import serve\n"
+        "serve(FakeLibrary(), port=0, on_ready=lambda url: print(url, flush=True))\nprint('ended')\n"
+    )
+    environment = {
+        **os.environ,
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("NO_PROXY", None)
+    environment.pop("no_proxy", None)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    killer = threading.Timer(120, process.kill)
+    killer.start()
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), process.communicate()[1]
+        assert httpx.get(url, trust_env=False).status_code == 200
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        killer.cancel()
+        process.kill()
+    assert (out, err, process.returncode) == ("ended\n", "", 0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_heavy_is_imported_before_the_page_is_built():
+    code = "import sys, ui.app; sys.exit(any(m.split('.')[0] in ('gradio', 'torch', 'pandas') for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
