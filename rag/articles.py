@@ -26,11 +26,12 @@ MAX_BYTES = 50 * 2**20
 SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndjson", ".json")
 """What is taken from a folder. A file that is named itself is taken whatever its suffix, as text."""
 
-T = TypeVar("T")
-Clue = tuple[str, str, str]  # field, value, reason
+_T = TypeVar("_T")
+_Clue = tuple[str, str, str]  # field, value, reason
 _RECORDS = (".jsonl", ".ndjson", ".json")
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
+_NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.")  # but "license-fees-rise.txt" is one
 _TEXT_KEYS = ("text", "body", "content", "maintext")
 _METADATA_KEYS = {
     "file": ("file", "path"),  # in a manifest
@@ -97,7 +98,7 @@ def _walk(folder: str, suffixes: Iterable[str], failures: list[Failure]) -> list
         for entry in reversed(entries):
             if os.path.isdir(entry):
                 todo.append(entry)
-            elif entry.suffix.lower() in suffixes and not re.match("README|LICENSE|(?i:readme|license)[.]", entry.name):
+            elif entry.suffix.lower() in suffixes and not _NO_STORY.match(entry.name):
                 found.append(entry)
     return sorted(found)
 
@@ -112,7 +113,7 @@ def _expand(pattern: str, failures: list[Failure]) -> list[Path]:
         if os.path.isdir(match):
             below = _walk(match, suffixes, failures)
             found += [path for path in below if not tail or path.relative_to(match).match(tail)]
-        elif Path(match).suffix.lower() in suffixes:
+        elif Path(match).suffix.lower() in suffixes and not _NO_STORY.match(os.path.basename(match)):
             found.append(Path(match))
     return found
 
@@ -137,7 +138,7 @@ def _holds_articles(value: Any) -> bool:
 
 def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
     # File names may hold bytes that are not UTF-8, which could neither be printed nor stored.
-    where = os.fsencode(path).decode("utf-8", "replace") + (f":{number}" if number else "")
+    where = str(path).encode("utf-8", "replace").decode() + (f":{number}" if number else "")
     name = os.path.basename(where)
     return Failure(path=where, error=f"{name if name else repr(where)} {error}")
 
@@ -337,6 +338,8 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
         yield bom
         return
     yield "utf-8"
+    if b"\0" in data and 4 * data.count(b"\0") < len(data):
+        return  # in UTF-16 about every second byte would be one
     if declared is not None:
         yield declared
     # In a short English text a guesser takes the bytes of ’ and — for Korean or Polish.
@@ -358,11 +361,7 @@ def _from_text(data: bytes) -> tuple[str, Json]:
         return text, {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
 
 
-_HIDDEN = (
-    "//body//*[self::script or self::style or self::template or self::noscript or @hidden or @aria-hidden='true'"
-    " or contains(translate(@style, ' DISPLAYNOE', 'displaynoe'), 'display:none')"
-    " or contains(translate(@style, ' VISBLTYHDEN', 'visbltyhden'), 'visibility:hidden')]"
-)
+_NO_TEXT = ("head", "script", "style", "template", "noscript")
 _BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4")
 _DATE_META = (
     "//meta[@property='article:published_time' or @property='og:published_time']/@content",
@@ -381,8 +380,9 @@ def _from_html(data: bytes) -> tuple[str, Json]:
     declared = label[1].decode("ascii").lower() if label is not None else None
     if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
         declared = "cp1252"  # as browsers read these labels
-    markup = _decode(data, declared).encode()
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
+    markup = re.sub(r"[ \t\n\f]+", " ", _decode(data, declared)).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = lxml.html.document_fromstring(markup, parser=parser)
     except lxml.etree.ParserError:  # there is nothing in it
@@ -395,19 +395,20 @@ def _from_html(data: bytes) -> tuple[str, Json]:
     if published is None and known.date is not None:
         own["published"], own["published_source"] = known.date, "inferred"
         own["published_reason"] = f"The page states no day of publication; “{known.date}” is a date in its markup."
-    for element in tree.xpath(_HIDDEN):
-        element.drop_tree()
-    text = trafilatura.extract(tree, include_comments=False)
-    if text is not None and _WORD.search(text):
-        blocks = text.split("\n")
-    else:
-        body = tree.find("body")
-        for element in body.iter(*_BLOCKS):
-            element.text, element.tail = (
-                f"\n\n{part if part is not None else ''}" for part in (element.text, element.tail)
-            )
-        blocks = re.split(r"\n[^\S\n]*\n", body.text_content())
-    return _clean("\n\n".join(line for line in (" ".join(block.split()) for block in blocks) if line)), own
+    for element in [*tree.iter()][1:]:
+        style = "".join(element.get("style", "").lower().split())
+        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
+        if aside or "display:none" in style or "visibility:hidden" in style:
+            element.drop_tree()
+    config = trafilatura.settings.use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
+    text = trafilatura.extract(tree, include_comments=False, config=config)
+    if text is None or not _WORD.search(text):
+        for element in tree.iter(*_BLOCKS):
+            element.text = f"\n{element.text if element.text is not None else ''}"
+            element.tail = f"\n{element.tail if element.tail is not None else ''}"
+        text = tree.text_content()
+    return _clean("\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))), own
 
 
 def _html_dates(tree: Any) -> Iterator[str]:
@@ -482,7 +483,9 @@ def _load_yaml(source: str) -> Any:
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=yaml.SafeLoader)):
             raise BylineError("uses aliases (*name), which are not followed; write the value out.")
-        return yaml.safe_load(source)
+        value = yaml.safe_load(source)
+        str(value)  # an integer of thousands of figures fails here, and not where it is used
+        return value
     except BylineError:
         raise
     except Exception as error:  # PyYAML lets out whatever a date of 31 February or a bad tag leads it into
@@ -530,7 +533,7 @@ def _address(value: Any) -> str | None:
 def _article(path: str, text: str, layers: Sequence[Json]) -> Article:
     """The article of a text and of what is stated of it, the most trusted statements first."""
 
-    def stated(name: str, convert: Callable[[Any], T | None]) -> T | None:
+    def stated(name: str, convert: Callable[[Any], _T | None]) -> _T | None:
         return next((value for layer in layers if (value := convert(layer.get(name))) is not None), None)
 
     boilerplate = find_boilerplate(text)
@@ -544,7 +547,7 @@ def _article(path: str, text: str, layers: Sequence[Json]) -> Article:
     for layer in layers:
         reasons.update(layer.get("reasons", {}))
     if title is None and (line := _title_line(text)) is not None:
-        title = text[slice(*line)].strip().strip("#").strip()
+        title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
         reasons["title"] = f"The first line of the text stands apart: “{title}”."
     if outlet is None:
         outlet, reasons["outlet"] = next(((value, why) for field, value, why in clues if field == "outlet"), (None, ""))
@@ -571,19 +574,20 @@ def _sha256(values: list[Any]) -> str:
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
-def _published(layers: Sequence[Json], clues: Iterable[Clue]) -> tuple[str | None, DateSource, str]:
+def _published(layers: Sequence[Json], clues: Iterable[_Clue]) -> tuple[str | None, DateSource, str]:
     """The date, cut to what is known, where it is from, and the reason for it or for there being none."""
     ignored = ""
     for layer in layers:
-        value, source = layer.get("published"), layer.get("published_source")
-        reason = str(layer.get("published_reason", ""))
+        value, inferred = layer.get("published"), layer.get("published_source") == "inferred"
+        reason = _one_line(layer.get("published_reason", "It is marked as inferred where it is stated."))
         if value is None:
-            if source == "none":  # somebody looked, and says that nobody knows
-                return None, "none", reason
+            if layer.get("published_source") == "none":  # somebody looked, and says that nobody knows
+                return None, "none", str(reason) if "published_reason" in layer else ""
         elif (date := _parse_date(value)) is not None and _is_possible(date, dt.date.today() + _TOLERANCE):
-            date = date[: {"year": 4, "month": 7}.get(layer.get("published_precision", ""), 10)]
-            return (date, "inferred", reason) if source == "inferred" else (date, "stated", ignored.strip())
+            date = date[: {"year": 4, "month": 7}.get(str(layer.get("published_precision")), 10)]
+            return date, "inferred" if inferred else "stated", f"{ignored}{reason if inferred else ''}".strip()
         else:
+            value = _clean(str(value))[:80]
             ignored = f"The date “{value}” is ignored; write it as YYYY-MM-DD, at most a year from now. "
     for field, date, reason in clues:
         if field == "published" and _is_possible(date, dt.date.today()):
@@ -640,7 +644,7 @@ def _is_possible(date: str, latest: dt.date) -> bool:
         return False
 
 
-def _clues(text: str, boilerplate: Sequence[Span], url: str | None) -> Iterator[Clue]:
+def _clues(text: str, boilerplate: Sequence[Span], url: str | None) -> Iterator[_Clue]:
     """What the text lets one infer: field, value and reason, the surest first of each field."""
     for dateline in (_DATELINE.fullmatch(text, *span) for span in boilerplate):
         if dateline is not None:
@@ -677,7 +681,8 @@ def _title_line(text: str) -> Span | None:
     line = text[slice(*first)].strip()
     if _MARKDOWN_HEADING.match(line):
         return first
-    if second is None or not _is_heading(line, 160, ".,;:…") or _BY_LINE.fullmatch(line) or _parse_date(line):
+    is_date = any(map(_FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1])))  # perhaps after its weekday
+    if second is None or is_date or _BY_LINE.fullmatch(line) or not _is_heading(line, 160, ".,;:…"):
         return None
     wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))
     return None if wrapped or _DATELINE.match(line) else first
@@ -718,14 +723,14 @@ def _is_heading(line: str, limit: int, finals: str) -> bool:
 _MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
 _WORD = re.compile(r"[^\W_]")
-_YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
+_YEAR = re.compile(r"\b[12][0-9]{3}\b")
 _FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
 _FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 _MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]+\S")
 _LIST_ITEM = re.compile(r"[-*•–·]\s|[0-9]+[.)]\s|\|")
 _OPEN_END = re.compile(r"\b(?:a|an|and|as|at|but|by|for|from|has|have|in|is|of|on|or|said|that|the|to|was|with)$")
 # Names: capitalised words and what joins them. A word can be read in one way only, so matching stays linear.
-_NAME = r"(?:(?![a-z])\w[\w.'’&/@-]*|&|and|in|of|the|de|van|von|at)"
+_NAME = r"(?:(?![a-z])\w[\w.'’&/@-]*|&|and|in|of|the|at|al|bin|da|de|del|der|di|la|van|von)"
 _NAMES = rf"{_NAME}(?:,?\s+{_NAME})*"
 _BY_LINE = re.compile(rf"By\s+{_NAMES}")
 _CREDIT = (
@@ -734,7 +739,7 @@ _CREDIT = (
 )
 _COPYRIGHT = re.compile(r"(?i:©|copyright\b|\(c\))")
 _NOT_OWNER = re.compile(
-    r"^(?:copyright|©|\(c\)|\s)+|\b(?:19|20)[0-9]{2}\b|[.,;|]?\s*all rights reserved.*|(?<=[a-z]{3})\.\s.*"
+    r"^(?:copyright|©|\(c\)|\s)+|\b[12][0-9]{3}\b|[.,;|]?\s*all rights reserved.*|(?<=[a-z]{3})\.\s.*"
     r"|[,\s]+(?:L\.?P|Inc|Ltd|LLC|PLC|Corp|Co|GmbH|AG|Limited|Corporation)(?![\w-]).*",
     re.IGNORECASE,
 )
@@ -775,7 +780,7 @@ _BOILERPLATE = re.compile(
             r"\(?(?i:photos?|images?|pictures?|photographs?)(?i: credits?| by| courtesy(?: of)?)?\s*[:/].*",
             rf"\(?(?i:(?:photos?|images?)(?: credit)? (?:by|courtesy of))\s+{_NAMES}[.)]*",
             r"©.*",
-            rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*(?=.{{0,60}}\b(?:19|20)[0-9]{{2}}\b){_NAMES}\.?",
+            rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*(?=.{{0,60}}\b[12][0-9]{{3}}\b){_NAMES}\.?",
             rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*{_NAMES}[.,;|]?\s*(?i:all rights reserved)\b.*",
             r"(?i:all rights reserved\b.*|this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
             r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",  # a wire identifier

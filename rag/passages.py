@@ -43,9 +43,8 @@ _OTHERS = _STATES | _words(
     "Inst Dist Govt Jr Ave Blvd Rd Bldg Hwy al dept inc co ltd gov",
 )
 _EXCLAIMED = _words("Yahoo Jeopardy Oklahoma Mia Wham Kahoot E")  # names that are written with "!"
-_LETTERED = re.compile(
-    r"\b(?:Plan|War|Part|Act|Phase|Title|Type|Class|Group|Grade|Vitamin|Malcolm|Section|did|than)\s\Z"
-)
+# After these a single capital is no initial.
+_LETTERED = _words("Plan War Part Act Phase Title Type Class Group Grade Vitamin Malcolm Section did than")
 # Capitalised, these open a sentence; names hardly ever start with them. The second set is safe even after "Mr.".
 _STARTERS = _words(
     "A An He She It We They I You His Her Its Their Our My In On At By For From With Without After Before Since While",
@@ -75,15 +74,14 @@ _STOP = re.compile(
 )
 _NEXT = re.compile(r"""(?P<gap>\s*)(?P<open>[-"'“„‚«»‹›‘”’(\[¿¡*_#@$€£¥₹–—「『（《【]*\s?)(?P<word>[^\W_][\w’'-]*)?""")
 _WIDE = frozenset("。！？｡؟۔।॥։።။។")  # stops of scripts that need no space after them
-_TAIL = re.compile(r"(?<![\w’'])(?:[^\W\d_]+\.)*[^\W\d_]+\Z")
-_HOUR = re.compile(r"\b\d{0,2}[ap]\.m\Z", re.IGNORECASE)
+_NO_PART = re.compile(r"[^\w.'’]")  # of an abbreviation
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,3}\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 _ITEM = re.compile(r"(?:[-*•‣◦▪●·+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)|\d{1,2}\.)\s+(?=\S)")
 _CLOSERS = "\"'”’»)]}›“」』）】"
 _FINAL = frozenset(".!?…:") | _WIDE
 _HEADING_MARKS = re.compile(r"^#{1,6}(?=\s|$)|\s#+$")
-_CLAUSE_END = re.compile(r"[;:,،؛]\s+|\s[–—-]{1,2}\s+|[，、；：]\s*")
+_CLAUSE_END = re.compile(r"[;:,،؛]\s+|\s[–—-]{1,2}\s+|(?<=[，、；：])(?=\S)")
 _SPACE = re.compile(r"\s+")
 _TABLE_URL = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken"
 _TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
@@ -157,46 +155,45 @@ def _split_block(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _is_end(text: str, end: int, stop: re.Match[str], following: re.Match[str]) -> bool:
     """Whether the sentence ends at `stop`, where `following` is the word after it."""
-    mark, close, word, gap = stop["mark"], stop["close"], following["word"], following["gap"]
+    mark, close = stop.groups()
+    gap, opening, word = following.groups()
     before = text[max(0, stop.start() - _REACH) : stop.start()]
     after = text[following.end() : following.end() + _REACH]
     if before.endswith(("(", "[")):  # "[...]", "(!)"
         return False
     if mark[-1] in _WIDE:
         return not (close and word.startswith(("と", "って")))  # the quotation is the object of a Japanese verb
-    if not gap and not following["open"].endswith(" "):
-        return _is_missing_space(before, stop, following, after) and not _is_abbreviation(before, word, after)
+    if not gap and not opening.endswith(" "):
+        return _is_missing_space(before, mark, opening, word, after) and not _is_abbreviation(before, word, after)
     if word[0].islower():
         return re.match("[a-z]+[A-Z]", word) is not None  # iPhone
-    if mark[-1] in "…." and mark != "." and (word[0].isdigit() or re.split("[’']", word)[0] == "I"):
-        return False
-    if _CREDIT.match(text, stop.end(), end):
-        return False
-    is_starter = _is_starter(word, after)
     if mark == ".":
         # "(No.) 10" and "“no.” 10": what is closed is whole.
-        return (bool(close) and word[0].isdigit()) or not _is_abbreviation(before, word, after)
-    if mark == "!" and not close and before.split()[-1].lstrip("\"'“‘(") in _EXCLAIMED:
-        return is_starter
-    if close.strip("*_") and (not is_starter or word == "I"):
-        return not _REPORTED.match(text, following.start("word"))
-    return True
+        goes_on = not (close and word[0].isdigit()) and _is_abbreviation(before, word, after)
+    elif mark[-1] in "….":
+        goes_on = word[0].isdigit() or word in ("I", "I’m", "I'm")
+    elif mark == "!" and not close and before.split()[-1].lstrip("\"'“‘(") in _EXCLAIMED:
+        goes_on = not _is_starter(word, after)
+    else:
+        goes_on = False
+    if close.strip("*_") and mark != "." and (word == "I" or not _is_starter(word, after)):
+        goes_on = goes_on or _REPORTED.match(text, following.start("word")) is not None
+    return not goes_on and not _CREDIT.match(text, stop.end(), end)
 
 
 def _is_starter(word: str, after: str) -> bool:
     if word == "A":
         return after[1:2].islower()  # not an initial, not "A Coruña"
-    return re.split("[’']", word)[0] in _STARTERS and not after.startswith(".")
+    return word.replace("’", "'").partition("'")[0] in _STARTERS and not after.startswith(".")
 
 
-def _is_missing_space(before: str, stop: re.Match[str], following: re.Match[str], after: str) -> bool:
+def _is_missing_space(before: str, mark: str, opening: str, word: str, after: str) -> bool:
     """Whether a stop that touches the next word ends a sentence all the same ("It ended.The next"), and is not a
     part of an address or a file name."""
-    word = following["word"]
     left = before.split()[-1] if before and not before[-1].isspace() else ""
     return (
-        len(stop["mark"]) == 1
-        and not following["open"].strip("“„«")
+        len(mark) == 1
+        and not opening.strip("“„«")
         and (left[-1:].islower() or left[-1:].isdigit())
         and not any(sign in left for sign in "@/:.")
         and word[0].isupper()
@@ -208,18 +205,20 @@ def _is_missing_space(before: str, stop: re.Match[str], following: re.Match[str]
 
 def _is_abbreviation(before: str, word: str, after: str) -> bool:
     """Whether the full stop between `before` and `word` belongs to an abbreviation within a sentence."""
-    if _HOUR.search(before):
+    short = _NO_PART.split(before)[-1].lstrip("'’")
+    lead = before[: len(before) - len(short)]
+    if short.lstrip("0123456789").lower() in ("a.m", "p.m"):
         return word[0].isdigit() or _AFTER_HOUR.match(word + after) is not None
-    tail = _TAIL.search(before[-20:])
-    if not tail:
-        return False
-    short, lead = tail[0], before[: len(before) - len(tail[0])]
-    is_letter = len(short) == 1
     if short in _NEVER_LAST:
         return True
-    if (short in _STATES and lead.endswith((", ", "Washington "))) or (is_letter and _LETTERED.search(lead)):
+    if not short.replace(".", "").isalpha():  # "4G", "Macy’s"
         return False
-    may_go_on = short in _OTHERS or _DOTTED.match(short) is not None or (is_letter and short.isupper())
+    is_letter = len(short) == 1
+    if short in _STATES and lead.endswith((", ", "Washington ")):
+        return False
+    if is_letter and not _LETTERED.isdisjoint(lead[-20:].split()[-1:]):
+        return False
+    may_go_on = short in _OTHERS or (is_letter and short.isupper()) or _DOTTED.match(short) is not None
     if word[0].isdigit():
         return may_go_on or is_letter or short in _NUMBERED or short in _TITLES
     if short in _TITLES:
@@ -274,8 +273,8 @@ def _is_cached() -> bool:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """`text` in parts of at most 10,000 characters, cut before a space: no token spans one. On long texts without
-    any space some versions of tiktoken take time that grows with the square, or run out of stack."""
+    """`text` in parts of at most 10,000 characters, cut before a space, where a token begins anyway. On long runs
+    without any, some versions of tiktoken take time that grows with the square, or run out of stack."""
     start = 0
     while len(text) - start > 10_000:
         space = text.rfind(" ", start + 1, start + 10_000)
@@ -352,7 +351,7 @@ def _sections(text: str, boilerplate: Sequence[Span], headings: Sequence[Span]) 
         if not is_heading:
             boilerplate_end = max(boilerplate_end, end)
         elif start >= boilerplate_end:
-            heading = _HEADING_MARKS.sub("", text[start:end].strip()).strip()
+            heading = _HEADING_MARKS.sub("", text[start:end].strip()).strip().strip("*_")
         done = max(done, end)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import socket
@@ -18,7 +20,9 @@ import pytest
 
 from rag.types import Answer, Article, BylineError
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
-from ui import app, view
+from ui import app, server, view
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")  # its use of pandas
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +47,7 @@ class FakeLibrary:
         return answer
 
 
+EXAMPLES = ["Who asked?", "<b>Why?</b>"]
 ANSWER = an_answer(a_claim(a_citation()))
 NOTHING_SET = {"outlets": [], "published_from": "", "published_to": "  ", "as_of": ""}
 
@@ -97,6 +102,14 @@ def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
     assert "secret detail" in caplog.text
 
 
+def test_a_library_that_cannot_be_read_is_told_when_the_page_opens(monkeypatch):
+    library = FakeLibrary()
+    monkeypatch.setattr(library, "articles", lambda: (_ for _ in ()).throw(BylineError("The library is damaged.")))
+    assert app._opened(library) == ("", [], view.failure("The library is damaged."), 0)
+    monkeypatch.setattr(library, "articles", lambda: 1 / 0)
+    assert app._opened(library) == ("", [], view.unexpected(), 0)
+
+
 # -- the page -----------------------------------------------------------------------------------------------------
 
 
@@ -118,9 +131,10 @@ def test_programs_get_the_json_of_an_answer(library, url):
     library._answers.append(answer)
     client = Client(url, verbose=False)
     try:
-        assert client.predict("When?", k=3, outlets=["The Courier"], api_name="/ask") == answer.to_dict()
+        text = client.predict("When?", k=3, outlets=["The Courier"], api_name="/ask")
     finally:
         client.close()
+    assert json.loads(text) == answer.to_dict()
     question, options = library.asked[-1]
     assert question == "When?"
     assert {name: value for name, value in options.items() if value is not None} == {
@@ -173,10 +187,12 @@ def test_analytics_are_off(url):
 def test_build_gives_the_page_without_serving_it():
     import gradio
 
-    page = app.build(FakeLibrary(), examples=app.SAMPLE_QUESTIONS)
-    buttons = [block.value for block in page.blocks.values() if isinstance(block, gr_button := gradio.Button)]
-    assert gr_button
-    assert buttons == ["Ask", *app.SAMPLE_QUESTIONS]
+    async def build() -> Any:  # Gradio makes event loops and leaves them open where none is running
+        return app.build(FakeLibrary(), examples=EXAMPLES)
+
+    page = asyncio.run(build())
+    buttons = [block.value for block in page.blocks.values() if isinstance(block, gradio.Button)]
+    assert buttons == ["Ask", *EXAMPLES]
 
 
 # -- serving ------------------------------------------------------------------------------------------------------
@@ -192,12 +208,12 @@ def test_a_taken_port_is_an_error_that_says_what_to_do():
 def test_without_a_port_the_next_free_one_is_taken(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(app, "FIRST_PORT", port)
-        monkeypatch.setattr(app, "LAST_PORT", port + 20)
-        assert port < app._free_port("127.0.0.1", None) <= port + 20
-        monkeypatch.setattr(app, "LAST_PORT", port)
+        monkeypatch.setattr(server, "FIRST_PORT", port)
+        monkeypatch.setattr(server, "LAST_PORT", port + 20)
+        assert port < server.free_port("127.0.0.1", None) <= port + 20
+        monkeypatch.setattr(server, "LAST_PORT", port)
         with pytest.raises(BylineError, match="are in use"):
-            app._free_port("127.0.0.1", None)
+            server.free_port("127.0.0.1", None)
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,8 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None) -> s
         parts.append(f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>')
     if answer.status == "abstained":
         parts.append('<p class="bl-claim">No answer: the articles do not say.</p>')
-    parts += [_claim(number, claim, cards) for number, claim in enumerate(answer.claims, start=1)]
+    else:
+        parts += [_claim(number, claim, cards) for number, claim in enumerate(answer.claims, start=1)]
     parts.append(_box("Notes", answer.notes, "bl-notes"))
     parts.append(_box("Problems with the model’s text", answer.problems, "bl-problems"))
     seconds = f"{answer.elapsed_s:.1f} s" if answer.elapsed_s >= 0.1 else "under 0.1 s"

@@ -11,11 +11,19 @@ element.addEventListener("click", (event) => {
   target.focus();
 });
 
-// Gradio's accordion does not tell screen readers whether it is open.
-const filters = document.querySelector("#bl-filters > button");
-if (filters && !filters.hasAttribute("aria-expanded")) {
-  filters.setAttribute("aria-expanded", "false");
-  filters.addEventListener("click", () => {
-    filters.setAttribute("aria-expanded", String(filters.getAttribute("aria-expanded") === "false"));
+// Gradio's accordion does not tell screen readers whether it is open, and may come later than the pane.
+function describeFilters() {
+  const button = document.querySelector("#bl-filters > button");
+  if (!button || button.hasAttribute("aria-expanded")) return Boolean(button);
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") === "false"));
+  });
+  return true;
+}
+if (!describeFilters()) {
+  new MutationObserver((_, observer) => describeFilters() && observer.disconnect()).observe(document.body, {
+    childList: true,
+    subtree: true,
   });
 }

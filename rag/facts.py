@@ -1,0 +1,664 @@
+"""What a sentence states, in a form that can be compared exactly: numbers with their units and limits, dates, names,
+and for every content word what stands before it and changes its truth (not, may, will, some, former).
+
+`read` is the one entry. It knows English; a sentence in another language gives words that match nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Literal
+
+import snowballstemmer
+
+Kind = Literal["word", "name", "number", "date", "function", "stop"]
+CONTENT = frozenset({"word", "name", "number", "date"})
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+def _classes(rows: str) -> dict[str, str]:
+    """Each word of a row to the first word of the row."""
+    return {word: row.split()[0] for row in rows.strip().splitlines() for word in row.split()}
+
+
+# Words that carry no fact of their own. Those that change the truth of what follows are in MARKS.
+FUNCTION = _set(
+    "a an the this that these those of in on at by for from with to into onto upon about as than then there here and or "
+    "but so if because while when where who whom whose which what how why it its itself he him his himself she her hers "
+    "herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was were be "
+    "been being has have had having do does did doing done such other own same very too also just already still yet "
+    "even both either rather quite up down out off over under again further once during before after above below "
+    "between through against until since per via s t re ve d m ll within across along among amid toward towards around "
+    "s' however moreover meanwhile indeed well mr mrs ms dr sir hon get got gets getting"
+)
+PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sept sep|october oct|"
+        "november nov|december dec".split("|"),
+        1,
+    )
+    for name in names.split()
+}
+WEEKDAYS = _classes("monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun")
+
+_SMALL = dict(
+    zip(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen".split(),
+        range(20),
+        strict=True,
+    )
+) | dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_ORDINALS = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), range(1, 13), strict=True)
+)
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9}
+_SCALES |= {"b": 1e9, "trillion": 1e12, "tn": 1e12, "dozen": 12.0}
+_UNITS = _classes(
+    """$ dollar dollars usd us$
+    € euro euros eur
+    £ pounds sterling gbp
+    ¥ yen jpy
+    % percent pct"""
+)
+
+# Marks: a class of words before a content word that changes what is said of it. Two sentences that agree in their words
+# and differ in a mark do not say the same.
+MARKS = {
+    word: mark
+    for mark, words in {
+        "not": "not n't no never neither nor none nobody nothing without cannot hardly scarcely barely",
+        "will": "will would shall 'll",
+        "may": "may might could can possibly perhaps potentially probably likely maybe",
+        "must": "should must ought",
+        "all": "all every each entire always everyone everybody everything",
+        "some": "some several certain sometimes partly partially someone somebody occasionally",
+        "most": "most mostly majority usually",
+        "many": "many numerous often",
+        "few": "few rarely seldom little",
+        "only": "only solely exclusively",
+        "former": "former formerly ex previously",
+        "deputy": "deputy vice acting interim assistant",
+        "alleged": "alleged allegedly suspected reportedly apparent apparently accused purported purportedly supposed "
+        "supposedly attempted planned proposed potential possible would-be draft",
+        "almost": "almost nearly virtually",
+    }.items()
+    for word in words.split()
+}
+# A mark passes over these to the word behind: "will soon close", "may not be able to close".
+_TRANSPARENT = _set("able soon now longer ever expected set due going likely unlikely immediately eventually finally") | _set(
+    "planned scheduled yet"
+)
+_FUTURE_BEFORE_TO = _set("going expected set due scheduled plan plans planned planning intend intends intended about")
+
+REPORTING = _set(
+    "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued warn "
+    "warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges alleged "
+    "note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks thought "
+    "remark remarks remarked comment comments commented report reports reported"
+)
+
+# Limits on a number, before it (longest first) and after it.
+_LIMITS = {
+    ">": "more than|greater than|over|above|exceeding|in excess of|upwards of|well over",
+    "<": "fewer than|less than|under|below|nearly|almost|not quite|just under|close to",
+    ">=": "at least|no fewer than|no less than|not less than|a minimum of",
+    "<=": "at most|up to|no more than|not more than|as many as|as much as|a maximum of",
+    "~": "about|around|roughly|approximately|some|an estimated|circa|or so",
+}
+_LIMIT_OF = sorted(
+    ((phrase.split(), limit) for limit, phrases in _LIMITS.items() for phrase in phrases.split("|")), key=lambda p: -len(p[0])
+)
+
+# Words that say the same in news prose. Each class is mapped to its first word, after which stems are compared.
+SYNONYMS = _classes(
+    """say state tell add note remark comment declare accord
+    kill slay
+    begin start commence
+    end finish conclude
+    purchase buy acquire
+    help assist aid
+    show reveal disclose
+    large big huge
+    choose pick select
+    need require
+    attempt try
+    arrest detain
+    permit allow let
+    obtain receive
+    make produce create
+    near close
+    fast quick rapid
+    ask request
+    build construct
+    talk speak
+    child kid
+    doctor physician
+    lawyer attorney
+    car automobile
+    film movie
+    flee escape
+    reject refuse
+    approve endorse
+    probe investigate
+    people person
+    meter metre
+    km kilometer kilometre
+    kg kilogram kilogramme
+    mile mi
+    nation country
+    city town
+    company firm
+    vote ballot
+    demand insist
+    important significant
+    main chief
+    happen occur
+    use utilize utilise employ
+    injure wound hurt
+    discuss debate
+    gather collect
+    also additionally
+    now currently
+    before prior
+    roughly approximately
+    border frontier
+    accord pact
+    ceasefire truce
+    unit united-states"""
+)
+# Words of one row exclude each other in the same place: where the claim has one and the source another, they disagree.
+EXCLUSIVE_ROWS = [
+    row.split()
+    for row in """rise fall|increase decrease|increase fall|rise decrease|grow shrink|grow fall|gain lose|gain loss|up down
+    win lose|victory defeat|win defeat|accept reject|accept refuse|approve reject|support oppose|agree refuse|agree disagree
+    permit ban|permit prohibit|legal illegal|open close|begin end|enter leave|arrive leave|arrive depart|arrive depart
+    praise criticize|praise criticise|welcome condemn|confirm deny|admit deny|succeed fail|pass fail|guilty innocent|convict acquit
+    buy sell|import export|hire fire|appoint dismiss|join leave|strengthen weaken|improve worsen|expand cut|raise cut|raise lower
+    raise reduce|increase reduce|increase cut|high low|higher lower|more less|more fewer|best worst|better worse|large small|long short
+    old new|old young|early late|earlier later|before after|first last|strong weak|rich poor|hot cold|warm cool|public private
+    male female|man woman|men women|boy girl|father mother|son daughter|brother sister|husband wife|king queen|uncle aunt
+    north south east west|northern southern eastern western|northeast northwest southeast southwest
+    left right|major minor|majority minority|domestic foreign|national local international regional|urban rural
+    hour minute second day week month year decade century|daily weekly monthly yearly annual|hourly daily
+    km mile meter foot inch centimeter yard|kg pound ton tonne gram ounce|celsius fahrenheit|dollar euro pound yen
+    morning afternoon evening night|today yesterday tomorrow|spring summer autumn winter|last next|past future|previous next
+    war peace|attack defend|love hate|include exclude|remember forget|release detain|release arrest|free jail|live die|birth death
+    save spend|create destroy|build destroy|build demolish|safe dangerous|success failure|possible impossible|friend enemy|ally enemy
+    most least|maximum minimum|majority minority|positive negative|present absent|major minor|senior junior|upper lower|inside outside
+    teacher student|doctor patient|president minister|mayor governor|senator governor|employer employee|buyer seller|plaintiff defendant
+    red blue green yellow black white|hydrogen oxygen nitrogen|encourage discourage|ask answer|send receive|give take|teach learn
+    cause prevent|avoid seek|choose avoid|easy difficult|simple complex|common rare|deny allow|deny grant|push pull|lead follow
+    halve double triple|single double|half double|able unable|likely unlikely|happy unhappy|certain uncertain|optimistic pessimistic
+    advance retreat|deploy withdraw|ratify reject|keep drop|continue stop|continue end|start stop|begin stop|delay hasten|postpone
+    majority minority|demand supply|profit loss|surplus deficit|lender borrower|landlord tenant|native foreign|ancient modern"""
+    .replace("\n", "|")
+    .split("|")
+]
+
+_DEMONYMS = _classes(
+    """israel israeli israelis
+    america american americans
+    britain british briton britons
+    france french
+    germany german germans
+    russia russian russians
+    china chinese
+    iran iranian iranians
+    iraq iraqi iraqis
+    palestine palestinian palestinians
+    ukraine ukrainian ukrainians
+    australia australian australians
+    canada canadian canadians
+    india indian indians
+    japan japanese
+    spain spanish
+    italy italian italians
+    egypt egyptian egyptians
+    europe european europeans
+    poland polish
+    turkey turkish
+    syria syrian syrians
+    mexico mexican mexicans
+    korea korean koreans"""
+)
+_IRREGULAR = {
+    form: base
+    for base, forms in (
+        pair.split(":")
+        for pair in "say:said tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold go:went,gone "
+        "come:came take:took,taken give:gave,given get:got,gotten make:made find:found leave:left feel:felt meet:met pay:paid "
+        "hold:held bring:brought begin:began,begun keep:kept write:wrote,written stand:stood hear:heard mean:meant set:set "
+        "send:sent lead:led grow:grew,grown speak:spoke,spoken build:built spend:spent draw:drew,drawn drive:drove,driven "
+        "break:broke,broken choose:chose,chosen think:thought know:knew,known see:saw,seen run:ran become:became fight:fought "
+        "teach:taught catch:caught seek:sought fly:flew,flown steal:stole,stolen show:shown shoot:shot strike:struck "
+        "hide:hid,hidden wear:wore,worn throw:threw,thrown die:dying,dead,death lie:lying arise:arose,arisen eat:ate,eaten "
+        "flee:fled forbid:forbade,forbidden withdraw:withdrew,withdrawn undergo:underwent overthrow:overthrew oversee:oversaw "
+        "child:children man:men woman:women foot:feet person:persons life:lives wife:wives half:halves "
+        "bear:born,bore shake:shook,shaken sing:sang,sung swim:swam sit:sat sleep:slept deal:dealt "
+        "feed:fed light:lit bind:bound wind:wound slide:slid swear:swore,sworn tear:tore,torn wake:woke,woken".split()
+    )
+    for form in forms.split(",")
+}
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The form in which two words are compared: lower case, irregular forms undone, Porter2 stem
+    (https://snowballstem.org/algorithms/english/stemmer.html), synonyms joined."""
+    word = word.lower()
+    word = _DEMONYMS.get(word, _IRREGULAR.get(word, word))
+    root = str(_stemmer.stemWord(word))
+    return _SYNONYM_STEMS.get(root, root)
+
+
+_SYNONYM_STEMS = {str(_stemmer.stemWord(w)): str(_stemmer.stemWord(head)) for w, head in SYNONYMS.items()}
+EXCLUSIVE: dict[str, frozenset[str]] = {}
+for _row in EXCLUSIVE_ROWS:
+    _stems = {stem(word) for word in _row}
+    for _word in _stems:
+        EXCLUSIVE[_word] = EXCLUSIVE.get(_word, frozenset()) | (_stems - {_word})
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A figure: its value in plain units, what it counts where that is a sign or a currency, and its limit."""
+
+    value: float
+    unit: str = ""
+    limit: str = "="
+
+    def interval(self) -> tuple[float, float]:
+        v = self.value
+        low, high = {
+            "=": (v, v),
+            ">": (math.nextafter(v, math.inf), math.inf),
+            "<": (-math.inf, math.nextafter(v, -math.inf)),
+            ">=": (v, math.inf),
+            "<=": (-math.inf, v),
+            "~": (v - 0.1 * abs(v), v + 0.1 * abs(v)),
+        }[self.limit]
+        return low, high
+
+    def carries(self, claim: Number) -> bool:
+        """True when this figure of the source makes the claim's figure true, near enough to be the same figure."""
+        if self.unit != claim.unit and self.unit and claim.unit:
+            return False
+        if claim.value == self.value and claim.limit == self.limit:
+            return True
+        if abs(self.value - claim.value) > 0.15 * max(abs(self.value), abs(claim.value)):
+            return False
+        if self.limit == "~" and claim.limit == "=":
+            return self.value == claim.value
+        (low, high), (claim_low, claim_high) = self.interval(), claim.interval()
+        return claim_low <= low and high <= claim_high
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word, name, figure or date at `start`..`end` of the text. Items are the same where their keys are."""
+
+    key: str
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    marks: frozenset[str] = frozenset()
+    number: Number | None = None
+    after_to: bool = False
+    quoted: bool = False
+
+    @property
+    def is_content(self) -> bool:
+        return self.kind in CONTENT
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who said it (keys of the speaker's words) and which items are what was said."""
+
+    speaker: frozenset[str]
+    reported: range
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence, read. `content` holds the positions of content items in `items`."""
+
+    text: str
+    items: tuple[Item, ...]
+    content: tuple[int, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    is_conditional: bool = False
+    quotes: tuple[str, ...] = ()
+    keys: frozenset[str] = field(default=frozenset())
+
+
+_TOKEN = re.compile(
+    r"""(?P<iso>\b\d{4}-\d{2}-\d{2}\b)
+    |(?P<number>(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
+    |(?P<dotted>(?:[^\W\d_]\.){2,})
+    |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*['’]?)
+    |(?P<stop>[^\w\s])""",
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I)
+_QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
+_CONTRACTIONS = {"won't": ("will", "not"), "can't": ("can", "not"), "shan't": ("shall", "not"), "cannot": ("can", "not")}
+_CLITICS = {"'s": "", "'re": "are", "'ve": "have", "'ll": "will", "'d": "", "'m": "am"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    low: str
+    group: str
+    start: int
+    end: int
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Words without their clitics, figures and stops; contractions give two tokens."""
+    for match in _TOKEN.finditer(text):
+        group, word, start, end = str(match.lastgroup), match.group(), match.start(), match.end()
+        if group == "dotted":
+            word = word.replace(".", "")
+            yield _Token(word, word.lower(), "word", start, end)
+            continue
+        if group != "word":
+            yield _Token(word, word.lower(), group, start, end)
+            continue
+        low = word.lower().replace("’", "'").rstrip("'")
+        if low in _CONTRACTIONS:
+            for part in _CONTRACTIONS[low]:
+                yield _Token(part, part, "word", start, end)
+        elif low.endswith("n't"):
+            yield _Token(word[:-3], low[:-3], "word", start, end)
+            yield _Token("not", "not", "word", start, end)
+        else:
+            clitic = next((c for c in _CLITICS if low.endswith(c) and len(low) > len(c)), "")
+            cut = len(low) - len(clitic)
+            yield _Token(word[:cut], low[:cut], "word", start, start + cut)
+            if _CLITICS.get(clitic):
+                yield _Token(_CLITICS[clitic], _CLITICS[clitic], "word", start + cut, end)
+
+
+@lru_cache(maxsize=8192)
+def read(text: str) -> Reading:
+    """The facts of one sentence (or a short passage), in order."""
+    tokens = list(_tokens(text))
+    items: list[Item] = []
+    at = 0
+    while at < len(tokens):
+        made, used = _date(tokens, at) or _number(tokens, at) or _word(tokens, at)
+        items += made
+        at += used
+    items = _with_limits(items)
+    items = _with_marks(items)
+    quotes = tuple(match.group(1) for match in _QUOTE.finditer(text))
+    if quotes:
+        spans = [match.span(1) for match in _QUOTE.finditer(text)]
+        items = [replace(i, quoted=any(a <= i.start < b for a, b in spans)) for i in items]
+    return Reading(
+        text=text,
+        items=tuple(items),
+        content=tuple(n for n, item in enumerate(items) if item.is_content),
+        attributions=tuple(_attributions(items)),
+        is_conditional=any(item.text.lower() in ("if", "unless", "provided") for item in items),
+        quotes=quotes,
+        keys=frozenset(item.key for item in items if item.is_content),
+    )
+
+
+def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+    """A date as up to two items, month with day and year apart, so that each is compared where both sides have it."""
+
+    def day(n: int) -> int:
+        match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
+        value = int(match["digits"]) if match and match["digits"].isdecimal() and not match["sign"] else 0
+        return value if match and (match["suffix"] or "").lower() in ("", "st", "nd", "rd", "th") and 1 <= value <= 31 else 0
+
+    def year(n: int) -> int:
+        digits = tokens[n].text.strip() if n < len(tokens) and tokens[n].group == "number" else ""
+        return int(digits) if len(digits) == 4 and digits.isdecimal() and 1000 <= int(digits) <= 2099 else 0
+
+    def month(n: int) -> int:
+        if n >= len(tokens) or tokens[n].group != "word" or not tokens[n].text[0].isupper():
+            return 0
+        number = MONTHS.get(tokens[n].low, 0)
+        # "May" and "March" are months only beside a figure or after a preposition.
+        if tokens[n].low in ("may", "march", "mar") and number:
+            before = tokens[n - 1].low if n else ""
+            if not (day(n + 1) or year(n + 1) or (n and day(n - 1)) or before in ("in", "since", "until", "last", "of", "by")):
+                return 0
+        return number
+
+    def is_dot(n: int) -> bool:
+        return n < len(tokens) and tokens[n].text in (".", ",")
+
+    def item(key: str, first: int, last: int) -> Item:
+        start, end = tokens[first].start, tokens[last].end
+        return Item(key, "date", " ".join(t.text for t in tokens[first : last + 1] if t.group != "stop"), start, end)
+
+    token = tokens[at]
+    if token.group == "iso":
+        y, m, d = token.text.split("-")
+        return [item(f"@{int(m)}-{int(d)}", at, at), item(f"@{y}", at, at)], 1
+    if WEEKDAYS.get(token.low) and token.text[0].isupper() and len(token.low) > 3:
+        return [item("@" + WEEKDAYS[token.low], at, at)], 1
+    made: list[Item] = []
+    end = at
+    if day(at) and (month(at + 1) or (at + 2 < len(tokens) and tokens[at + 1].low == "of" and month(at + 2))):
+        end = at + (1 if month(at + 1) else 2)
+        made.append(item(f"@{month(end)}-{day(at)}", at, end))
+        end += 1
+    elif month(at):
+        end = at + 1 + (is_dot(at + 1) and tokens[at + 1].text == "." and len(token.text) <= 4)
+        if day(end) and not year(end):
+            made.append(item(f"@{month(at)}-{day(end)}", at, end))
+            end += 1
+        else:
+            made.append(item(f"@{month(at)}", at, at))
+    if made:
+        after = end + is_dot(end)
+        if year(after):
+            return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
+        return made, end - at
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if year(at) and 1500 <= year(at) and not (following and following.low in _SCALES | _UNITS):
+        preceding = tokens[at - 1].low if at else ""
+        if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
+            return [item(f"@{year(at)}", at, at)], 1
+    return None
+
+
+def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+    """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
+    end, value, unit = at, 0.0, ""
+    match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
+    ordinal = False
+    if match:
+        suffix = (match["suffix"] or "").lower()
+        value = float(match["digits"].replace(",", ""))
+        unit = "%" if suffix == "%" else match["sign"]
+        ordinal = suffix in ("st", "nd", "rd", "th")
+        value *= _SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0
+        end += 1
+    else:
+        words = 0
+        while end < len(tokens) and (tokens[end].low in _SMALL or (words and tokens[end].text == "-")):
+            if tokens[end].text == "-":
+                if not (end + 1 < len(tokens) and tokens[end + 1].low in _SMALL):
+                    break
+            else:
+                value += _SMALL[tokens[end].low]
+            words += 1
+            end += 1
+        low = tokens[at].low
+        scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in ("hundred", "thousand", "million", "billion", "dozen")
+        if not words and low in ("a", "an", "half") and scale_follows:
+            value, end = (0.5 if low == "half" else 1.0), at + 1
+        elif not words and low == "dozen":
+            value = 1.0
+        elif not words and low in _ORDINALS:
+            value, ordinal, end = float(_ORDINALS[low]), True, at + 1
+        elif not words:
+            return None
+    total = 0.0
+    while end < len(tokens) and tokens[end].low in _SCALES and len(tokens[end].low) > 1:
+        value *= _SCALES[tokens[end].low]
+        end += 1
+        rest = end + (end < len(tokens) and tokens[end].low == "and" and tokens[end - 1].low == "hundred")
+        more = 0.0
+        while rest < len(tokens) and tokens[rest].low in _SMALL:
+            more += _SMALL[tokens[rest].low]
+            rest += 1 + (rest + 1 < len(tokens) and tokens[rest + 1].text == "-")
+        if more:
+            value, end = value + more, rest
+    value += total
+    if end < len(tokens) and tokens[end].low in _UNITS:
+        unit = _UNITS[tokens[end].low]
+        end += 1
+        if end < len(tokens) and unit == "%" and tokens[end].low in ("point", "points"):
+            unit = "points"
+            end += 1
+    elif end + 1 < len(tokens) and tokens[end].low == "per" and tokens[end + 1].low == "cent":
+        unit, end = "%", end + 2
+    elif end + 1 < len(tokens) and tokens[end].low == "us" and tokens[end + 1].low in ("dollars", "dollar"):
+        unit, end = "$", end + 2
+    key = f"#{value:.10g}{'.' if ordinal else ''}{unit}"
+    text = " ".join(t.text.strip() for t in tokens[at:end] if t.text != "-")
+    return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
+
+
+def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
+    token = tokens[at]
+    if token.group == "stop":
+        return [Item(token.text, "stop", token.text, token.start, token.end)], 1
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.text == "United" and following and following.text in ("States", "Kingdom"):
+        key = "us" if following.text == "States" else "uk"
+        return [Item(key, "name", f"United {following.text}", token.start, following.end)], 2
+    if token.low == "per" and following and following.low == "cent":
+        return [Item("%", "word", "per cent", token.start, following.end)], 2
+    if token.text in ("US", "USA", "UK"):
+        return [Item(token.low[:2], "name", token.text, token.start, token.end)], 1
+    is_first = at == 0 or tokens[at - 1].text in (".", "!", "?", ":", '"', "“")
+    is_upper = token.text[:1].isupper()
+    kind: Kind = "word"
+    if (token.low in FUNCTION or token.low in MARKS) and not (is_upper and not is_first and token.low in ("may", "will")):
+        kind = "function"
+    elif is_upper and (not is_first or (following is not None and following.text[:1].isupper()) or stem(token.low) == token.low):
+        kind = "name"
+    key = _DEMONYMS.get(token.low, token.low) if kind == "name" and not is_first else stem(token.low)
+    if kind == "name":
+        key = stem(token.low)
+    return [Item(key, kind, token.text, token.start, token.end)], 1
+
+
+def _with_limits(items: list[Item]) -> list[Item]:
+    """Figures with the limit that stands before them. The words of the limit become function words."""
+    made = list(items)
+    for n, item in enumerate(items):
+        if item.number is None:
+            continue
+        for words, limit in _LIMIT_OF:
+            first = n - len(words)
+            if first >= 0 and [i.text.lower() for i in items[first:n]] == words:
+                made[n] = replace(item, number=replace(item.number, limit=limit))
+                for k in range(first, n):
+                    made[k] = replace(made[k], kind="function", key="")
+                break
+        else:
+            after = [i.text.lower() for i in items[n + 1 : n + 3]]
+            if after == ["or", "more"]:
+                made[n] = replace(item, number=replace(item.number, limit=">="))
+    return made
+
+
+def _with_marks(items: list[Item]) -> list[Item]:
+    """Content items with the marks that stand before them, up to the content item before."""
+    made: list[Item] = []
+    pending: set[str] = set()
+    after_to = False
+    for n, item in enumerate(items):
+        low = item.text.lower()
+        if item.kind == "stop":
+            if item.text in ".;:!?":
+                pending, after_to = set(), False
+            made.append(item)
+            continue
+        before_to = n + 1 < len(items) and items[n + 1].text.lower() == "to"
+        if low in MARKS and item.kind != "name" and item.key:
+            pending.add(MARKS[low])
+        elif low in _FUTURE_BEFORE_TO and before_to:
+            pending.add("will")
+        if low == "to":
+            after_to = True
+        if item.is_content:
+            made.append(replace(item, marks=frozenset(pending), after_to=after_to))
+            if not (low in _TRANSPARENT or low.endswith("ly") or (low in _FUTURE_BEFORE_TO and before_to)):
+                pending, after_to = set(), False
+        else:
+            made.append(item)
+    return made
+
+
+def _attributions(items: list[Item]) -> Iterator[Attribution]:
+    """Who said what: "X said Y", "Y, X said", "Y, said X", "according to X, Y"."""
+    last = len(items)
+    while last and items[last - 1].kind == "stop":
+        last -= 1
+
+    def keys(span: range) -> frozenset[str]:
+        return frozenset(items[k].key for k in span if items[k].is_content or items[k].text.lower() in PRONOUNS)
+
+    def left_edge(n: int) -> int:
+        while n > 0 and items[n - 1].kind != "stop":
+            n -= 1
+        return n
+
+    def right_edge(n: int) -> int:
+        while n < last and items[n].kind != "stop":
+            n += 1
+        return n
+
+    for n, item in enumerate(items[:last]):
+        low = item.text.lower()
+        if low == "according" and n + 1 < last and items[n + 1].text.lower() == "to":
+            end = right_edge(n + 2)
+            speaker = keys(range(n + 2, end))
+            yield Attribution(speaker, range(0, n) if n > 1 else range(end, last))
+        elif low in REPORTING and not item.quoted and not item.after_to:
+            before = items[n - 1] if n else None
+            if before is None:
+                continue
+            if before.kind == "stop" and before.text not in ")":  # Y, said X
+                end = right_edge(n + 1)
+                speaker = keys(range(n + 1, end))
+                if speaker:
+                    yield Attribution(speaker, range(0, n))
+                continue
+            start = left_edge(n)
+            speaker = keys(range(start, n))
+            if start > 2 and before.kind == "stop":
+                continue
+            end = right_edge(n + 1)
+            ends_here = end >= last and not any(items[k].kind == "word" for k in range(n + 1, end))
+            if start > 2 and ends_here:  # Y, X said (on Monday)
+                yield Attribution(speaker, range(0, start))
+            elif speaker and n + 1 < last:  # X said Y
+                if start > 2 and items[start - 1].text == ",":  # X, the Y, said Z: the name stands before the comma
+                    speaker |= keys(range(left_edge(start - 1), start - 1))
+                yield Attribution(speaker, range(n + 1, last))

@@ -1,0 +1,374 @@
+"""The page in a real Chromium, as a reader uses it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rag import Library
+from rag.types import Answer, Article, BylineError
+from tests.conftest import SEEDS
+from tests.test_app import FakeLibrary
+from tests.test_view import HOSTILE, QUOTE, a_citation, a_claim, a_hit, an_answer, an_article
+from ui import app
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Chromium itself stays off the network too, so that a request that is seen is the page's.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PATIENCE = 30_000  # ms, for a machine with other things to do
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitän" * 8
+ATTACK = " ".join(HOSTILE)
+BRIDGE = an_article(url="https://courier.example/bridge")
+HARBOUR = an_article(
+    f"{LONG} said it. The harbour closes on Friday. Nobody knows why.",
+    id="a2",
+    title=LONG,
+    outlet="The Globe",
+    path=f"news/{LONG}.md",
+)
+CURSED = an_article(
+    f"Quiet. {ATTACK} Quiet.", id="a3", title=ATTACK, outlet=ATTACK, url="javascript:alert(1)", path=ATTACK
+)
+
+
+class Newsroom(FakeLibrary):
+    """Answers by a word of the question; "slow" ones when they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__(articles=[BRIDGE, HARBOUR, CURSED])
+        self.go = threading.Event()
+
+    def ask(self, question: str, **options: Any) -> Answer:
+        self.asked.append((question, options))
+        if "slow" in question:
+            assert self.go.wait(60)
+        if "wrong" in question:
+            raise BylineError("published_from is 'x', which is no date.")
+        if "broken" in question:
+            raise RuntimeError("secret")
+        if "moon" in question:
+            return an_answer(question=question, hits=(a_hit(HARBOUR, 0, len(HARBOUR.text)),), notes=("Not there.",))
+        if "cursed" in question:
+            return an_answer(
+                a_claim(a_citation(ATTACK, article=CURSED), text=ATTACK), question=question, notes=(ATTACK,)
+            )
+        harbour = a_citation("The harbour closes on Friday.", article=HARBOUR, marker=2)
+        claims = (a_claim(a_citation(article=BRIDGE)), a_claim(harbour, text="It closes.", verdict="partial"))
+        return an_answer(*claims, question=question, status="partial")
+
+
+def serve(library: Any, **options: Any) -> Any:
+    return app.served(library, port=0, **options)
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Newsroom:
+    return Newsroom()
+
+
+@pytest.fixture(scope="module")
+def page_url(newsroom: Newsroom) -> Iterator[str]:
+    with serve(newsroom, examples=["When does the bridge reopen?"]) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium found: apt-get install chromium to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Opens a page; in the end makes sure that it asked nobody else for anything and had nothing to complain of."""
+    contexts, complaints = [], []
+
+    def opened(url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Any:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        here = url.split("?")[0]
+        page.on("request", lambda r: None if r.url.startswith((here, "data:", "blob:")) else complaints.append(r.url))
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda r: complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(url)
+        page.wait_for_selector(".bl-holds")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+SETTLED = """before => {
+  const answer = document.querySelector("#bl-answer section").innerHTML;
+  return answer !== before && !answer.includes("bl-working") && document.querySelector("#bl-sources section > div > *");
+}"""
+
+
+def ask(page: Any, question: str) -> None:
+    """Ask, and wait until both panes have changed."""
+    before = page.locator("#bl-answer section").inner_html()
+    box = page.get_by_label("Your question")
+    box.fill(question)
+    box.press("Enter")
+    page.wait_for_function(SETTLED, arg=before)
+
+
+def has_id(page: Any, selector: str, expected: str) -> None:
+    page.wait_for_function("([s, id]) => document.querySelector(s)?.id === id", arg=[selector, expected])
+
+
+def test_the_page_says_what_it_is_and_waits_for_a_question(open_page, page_url):
+    page = open_page(page_url)
+    assert page.title() == "Byline"
+    assert page.locator("h1").inner_text() == "Byline"
+    assert page.locator(".bl-holds").inner_text().startswith("3 articles")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    assert page.locator("main").count() == 1
+    assert [h.inner_text().lower() for h in page.locator("h2").all()] == ["answer", "sources"]
+    assert page.locator("section[aria-live=polite]").get_attribute("aria-labelledby") == "bl-answer-title"
+    assert not page.get_by_text("Gradio").filter(visible=True).count()
+
+
+def test_a_marker_leads_to_the_words_and_back(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, "When does the bridge reopen?")
+    assert page.locator(".bl-status").inner_text().endswith("Partly answered")
+    assert page.locator("mark").all_text_contents() == [QUOTE, "The harbour closes on Friday."]
+    assert page.locator(".bl-claim").nth(1).inner_text().endswith("only partly backed by the words it cites")
+
+    page.get_by_role("link", name="Source 2", exact=True).click()
+    has_id(page, ":target", "source-2")
+    has_id(page, ":focus", "source-2")
+    page.get_by_role("link", name="Source 2: back").click()
+    has_id(page, ":focus", "claim-2")
+
+    link = page.get_by_role("link", name="Original at courier.example")
+    assert link.get_attribute("rel") == "noopener noreferrer nofollow"
+
+
+def test_a_new_answer_has_no_card_singled_out(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, "first")
+    page.get_by_role("link", name="Source 1", exact=True).click()
+    has_id(page, ":target", "source-1")
+    ask(page, "second")
+    assert page.locator(":target").count() == 0
+
+
+def test_with_a_query_in_the_address_a_marker_does_not_load_the_page_anew(open_page, page_url):
+    page = open_page(page_url + "?__theme=dark")
+    ask(page, "When?")
+    page.get_by_role("link", name="Source 1", exact=True).click()
+    has_id(page, ":target", "source-1")
+    assert page.url == page_url + "?__theme=dark#source-1"
+    assert page.locator("mark").count() == 2
+
+
+def test_the_keyboard_is_enough(open_page, page_url):
+    page = open_page(page_url)
+    page.keyboard.type("When does the bridge reopen?")  # the box has the focus from the start
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".bl-marker")
+    seen = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.innerText.trim()"))
+        if seen[-1] == "[1]":
+            break
+    assert seen[:2] == ["Ask", "When does the bridge reopen?"]
+    assert seen[2].startswith("Filters")
+    assert seen[-1] == "[1]"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    has_id(page, ":focus", "source-1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    has_id(page, ":focus", "claim-1")
+
+
+def test_hostile_text_is_inert(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, f"cursed {ATTACK}")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").text_content() == ATTACK
+    assert page.locator(".bl-claim > span").first.text_content() == ATTACK
+    panes = page.locator("#bl-panes")
+    assert panes.locator("script, img, svg, style, iframe, [onerror], [onmouseover], [onfocus]").count() == 0
+    assert {a.get_attribute("href") for a in panes.locator("a").all()} == {"#source-1", "#claim-1"}
+    page.wait_for_timeout(300)  # for a dialog that should not come: see `open_page`
+
+
+def test_the_wait_is_shown_and_the_last_of_the_questions_asked_meanwhile_is_answered(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    newsroom.go.clear()
+    box = page.get_by_label("Your question")
+    try:
+        box.fill("slow question")
+        box.press("Enter")
+        page.get_by_text("Searching 3 articles…").wait_for()
+        for question in ("passed over", "asked in the end"):
+            box.fill(question)
+            box.press("Enter")
+    finally:
+        newsroom.go.set()
+    page.locator(".bl-question", has_text="asked in the end").wait_for()
+    page.wait_for_selector("mark")
+    assert "passed over" not in [question for question, _ in newsroom.asked]
+
+
+def test_an_example_is_asked_at_a_click(open_page, page_url):
+    page = open_page(page_url)
+    page.get_by_role("button", name="When does the bridge reopen?").click()
+    page.wait_for_selector("mark")
+    assert page.get_by_label("Your question").input_value() == "When does the bridge reopen?"
+    assert page.locator(".bl-question").inner_text() == "When does the bridge reopen?"
+
+
+def test_filters_reach_the_library(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    toggle = page.get_by_role("button", name="Filters")
+    page.wait_for_selector("#bl-filters > button[aria-expanded=false]")
+    toggle.click()
+    assert toggle.get_attribute("aria-expanded") == "true"
+    page.get_by_label("Outlets").click()
+    page.get_by_role("option", name="The Globe").click()
+    page.get_by_label("Published from").fill("2024-04")
+    ask(page, "When?")
+    assert newsroom.asked[-1] == ("When?", {"outlets": ["The Globe"], "published_from": "2024-04"})
+    assert page.locator(".bl-limits").inner_text() == "Only articles of The Globe, from 2024-04"
+
+
+def test_no_answer_is_said_and_the_nearest_passages_are_no_answer(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, "Who owns the moon?")
+    assert page.locator(".bl-status").inner_text().endswith("Not in these articles")
+    assert page.locator(".bl-notes").inner_text().endswith("Not there.")
+    assert "They are not an answer" in page.locator(".bl-nearest").inner_text()
+    assert page.locator(".bl-near").count() == 1
+    assert page.locator("mark").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("", "Type a question first."),
+        ("wrong", "published_from is 'x', which is no date."),
+        ("broken", "Byline could not answer because of a fault of its own; the terminal says more."),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(open_page, page_url, question, sentence):
+    page = open_page(page_url)
+    ask(page, question)
+    assert page.locator(".bl-failure p").inner_text() == sentence
+    assert "secret" not in page.content()
+    ask(page, "When?")  # and the page goes on
+    assert page.locator("mark").count() == 2
+
+
+def test_a_library_without_articles_says_how_to_add_some(open_page):
+    empty = FakeLibrary(an_answer(), articles=[])
+    with serve(empty) as url:
+        page = open_page(url)
+        assert "byline ingest PATH" in page.locator("#bl-answer").inner_text()
+        assert page.locator(".bl-holds").inner_text() == "This library holds no articles yet."
+
+
+@pytest.mark.parametrize("question", ["When?", "moon", "cursed", "broken"])
+def test_nothing_sticks_out_on_a_telephone(open_page, page_url, question):
+    page = open_page(page_url, width=390, height=844)
+    page.get_by_role("button", name="Filters").click()
+    ask(page, question + " " + "w" * 200)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    answer, sources = (page.locator(pane).bounding_box() for pane in ("#bl-answer", "#bl-sources"))
+    assert answer["y"] + answer["height"] <= sources["y"]
+
+
+def test_a_wide_screen_has_two_columns(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, "When?")
+    answer, sources = (page.locator(pane).bounding_box() for pane in ("#bl-answer", "#bl-sources"))
+    assert answer["x"] + answer["width"] < sources["x"]
+    assert abs(answer["y"] - sources["y"]) < 2
+
+
+CONTRAST = """selector => {
+  const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const element = document.querySelector(selector);
+  let behind = element;
+  while (channels(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+  const pair = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(channels).map(light);
+  return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_text_stands_out_from_its_ground(open_page, page_url, dark):
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    page = open_page(page_url, dark=dark)
+    page.get_by_role("button", name="Filters").click()
+    page.wait_for_selector(".bl-idle")
+    texts = ["h1", ".bl-tagline", ".bl-holds", ".bl-idle", "#bl-question textarea", "#bl-ask", "#bl-filters > button"]
+    texts += ["#bl-question span", "#bl-examples button", "h2"]
+    results = {text: page.evaluate(CONTRAST, text) for text in texts}
+    ask(page, "When?")
+    texts = [".bl-question", ".bl-status", ".bl-claim", ".bl-marker", ".bl-verdict", ".bl-small", ".bl-outlet"]
+    texts += [".bl-date", ".bl-card h3", "blockquote", "mark", ".bl-foot span", ".bl-foot a", ".bl-path", ".bl-number"]
+    results |= {text: page.evaluate(CONTRAST, text) for text in texts}
+    ask(page, "moon")
+    results |= {text: page.evaluate(CONTRAST, text) for text in (".bl-abstained", ".bl-box li", ".bl-nearest")}
+    assert {text: ratio for text, ratio in results.items() if ratio < 4.5} == {}
+
+
+def test_the_sample_articles_are_quoted_to_the_letter(open_page, sample: Library):
+    """The real library behind the real page."""
+    question = "Who asked Biden for help?"
+    files = {path.name: path.read_text(encoding="utf-8") for path in SEEDS.glob("*.md")}
+    with serve(sample, examples=[question]) as url:
+        page = open_page(url)
+        assert page.locator(".bl-holds").inner_text().startswith("5 articles · Bloomberg and MENAFN · 29 April 2024 to")
+        page.get_by_role("button", name=question).click()
+        page.wait_for_selector("mark")
+        for card in page.locator(".bl-card").all():
+            name = re.split(r"[/\\]", card.locator(".bl-path").text_content())[-1]
+            assert card.locator("mark").text_content() in files[name]
+        ask(page, "How deep is the harbour of Antwerp?")
+        page.locator(".bl-abstained").wait_for()
+        assert page.locator("mark").count() == 0
+
+
+def test_every_article_is_an_article() -> None:
+    assert all(isinstance(article, Article) for article in Newsroom().articles())
