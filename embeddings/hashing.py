@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class HashingEmbedder:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(texts):
             words = _WORD.findall(text.lower())
-            for feature in words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]:
+            for feature in words + [f"{a} {b}" for a, b in pairwise(words)]:
                 # crc32 and not hash(): the same in every process and on every machine.
                 code = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
                 vectors[row, (code >> 1) % self.dim] += 1.0 if code & 1 else -1.0

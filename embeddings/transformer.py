@@ -50,7 +50,7 @@ class SentenceTransformerEmbedder:
                 f"`hf download {model}`."
             ) from error
         self.name = name or f"st:{model}" + (f"@{_fingerprint(folder)}" if folder.is_dir() else "")
-        self.dim = int(self._model.get_embedding_dimension())
+        self.dim = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
 
     def n_tokens(self, text: str) -> int:

@@ -67,7 +67,8 @@ def start_up(folder: Path) -> Json:
 def ingest(folder: Path, n_articles: int = 120) -> Json:
     """Ingest of articles against the bare encoder on the same texts, in turns, median of 3. Torch is loaded before."""
     rng = random.Random(0)
-    paragraphs = [p for f in sorted(SEEDS.glob("*-*.md")) for p in f.read_text(encoding="utf-8").split("\n\n")[1:] if len(p) > 80]
+    stories = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*-*.md"))]
+    paragraphs = [p for story in stories for p in story.split("\n\n")[1:] if len(p) > 80]
     folder.mkdir(parents=True)
     with (folder / "articles.jsonl").open("w", encoding="utf-8") as out:
         for n in range(n_articles):
@@ -82,9 +83,7 @@ def ingest(folder: Path, n_articles: int = 120) -> Json:
             started = time.perf_counter()
             report = library.ingest([folder / "articles.jsonl"])
             took = time.perf_counter() - started
-            texts = [
-                text_to_embed(a.title, p.heading, p.text) for a in library.articles() for p in library.passages(a)
-            ]
+            texts = [text_to_embed(a.title, p.heading, p.text) for a in library.articles() for p in library.passages(a)]
         started = time.perf_counter()
         encoder.encode_passages(texts)
         floor = time.perf_counter() - started

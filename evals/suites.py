@@ -84,7 +84,8 @@ def scifact(data: Path, *, keep: str | None = None) -> Json:
 
     corpus = [json.loads(line) for line in lines("corpus.jsonl")]
     queries = {q["_id"]: q["text"] for q in map(json.loads, lines("queries.jsonl"))}
-    qrels = [Qrel(*row.split("\t")[:2], int(row.split("\t")[2])) for row in lines("qrels/test.tsv")[1:]]
+    rows = [row.split("\t") for row in lines("qrels/test.tsv")[1:]]
+    qrels = [Qrel(query, document, int(grade)) for query, document, grade in rows]
     records = ({"id": d["_id"], "title": d["title"], "text": d["text"]} for d in corpus)
     run, seconds = [], []
     with library_of(records, keep) as library:
@@ -110,11 +111,13 @@ def scifact(data: Path, *, keep: str | None = None) -> Json:
 
 
 def reading(data: Path, *, keep: str | None = None) -> Json:
-    """Does the first sentence of the extractive answer hold the answer? XQuAD (1190 questions over 240 paragraphs,
-    all searched together). `answered` counts the answers given, `first_right` the first sentence right over all cases."""
+    """Does the first sentence of the extractive answer hold the answer? XQuAD (Artetxe et al. 2020): 1190 questions
+    over 240 paragraphs, all searched together. The denominator is always all questions."""
     file = json.loads(_existing(data / "xquad_en" / "xquad.en.json").read_text(encoding="utf-8"))
     paragraphs = [
-        (f"{a}-{p}", paragraph) for a, article in enumerate(file["data"]) for p, paragraph in enumerate(article["paragraphs"])
+        (f"{a}-{p}", paragraph)
+        for a, article in enumerate(file["data"])
+        for p, paragraph in enumerate(article["paragraphs"])
     ]
     records = ({"id": key, "text": paragraph["context"]} for key, paragraph in paragraphs)
     answered, first, any_right, found = [], [], [], []

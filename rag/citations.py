@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rag.types import Article, Citation, Claim, Draft
 
-
 # Not strftime: that speaks the language of the machine.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

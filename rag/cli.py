@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.types import BylineError
@@ -70,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return sub
 
-    sub = command("ingest", _ingest, "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'")
+    sub = command(
+        "ingest", _ingest, "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'"
+    )
     sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob (.txt .md .html .pdf .jsonl)")
     sub.add_argument(
         "--embedder",
@@ -81,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("search", _search, "Find the passages that fit a question.", 'byline search "hostage release" -k 5')
     _add_question(sub)
 
-    sub = command("ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05')
+    sub = command(
+        "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
+    )
     _add_question(sub)
     sub.add_argument("--model", default=None, help="who writes the answer: extractive (default, built in)")
 
@@ -90,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
-    sub = command("remove", _remove, "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
+    sub = command(
+        "remove", _remove, "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c"
+    )
     sub.add_argument("articles", nargs="+", metavar="ARTICLE", help="an id, or a path or the end of one")
 
     for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
@@ -225,9 +230,7 @@ def _status(args: argparse.Namespace) -> int:
                 "reasons": dict(article.reasons),
                 "characters": len(article.text),
                 "passages": len(library.passages(article)),
-                "boilerplate": [
-                    {"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate
-                ],
+                "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
             }
         else:
             document = library.status()
@@ -239,7 +242,8 @@ def _status(args: argparse.Namespace) -> int:
     for name, value in document.items():
         if name == "listed":
             for entry in value:
-                print(f"  {entry['id']}  {entry['published'] or '-':10}  {entry['outlet'] or '-':14.14}  {entry['title'] or '-'}")
+                day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
+                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}")
         elif name == "boilerplate":
             for span in value:
                 print(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")

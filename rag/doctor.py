@@ -6,7 +6,6 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from rag import index, passages
 from rag.library import VECTOR_CACHE, Library
@@ -83,10 +82,10 @@ def _vectors(library: Library) -> Finding:
 
 
 def _files(library: Library) -> Finding:
-    gone = [a.path for a in library.articles() if not Path(a.path).exists() and not Path(a.path.rpartition("#")[0]).is_file()]
+    gone = [a.path for a in library.articles() if not library.file_of(a).exists()]
     if gone:
         some = ", ".join(gone[:3]) + (", …" if len(gone) > 3 else "")
-        return True, f"{len(gone)} articles whose file is gone (they stay in the library): {some}", "byline remove ARTICLE"
+        return True, f"{len(gone)} articles stay in the library whose file is gone: {some}", "byline remove ARTICLE"
     return True, "every article's file is where it was", ""
 
 

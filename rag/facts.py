@@ -42,24 +42,77 @@ PRONOUNS = _set("he him his she her hers they them their theirs it its we us our
 MONTHS = {
     name: number
     for number, names in enumerate(
-        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sept sep|october oct|"
-        "november nov|december dec".split("|"),
+        [
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ],
         1,
     )
     for name in names.split()
 }
-WEEKDAYS = _classes("monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun")
+WEEKDAYS = _classes(
+    "monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun"
+)
 
 _SMALL = dict(
     zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split(),
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
         range(20),
         strict=True,
     )
-) | dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+) | dict(
+    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
+)
 _ORDINALS = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), range(1, 13), strict=True)
+    zip(
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
+        range(1, 13),
+        strict=True,
+    )
 )
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9}
 _SCALES |= {"b": 1e9, "trillion": 1e12, "tn": 1e12, "dozen": 12.0}
@@ -95,9 +148,9 @@ MARKS = {
     for word in words.split()
 }
 # A mark passes over these to the word behind: "will soon close", "may not be able to close".
-_TRANSPARENT = _set("able soon now longer ever expected set due going likely unlikely immediately eventually finally") | _set(
-    "planned scheduled yet"
-)
+_TRANSPARENT = _set(
+    "able soon now longer ever expected set due going likely unlikely immediately eventually finally"
+) | _set("planned scheduled yet")
 _FUTURE_BEFORE_TO = _set("going expected set due scheduled plan plans planned planning intend intends intended about")
 
 REPORTING = _set(
@@ -116,7 +169,8 @@ _LIMITS = {
     "~": "about|around|roughly|approximately|some|an estimated|circa|or so",
 }
 _LIMIT_OF = sorted(
-    ((phrase.split(), limit) for limit, phrases in _LIMITS.items() for phrase in phrases.split("|")), key=lambda p: -len(p[0])
+    ((phrase.split(), limit) for limit, phrases in _LIMITS.items() for phrase in phrases.split("|")),
+    key=lambda p: -len(p[0]),
 )
 
 # Words that say the same in news prose. Each class is mapped to its first word, after which stems are compared.
@@ -200,9 +254,9 @@ EXCLUSIVE_ROWS = [
     cause prevent|avoid seek|choose avoid|easy difficult|simple complex|common rare|deny allow|deny grant|push pull|lead follow
     halve double triple|single double|half double|able unable|likely unlikely|happy unhappy|certain uncertain|optimistic pessimistic
     advance retreat|deploy withdraw|ratify reject|keep drop|continue stop|continue end|start stop|begin stop|delay hasten|postpone
-    majority minority|demand supply|profit loss|surplus deficit|lender borrower|landlord tenant|native foreign|ancient modern"""
-    .replace("\n", "|")
-    .split("|")
+    majority minority|demand supply|profit loss|surplus deficit|lender borrower|landlord tenant|native foreign|ancient modern""".replace(
+        "\n", "|"
+    ).split("|")
 ]
 
 _DEMONYMS = _classes(
@@ -235,17 +289,96 @@ _IRREGULAR = {
     form: base
     for base, forms in (
         pair.split(":")
-        for pair in "say:said tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold go:went,gone "
-        "come:came take:took,taken give:gave,given get:got,gotten make:made find:found leave:left feel:felt meet:met pay:paid "
-        "hold:held bring:brought begin:began,begun keep:kept write:wrote,written stand:stood hear:heard mean:meant set:set "
-        "send:sent lead:led grow:grew,grown speak:spoke,spoken build:built spend:spent draw:drew,drawn drive:drove,driven "
-        "break:broke,broken choose:chose,chosen think:thought know:knew,known see:saw,seen run:ran become:became fight:fought "
-        "teach:taught catch:caught seek:sought fly:flew,flown steal:stole,stolen show:shown shoot:shot strike:struck "
-        "hide:hid,hidden wear:wore,worn throw:threw,thrown die:dying,dead,death lie:lying arise:arose,arisen eat:ate,eaten "
-        "flee:fled forbid:forbade,forbidden withdraw:withdrew,withdrawn undergo:underwent overthrow:overthrew oversee:oversaw "
-        "child:children man:men woman:women foot:feet person:persons life:lives wife:wives half:halves "
-        "bear:born,bore shake:shook,shaken sing:sang,sung swim:swam sit:sat sleep:slept deal:dealt "
-        "feed:fed light:lit bind:bound wind:wound slide:slid swear:swore,sworn tear:tore,torn wake:woke,woken".split()
+        for pair in [
+            "say:said",
+            "tell:told",
+            "rise:rose,risen",
+            "fall:fell,fallen",
+            "lose:lost",
+            "win:won",
+            "buy:bought",
+            "sell:sold",
+            "go:went,gone",
+            "come:came",
+            "take:took,taken",
+            "give:gave,given",
+            "get:got,gotten",
+            "make:made",
+            "find:found",
+            "leave:left",
+            "feel:felt",
+            "meet:met",
+            "pay:paid",
+            "hold:held",
+            "bring:brought",
+            "begin:began,begun",
+            "keep:kept",
+            "write:wrote,written",
+            "stand:stood",
+            "hear:heard",
+            "mean:meant",
+            "set:set",
+            "send:sent",
+            "lead:led",
+            "grow:grew,grown",
+            "speak:spoke,spoken",
+            "build:built",
+            "spend:spent",
+            "draw:drew,drawn",
+            "drive:drove,driven",
+            "break:broke,broken",
+            "choose:chose,chosen",
+            "think:thought",
+            "know:knew,known",
+            "see:saw,seen",
+            "run:ran",
+            "become:became",
+            "fight:fought",
+            "teach:taught",
+            "catch:caught",
+            "seek:sought",
+            "fly:flew,flown",
+            "steal:stole,stolen",
+            "show:shown",
+            "shoot:shot",
+            "strike:struck",
+            "hide:hid,hidden",
+            "wear:wore,worn",
+            "throw:threw,thrown",
+            "die:dying,dead,death",
+            "lie:lying",
+            "arise:arose,arisen",
+            "eat:ate,eaten",
+            "flee:fled",
+            "forbid:forbade,forbidden",
+            "withdraw:withdrew,withdrawn",
+            "undergo:underwent",
+            "overthrow:overthrew",
+            "oversee:oversaw",
+            "child:children",
+            "man:men",
+            "woman:women",
+            "foot:feet",
+            "person:persons",
+            "life:lives",
+            "wife:wives",
+            "half:halves",
+            "bear:born,bore",
+            "shake:shook,shaken",
+            "sing:sang,sung",
+            "swim:swam",
+            "sit:sat",
+            "sleep:slept",
+            "deal:dealt",
+            "feed:fed",
+            "light:lit",
+            "bind:bound",
+            "wind:wound",
+            "slide:slid",
+            "swear:swore,sworn",
+            "tear:tore,torn",
+            "wake:woke,woken",
+        ]
     )
     for form in forms.split(",")
 }
@@ -353,9 +486,16 @@ _TOKEN = re.compile(
     |(?P<stop>[^\w\s])""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I)
+_NUMBER = re.compile(
+    r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
+)
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
-_CONTRACTIONS = {"won't": ("will", "not"), "can't": ("can", "not"), "shan't": ("shall", "not"), "cannot": ("can", "not")}
+_CONTRACTIONS = {
+    "won't": ("will", "not"),
+    "can't": ("can", "not"),
+    "shan't": ("shall", "not"),
+    "cannot": ("can", "not"),
+}
 _CLITICS = {"'s": "", "'re": "are", "'ve": "have", "'ll": "will", "'d": "", "'m": "am"}
 
 
@@ -427,7 +567,11 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
     def day(n: int) -> int:
         match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
         value = int(match["digits"]) if match and match["digits"].isdecimal() and not match["sign"] else 0
-        return value if match and (match["suffix"] or "").lower() in ("", "st", "nd", "rd", "th") and 1 <= value <= 31 else 0
+        return (
+            value
+            if match and (match["suffix"] or "").lower() in ("", "st", "nd", "rd", "th") and 1 <= value <= 31
+            else 0
+        )
 
     def year(n: int) -> int:
         digits = tokens[n].text.strip() if n < len(tokens) and tokens[n].group == "number" else ""
@@ -440,7 +584,12 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
         # "May" and "March" are months only beside a figure or after a preposition.
         if tokens[n].low in ("may", "march", "mar") and number:
             before = tokens[n - 1].low if n else ""
-            if not (day(n + 1) or year(n + 1) or (n and day(n - 1)) or before in ("in", "since", "until", "last", "of", "by")):
+            if not (
+                day(n + 1)
+                or year(n + 1)
+                or (n and day(n - 1))
+                or before in ("in", "since", "until", "last", "of", "by")
+            ):
                 return 0
         return number
 
@@ -476,7 +625,7 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
         return made, end - at
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if year(at) and 1500 <= year(at) and not (following and following.low in _SCALES | _UNITS):
+    if year(at) and year(at) >= 1500 and not (following and following.low in _SCALES | _UNITS):
         preceding = tokens[at - 1].low if at else ""
         if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
             return [item(f"@{year(at)}", at, at)], 1
@@ -506,7 +655,16 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             words += 1
             end += 1
         low = tokens[at].low
-        scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in ("hundred", "thousand", "million", "billion", "dozen")
+        half_a = [t.low for t in tokens[at : at + 2]] in (["half", "a"], ["half", "an"])
+        if half_a and at + 2 < len(tokens) and tokens[at + 2].low in _SCALES:
+            value, end, words = 0.5, at + 2, 1
+        scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in (
+            "hundred",
+            "thousand",
+            "million",
+            "billion",
+            "dozen",
+        )
         if not words and low in ("a", "an", "half") and scale_follows:
             value, end = (0.5 if low == "half" else 1.0), at + 1
         elif not words and low == "dozen":
@@ -557,9 +715,13 @@ def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
     is_first = at == 0 or tokens[at - 1].text in (".", "!", "?", ":", '"', "“")
     is_upper = token.text[:1].isupper()
     kind: Kind = "word"
-    if (token.low in FUNCTION or token.low in MARKS) and not (is_upper and not is_first and token.low in ("may", "will")):
+    if (token.low in FUNCTION or token.low in MARKS) and not (
+        is_upper and not is_first and token.low in ("may", "will")
+    ):
         kind = "function"
-    elif is_upper and (not is_first or (following is not None and following.text[:1].isupper()) or stem(token.low) == token.low):
+    elif is_upper and (
+        not is_first or (following is not None and following.text[:1].isupper()) or stem(token.low) == token.low
+    ):
         kind = "name"
     key = _DEMONYMS.get(token.low, token.low) if kind == "name" and not is_first else stem(token.low)
     if kind == "name":

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rag.types import Ids
 MAGIC = b"BYLINE-FAISS-1\n"
 # Above this many vectors half precision: half the memory, twice the speed, recall@10 .999 (exact below).
 HALF_PRECISION_FROM = 50_000
+STALE_AFTER_S = 600.0
 _READ = 20_000  # vectors read from the store at a time
 
 
@@ -89,7 +91,8 @@ class FaissIndex:
                 cosines, ids = self._index.search(queries, k)
             else:
                 selector = faiss.IDSelectorBatch(np.ascontiguousarray(among, dtype=np.int64))
-                cosines, ids = self._index.search(queries, k, params=faiss.SearchParameters(sel=selector))
+                only = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+                cosines, ids = self._index.search(queries, k, params=only)
         return [
             sorted(
                 ((int(i), float(c)) for i, c in zip(*pair, strict=True) if i != -1), key=lambda hit: (-hit[1], hit[0])
@@ -111,8 +114,11 @@ class FaissIndex:
         """Write to `path`, all or nothing."""
         import faiss
 
-        data = faiss.serialize_index(self._index)
+        data = faiss.serialize_index(self._index).tobytes()
         header = {"embedder": embedder, "generation": generation, "sha256": hashlib.sha256(data).hexdigest()}
+        for left in path.parent.glob(f"{path.name}*.tmp"):  # by a process that was killed
+            if time.time() - left.stat().st_mtime > STALE_AFTER_S:
+                left.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -136,11 +142,11 @@ class FaissIndex:
                 if file.read(len(MAGIC)) != MAGIC:
                     return None
                 header = json.loads(file.readline(10_000))
-                data = np.frombuffer(file.read(), dtype=np.uint8)
+                data = file.read()
             if header["embedder"] != embedder or hashlib.sha256(data).hexdigest() != header["sha256"]:
                 return None
             index = cls.__new__(cls)
-            index._index = faiss.deserialize_index(data)
+            index._index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
             index._lock = threading.RLock()
             return index, int(header["generation"])
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from embeddings import Embedder
-from rag import articles, passages
+from embeddings import Embedder, Vectors
+from rag import articles, metadata, passages
 from rag.store import Store, text_hash, text_to_embed
 from rag.types import Article, Failure, Json, Passage, Sentence
 
@@ -31,6 +31,7 @@ class IngestJob:
         self.failed: list[Failure] = []
         self.duplicates: list[Json] = []
         self.batch: list[tuple[Article, str, list[Passage], list[Sentence]]] = []
+        self._manifests: dict[Path, dict[str, Json]] = {}
         self._gone: list[str] = []
         self._n_passages = 0
 
@@ -38,9 +39,12 @@ class IngestJob:
         """Take over what one file holds now."""
         self._say(file.name)
         known = self._store.known(str(file))
+        if file.parent not in self._manifests:
+            self._manifests[file.parent], failures = articles.read_manifest(file.parent)
+            self.failed += failures
         whole = True
         seen = set()
-        for item in articles.read(file):
+        for item in articles.read(file, manifest=self._manifests[file.parent]):
             if isinstance(item, Failure):
                 self.failed.append(item)
                 whole = False
@@ -84,7 +88,7 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=articles.find_headings(article.text),
+            headings=metadata.find_headings(article.text),
             count=self._count,
             fits=fits,
         )
@@ -110,7 +114,7 @@ class IngestJob:
         new = {digest: text for digest, text in texts.items() if digest not in known}
         # Texts of like length are embedded together: little of a batch is padding.
         order = sorted(new, key=lambda digest: len(new[digest]))
-        vectors = {}
+        vectors: dict[bytes, Vectors] = {}
         for i in range(0, len(order), PASSAGES_PER_STEP):
             self._say(f"embedding {i} of {len(order)} passages")
             step = order[i : i + PASSAGES_PER_STEP]

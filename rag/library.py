@@ -12,7 +12,8 @@ from pathlib import Path
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.protocol import Vectors
-from rag import articles, citations, index, ingest, models, retrieval
+from rag import articles, citations, index, models, retrieval
+from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.store import Store, date_range, text_hash
 from rag.types import (
     Answer,
@@ -105,7 +106,7 @@ class Library:
 
     @property
     def _indexed_as(self) -> str:
-        return f"{ingest.PASSAGES_VERSION}:{self.embedder.name}"
+        return f"{PASSAGES_VERSION}:{self.embedder.name}"
 
     # -- what is in it ------------------------------------------------------------------------------------------
 
@@ -116,6 +117,10 @@ class Library:
     def passages(self, article: Article) -> list[Passage]:
         """The passages of an article, in order."""
         return self.store.article_passages(article)
+
+    def file_of(self, article: Article) -> Path:
+        """The file that an article was read from (`article.path` may name a record in it)."""
+        return Path(self.store.file_of(article.id))
 
     def find(self, name: str) -> Article:
         """The article that `name` means: its id or the start of it, its path, or the end of its path.
@@ -188,8 +193,8 @@ class Library:
             self._refresh()
         return gone
 
-    def _job(self, say: Callable[[str], None]) -> ingest.IngestJob:
-        return ingest.IngestJob(self.store, self.embedder, self._indexed_as, say)
+    def _job(self, say: Callable[[str], None]) -> IngestJob:
+        return IngestJob(self.store, self.embedder, self._indexed_as, say)
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""

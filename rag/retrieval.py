@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder
 from rag.index import FaissIndex
@@ -37,7 +38,7 @@ _NEGATIONS = frozenset(
 
 
 def query_terms(question: str) -> list[str]:
-    """The question's content words for BM25, lower-cased, each once, at most 64; all its words where it has no other."""
+    """The question's content words for BM25, lower-cased, each once, at most 64; all its words if it has no other."""
     words = list(dict.fromkeys(word.lower() for word in _TERM.findall(question)))
     return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
 
@@ -90,15 +91,16 @@ def retrieve(
     return hits
 
 
-def min_max(scores: Sequence[float]) -> np.ndarray:
+def min_max(scores: Sequence[float]) -> NDArray[np.float64]:
     """Scores scaled so that the lowest is 0 and the highest 1; all equal gives all 1, or 0 where they are 0."""
-    values = np.asarray(scores, dtype=np.float64)
+    values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     if not len(values):
         return values
     low, high = values.min(), values.max()
     if high == low:
         return np.full_like(values, 1.0 if high > 0 else 0.0)
-    return (values - low) / (high - low)
+    values = (values - low) / (high - low)
+    return values
 
 
 def _fingerprint(text: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -55,6 +55,7 @@ _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
     "boilerplate, content_hash, text"
 )
+_PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
 _BATCH = 500  # bound parameters in one statement
 
 
@@ -122,8 +123,8 @@ class Store:
                 db.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError):
                 raise BylineError(
-                    f"the library {self._path} could not be written ({error}), and is as it was before: make room on the "
-                    "disk, or wait for the other program that uses it, and try again."
+                    f"the library {self._path} could not be written ({error}), and is as it was before: make room "
+                    "on the disk, or wait for the other program that uses it, and try again."
                 ) from error
             raise
 
@@ -228,7 +229,8 @@ class Store:
     def outlets(self) -> dict[str, int]:
         """Outlet -> number of articles, most first."""
         rows = self._db.execute(
-            "SELECT outlet, count(*) AS n FROM articles WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY n DESC, outlet"
+            "SELECT outlet, count(*) AS n FROM articles WHERE outlet IS NOT NULL GROUP BY outlet "
+            "ORDER BY n DESC, outlet"
         )
         return dict(rows.fetchall())
 
@@ -384,7 +386,7 @@ class Store:
         """number -> (passage, its article)."""
         rows = list(
             self._in(
-                'SELECT number, id, article_id, position, start, "end", heading, n_tokens FROM passages WHERE number IN',
+                f"SELECT number, {_PASSAGE} FROM passages WHERE number IN",
                 numbers,
             )
         )
@@ -393,8 +395,7 @@ class Store:
 
     def article_passages(self, article: Article) -> list[Passage]:
         rows = self._db.execute(
-            'SELECT id, article_id, position, start, "end", heading, n_tokens FROM passages WHERE article_id = ? '
-            "ORDER BY position",
+            f"SELECT {_PASSAGE} FROM passages WHERE article_id = ? ORDER BY position",
             (article.id,),
         )
         return [_passage(row, article) for row in rows]

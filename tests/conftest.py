@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -30,8 +31,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("BYLINE_EMBEDDER", "BYLINE_EMBEDDINGS_URL", "BYLINE_EMBEDDINGS_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("BYLINE_", "OPENAI_", "ANTHROPIC_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BYLINE_HOME", str(tmp_path / "byline-home"))
 
 

@@ -177,6 +177,11 @@ def test_no_file_of_the_machine_is_served_and_none_is_taken(url):
     assert upload.status_code == 413
 
 
+def test_a_page_of_this_machine_answers_under_no_other_name(url):
+    assert httpx.get(url, headers={"host": "localhost:1"}).status_code == 200
+    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 400
+
+
 def test_analytics_are_off(url):
     import gradio
 

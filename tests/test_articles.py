@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import articles
-from rag.articles import discover, find_boilerplate, find_headings, read, read_manifest
+from rag import articles, formats
+from rag.articles import discover, read, read_manifest
+from rag.metadata import find_boilerplate, find_headings
 from rag.types import Article, Failure
 
 # Nothing here happened: there is no Portmere, and it has no ferry.
@@ -291,7 +292,7 @@ def test_no_text(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     for name in ("story.txt", "story.html", "story.pdf", "story.json"):
         path = put(tmp_path / name)
-        os.truncate(path, articles.MAX_BYTES + 2**20)
+        os.truncate(path, formats.MAX_BYTES + 2**20)
         assert failed(path) == f"{name} is 51.0 MB, more than the 50 MB that are read; split it."
         path.unlink()
 
@@ -548,7 +549,7 @@ def test_pdf_lines() -> None:
         "The \ufb01rst of\ufb01ce of the pier was re-\nopened on Monday in the har\xad\nbour of Portmere, town of\ncod."
     )
     text = "The first office of the pier was re-opened on Monday in the harbour of Portmere, town of cod.\n\nEnd."
-    assert articles._join_lines([*top.split("\n"), " ", "End."]) == text
+    assert formats._join_lines([*top.split("\n"), " ", "End."]) == text
 
 
 def test_a_pdf_of_pictures(tmp_path: Path) -> None:
@@ -659,7 +660,8 @@ def test_characters_that_cannot_be_stored_are_replaced(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(articles, "MAX_BYTES", 2**20)
+    for module in (articles, formats):
+        monkeypatch.setattr(module, "MAX_BYTES", 2**20)
     path = lines(tmp_path / "news.jsonl", {"text": "One."}, {"text": "x" * 3 * 2**20}, {"text": "Two."})
     one_, failure, two = read(path)
     assert isinstance(one_, Article)

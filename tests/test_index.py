@@ -78,6 +78,16 @@ def test_a_stale_cache_is_brought_up_to_date(cache: Path, library: Library, tmp_
     assert [Path(hit.article.path).name for hit in hits] == ["second.txt"]
 
 
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    old, new = tmp_path / "x123.tmp", tmp_path / "x456.tmp"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    FaissIndex(DIM).save(tmp_path / "x", embedder="e", generation=1)
+    assert not old.exists()
+    assert new.exists(), "another process may be writing it"
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = FaissIndex(DIM)
     index.save(tmp_path / "x", embedder="e", generation=1)
@@ -94,7 +104,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert [p.name for p in tmp_path.iterdir()] == ["x"], "no temporary file is left behind"
 
 
-def test_large_indexes_are_kept_in_half_precision(library: Library, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+def test_large_indexes_are_kept_in_half_precision(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     monkeypatch.setattr("rag.index.HALF_PRECISION_FROM", 1)
     cache.unlink()
     assert "council" in best(cache.parent)

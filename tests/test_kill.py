@@ -30,7 +30,7 @@ def write_articles(folder: Path, version: int) -> None:
     folder.mkdir(exist_ok=True)
     for n in range(N_FILES):
         body = "\n\n".join(
-            f"Paragraph {p} of story {n}, version {version}: the Quillmere ferry carried {n * 7 + p} people on its way to Saltby."
+            f"Paragraph {p} of story {n}, version {version}: the Quillmere ferry carried {n * 7 + p} people to Saltby."
             for p in range(6)
         )
         (folder / f"story{n:03}.txt").write_text(f"Story {n} from Quillmere\n\n{body}\n")
@@ -51,7 +51,7 @@ def assert_whole(library: Library) -> None:
         passages = library.passages(article)
         assert passages, "an article without its passages"
         assert all(article.text[p.start : p.end] == p.text for p in passages)
-        assert passages[-1].text in article.text[-400:]
+        assert article.text.rstrip().endswith(passages[-1].text)
     if vectors.size:
         hits = library.retrieve("How many people did the Quillmere ferry carry?", k=3)
         assert len(hits) == 3
@@ -66,7 +66,9 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
         write_articles(folder, version=round_ // 4)
         remove = [f"story{n:03}.txt" for n in range(5)] if round_ % 3 == 2 else []
         process = subprocess.Popen(
-            [sys.executable, "-c", INGEST, str(home), str(folder), *remove], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", INGEST, str(home), str(folder), *remove],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -90,4 +92,3 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
     with Library.open(tmp_path / "fresh", embedder="hashing:64") as fresh:
         fresh.ingest([folder])
         assert content(fresh) == completed
-    assert not list(home.glob("*.tmp")) or len(list(home.glob("*.tmp"))) <= KILLS

@@ -65,12 +65,12 @@ def test_terms_are_words_and_not_operators(library: Library, story: Path) -> Non
 
 def test_bm25_matches_the_formula(library: Library, tmp_path: Path) -> None:
     """Okapi BM25 with k1 = 1.2, b = 0.75, over the two columns, worked by hand for one term."""
-    texts = {"a": "Ferries sail to Saltby.", "b": "The mayor spoke of plum cake.", "c": "The clerk slept and slept again."}
+    texts = {"a": "Ferries sail to Saltby.", "b": "The mayor spoke of plum cake.", "c": "The clerk slept and slept."}
     for name, text in texts.items():
         (tmp_path / f"{name}.txt").write_text(text + "\n")
     library.ingest([tmp_path / f"{name}.txt" for name in texts])
     found = library.store.bm25(["ferry"], 5, Filters(), 1.0)
-    lengths = {"a": 4, "b": 6, "c": 6}
+    lengths = {"a": 4, "b": 6, "c": 5}
     average = sum(lengths.values()) / 3
     idf = np.log((3 - 1 + 0.5) / (1 + 0.5))
     expected = idf * 1 * 2.2 / (1 + 1.2 * (1 - 0.75 + 0.75 * lengths["a"] / average))
@@ -127,7 +127,7 @@ def test_many_processes_may_create_it_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"not a database at all, only text" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
-    with pytest.raises(BylineError, match="cannot be opened .* restore it from a copy"):
+    with pytest.raises(BylineError, match=r"cannot be opened .* restore it from a copy"):
         Library.open(tmp_path)
     assert (tmp_path / DATABASE).read_bytes() == content, "nothing is overwritten"
 

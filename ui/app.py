@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 MAX_QUESTION_CHARS = 4_000
+LOCAL = ("127.0.0.1", "localhost")
 
 # The frames stay on the page while their `${value}` changes, so that screen readers keep the live region.
 _MASTHEAD = """<header><h1>Byline</h1>
@@ -185,15 +186,17 @@ def served(
     port = free_port(host, port)
     # Gradio asks its own address whether it is up, and would ask a company's proxy instead.
     for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(
-            dict.fromkeys([*os.environ.get(name, "").split(","), "127.0.0.1", "localhost", host])
-        )
+        os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
     async def launch() -> tuple["gr.Blocks", str]:
         page = build(library, examples)
         import gradio as gr
         from starlette.middleware import Middleware
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+        middleware = [Middleware(Headers)]
+        if host in LOCAL:  # no other site may have its own name lead here and read the answers (DNS rebinding)
+            middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL)))
         page.queue(default_concurrency_limit=4, max_size=64)
         _, url, _ = page.launch(
             server_name=f"[{host}]" if ":" in host else host,
@@ -205,7 +208,7 @@ def served(
             ),
             css_paths=[ASSETS / "style.css"],
             favicon_path=ASSETS / "favicon.svg",
-            app_kwargs={"middleware": [Middleware(Headers)], "docs_url": None, "redoc_url": None},
+            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
             footer_links=[],
             run_history=False,
             prevent_thread_lock=True,
