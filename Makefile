@@ -13,7 +13,7 @@ TORCH_VERSION := 2.13.0
 
 run: setup
 	$(BIN)/byline ingest seeds --library $(LIBRARY)
-	$(BIN)/byline ui --library $(LIBRARY) --examples seeds/questions.txt $(if $(PORT),--port $(PORT))
+	$(BIN)/byline ui --library $(LIBRARY) --examples seeds/questions.list $(if $(PORT),--port $(PORT))
 
 test: dev
 	$(BIN)/ruff check .

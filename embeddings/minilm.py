@@ -116,8 +116,9 @@ class MiniLMEmbedder:
             pooled[batch] = states.sum(axis=1) / mask.sum(axis=1, keepdims=True)
         return unit_rows(pooled)
 
-    def _bert(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
-        """Token ids and mask, both (n, t), to hidden states (n, t, 384). Devlin et al. 2019, section 3."""
+    def _bert(self, ids: NDArray[np.int64], mask: Floats, types: NDArray[np.int64] | None = None) -> Floats:
+        """Token ids, mask and token types (all 0 if None), each (n, t), to hidden states (n, t, 384). Devlin et al.
+        2019, section 3."""
         n, t = ids.shape
         weights = self._weights
 
@@ -133,7 +134,7 @@ class MiniLMEmbedder:
 
         x = weights["embeddings.word_embeddings.weight"][ids]
         x = x + weights["embeddings.position_embeddings.weight"][:t]
-        x = x + weights["embeddings.token_type_embeddings.weight"][0]
+        x = x + weights["embeddings.token_type_embeddings.weight"][0 if types is None else types]
         x = layer_norm(x, "embeddings.LayerNorm").reshape(n * t, DIM)
         padding = ((1.0 - mask) * np.float32(-1e9))[:, None, None, :]
         for layer in range(LAYERS):

@@ -135,7 +135,9 @@ class IngestJob:
             if queued.content_hash == article.content_hash and queued.path != article.path:
                 return queued.id, queued.path
         stored = self._store.with_hash(article.content_hash)
-        return stored if stored and stored[1] != article.path and stored[0] not in self._gone else None
+        # What is queued replaces what is stored: that text is about to go.
+        about_to_go = {*self._gone, *(queued.id for queued, _, _, _ in self.batch)}
+        return stored if stored and stored[1] != article.path and stored[0] not in about_to_go else None
 
     def _free_id(self, article: Article) -> str:
         """The article's own id, or one made from its path too where another article has it (a file that was changed

@@ -21,7 +21,7 @@ CONTEXT_WEIGHT = 1.0
 SAME_WORDS = 0.9
 MAX_TERMS = 64
 
-_TERM = re.compile(r"\w+(?:[.,]\d+)*")
+_TERM = re.compile(r"(?:[^\W\d_]\.){2,}|\w+(?:[.,]\d+)*")
 # Function words of questions and statements (the ones that carry no topic; "not" and "no" carry meaning and stay).
 STOPWORDS = frozenset(
     """a about above after again against all am an and any are as at be because been before being below between both

@@ -1,0 +1,321 @@
+"""The built-in reader: how well a sentence answers a question, and whether what was found is enough.
+
+`Reader` is the packaged MiniLM turned into a cross-encoder by a small adapter (`weights/reader.safetensors`): low-rank
+changes of its matrices, its biases, and a linear head. It runs in NumPy on the embedder's own forward pass.
+`sufficiency` is a logistic regression over signals that explain themselves, the reader's best score among them.
+How both were fitted, on which data, and what they gain: evals/READER.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.minilm import DIM, LAYERS, MiniLMEmbedder
+from rag.retrieval import query_terms
+from rag.types import BylineError
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
+WEIGHTS_SHA256 = "to be filled in"
+
+# Between a sentence, its title and the sentence before it. A control character, so that no article's text holds it.
+CONTEXT = "\x1f"
+# Word pieces kept of each part of a pair; of the sentence before, its end.
+MAX_QUESTION, MAX_SENTENCE, MAX_TITLE, MAX_PREVIOUS = 40, 128, 10, 16
+TOKENS_PER_BATCH = 2048
+_START, _STOP = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Says how well texts answer a question."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, query: str, texts: Sequence[str]) -> Floats:
+        """One score per text, (n,) float32, in input order, higher is better; n = 0 is fine. A text may be a sentence
+        by itself or as `with_context` gives it."""
+        ...
+
+
+def load_reranker(spec: str) -> Reranker | None:
+    """ "reader" (built in), "st:NAME" (a cross-encoder of sentence-transformers, by name or folder), "none" (None).
+
+    BylineError for any other spec, and where the model cannot be loaded.
+    """
+    if spec == "none":
+        return None
+    if spec == "reader":
+        return Reader()
+    if spec.startswith("st:") and len(spec) > 3:
+        return CrossEncoderReranker(spec[3:])
+    raise BylineError(f"there is no reranker {spec!r}: use reader, none, or st:NAME for a cross-encoder by name.")
+
+
+def with_context(sentence: str, previous: str = "", title: str = "") -> str:
+    """A sentence with its article's title and the sentence before it, which tell who "she" is: input for `score`."""
+    return CONTEXT.join((sentence, title, previous)) if previous or title else sentence
+
+
+class Reader:
+    """The packaged MiniLM with the shipped adapter, as a cross-encoder (Nogueira and Cho 2019). Scores are log-odds: 0 is
+    even, and the scores of one question can be compared with another's.
+
+    `base` shares the weights of an embedder that is loaded already. Nothing is read before the first score; then a
+    BylineError is raised when the adapter is missing or not the shipped one.
+    """
+
+    name = "reader-1"
+
+    def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path = WEIGHTS) -> None:
+        self._base = base if base is not None else MiniLMEmbedder()
+        self._path = weights
+
+    def score(self, query: str, texts: Sequence[str]) -> Floats:
+        scores = np.zeros(len(texts), dtype=np.float32)
+        if not len(texts):
+            return scores
+        model, head, bias = self._model
+        pairs = [encode_pair(self._base._tokenizer, query, text) for text in texts]
+        # Pairs of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]))
+        while order:
+            longest = len(pairs[order[-1]][0])
+            batch = order[-max(1, TOKENS_PER_BATCH // longest) :]
+            del order[-len(batch) :]
+            ids, types = np.zeros((2, len(batch), longest), dtype=np.int64)
+            mask = np.zeros((len(batch), longest), dtype=np.float32)
+            for row, i in enumerate(batch):
+                n = len(pairs[i][0])
+                ids[row, :n], types[row, :n] = pairs[i]
+                mask[row, :n] = 1.0
+            states = model._bert(ids, mask, types)
+            mean = (states * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            scores[batch] = np.concatenate([states[:, 0], mean], axis=1) @ head + bias
+        return scores
+
+    @cached_property
+    def _model(self) -> tuple[MiniLMEmbedder, Floats, np.float32]:
+        """The merged model, the head (768,) on the first and the mean state, and its bias."""
+        adapter = load_adapter(self._path)
+        weights = merge(self._base._weights, adapter)
+        return _Merged(weights), adapter["head.weight"], adapter["head.bias"][0]
+
+
+class _Merged(MiniLMEmbedder):
+    """The forward pass of MiniLM over other weights."""
+
+    def __init__(self, weights: dict[str, Floats]) -> None:
+        super().__init__()
+        self._weights = weights  # takes the place of the cached property
+
+
+def load_adapter(path: Path) -> dict[str, Floats]:
+    """The adapter's tensors as float32. BylineError when the file is missing or is not the one that was shipped."""
+    from safetensors.numpy import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BylineError(f"the reader's weights cannot be read ({error}): reinstall byline.") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if path == WEIGHTS and digest != WEIGHTS_SHA256:
+        raise BylineError(
+            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {WEIGHTS_SHA256[:12]}…): "
+            "reinstall byline."
+        )
+    return {name: tensor.astype(np.float32) for name, tensor in load(data).items()}
+
+
+def merge(base: dict[str, Floats], adapter: dict[str, Floats]) -> dict[str, Floats]:
+    """MiniLM's weights with the adapter in them: W + B A for each matrix (Hu et al. 2021), the rest replaced. What
+    the adapter leaves as it is shares memory with `base`."""
+    weights = dict(base)
+    for name, tensor in adapter.items():
+        if name.endswith(".b"):
+            matrix = name.removesuffix(".b")
+            weights[f"{matrix}.weight"] = base[f"{matrix}.weight"] + tensor @ adapter[f"{matrix}.a"]
+        elif not name.endswith(".a") and not name.startswith("head."):
+            weights[name] = tensor
+    for layer in range(LAYERS):
+        for kind in ("weight", "bias"):
+            parts = [
+                weights[f"encoder.layer.{layer}.attention.self.{part}.{kind}"] for part in ("query", "key", "value")
+            ]
+            weights[f"{layer}.qkv.{kind}"] = np.concatenate(parts)
+    return weights
+
+
+def encode_pair(
+    tokenizer: Any, question: str, text: str, *, max_sentence: int = MAX_SENTENCE
+) -> tuple[list[int], list[int]]:
+    """Token ids and token types of `[CLS] question [SEP] sentence [SEP]`, and `title [SEP] sentence before [SEP]` where
+    `text` carries context. Type 1 marks the sentence that is judged."""
+    sentence, _, rest = text.partition(CONTEXT)
+    title, _, previous = rest.partition(CONTEXT)
+
+    def ids(part: str) -> list[int]:
+        found: list[int] = tokenizer.encode(part, add_special_tokens=False).ids
+        return found
+
+    asked = [_START, *ids(question)[:MAX_QUESTION], _STOP]
+    said = [*ids(sentence)[:max_sentence], _STOP]
+    context = [*ids(title)[:MAX_TITLE], _STOP, *ids(previous)[-MAX_PREVIOUS:], _STOP] if rest else []
+    return asked + said + context, [0] * len(asked) + [1] * len(said) + [0] * len(context)
+
+
+class CrossEncoderReranker:
+    """Any cross-encoder that sentence-transformers can load. Its scores are its own: use them to order, not to refuse."""
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import CrossEncoder
+
+        self.name = f"st:{name}"
+        try:
+            self._model = CrossEncoder(name)
+        except Exception as error:  # whatever a hub, a disk or a model's own code raises
+            raise BylineError(f"the cross-encoder {name!r} cannot be loaded: {error}.") from error
+
+    def score(self, query: str, texts: Sequence[str]) -> Floats:
+        if not len(texts):
+            return np.zeros(0, dtype=np.float32)
+        # Title and sentence before come first, in the order of reading.
+        plain = [
+            " ".join(part for part in (*text.split(CONTEXT)[1:], text.split(CONTEXT)[0]) if part) for text in texts
+        ]
+        scores = np.asarray(self._model.predict([(query, text) for text in plain]), dtype=np.float32)
+        if scores.shape != (len(texts),):
+            raise BylineError(f"{self.name} gives scores of shape {scores.shape}, not one for each text: use another.")
+        return scores
+
+
+# --- is it enough? -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A candidate sentence, and what is known about it. `cosine` is the question's with the sentence,
+    `passage_cosine` with the passage it stands in; `score` is the reader's, None where there is no reader."""
+
+    text: str
+    passage: str
+    title: str
+    cosine: float
+    passage_cosine: float
+    score: float | None = None
+
+
+SIGNALS = (
+    "reader",  # the best score of the reader, cut to -8..8
+    "second",  # its next best
+    "cosine",  # the highest cosine of a sentence
+    "best_cosine",  # that of the sentence that answers best
+    "passage_cosine",  # the highest cosine of a passage
+    "coverage",  # the share of the question's content words in the best sentence and its title
+    "passage_coverage",  # ... in its passage and title
+    "found",  # ... in any of the passages and titles
+    "names",  # the share of the question's names and numbers in the best sentence's passage and title, 1 if it has none
+    "kind",  # whether the best sentence holds a number, date or name where one is asked for; 0.5 if none is
+)
+
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|"
+    r"billions?|half|quarter|third|twice)\b",
+    re.I,
+)
+_DATE = re.compile(
+    r"\b(?:1\d{3}|20\d\d)s?\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:January|February|March|April|May|"
+    r"June|July|August|September|October|November|December|Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b|"
+    r"\b(?:today|yesterday|tomorrow|morning|afternoon|evening|night|weekend|week|month|year|decade|centur(?:y|ie)|hour)s?\b"
+)
+_NAME = re.compile(r"(?<!^)(?<![.!?“\"] )\b[A-Z][\w’'-]+")
+_KINDS = (
+    (re.compile(r"\bhow (?:many|much|long|old|often|far|high|tall|large|big|deep|fast|wide)\b", re.I), _NUMBER),
+    (re.compile(r"\b(?:what|which) (?:number|share|percentage|sum|amount|size|age)\b", re.I), _NUMBER),
+    (re.compile(r"\bwhen\b|\b(?:what|which) (?:date|day|month|year|time|century|decade)\b", re.I), _DATE),
+    (re.compile(r"\bwho(?:m|se)?\b|\bwhere\b", re.I), _NAME),
+    (
+        re.compile(r"\b(?:what|which) (?:country|city|state|town|outlet|court|party|company|team|man|woman)\b", re.I),
+        _NAME,
+    ),
+)
+_ENDINGS = ("ing", "ed", "es", "s")
+
+
+def sufficiency(question: str, evidence: Sequence[Evidence]) -> float:
+    """The probability, 0..1, that one of the sentences answers the question; 0 for no evidence. Compare with ENOUGH."""
+    if not evidence:
+        return 0.0
+    weights, bias = (WITH_READER, BIAS_WITH_READER) if _is_read(evidence) else (WITHOUT_READER, BIAS_WITHOUT_READER)
+    logit = bias + float(np.dot(signals(question, evidence), [weights[name] for name in SIGNALS]))
+    return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def signals(question: str, evidence: Sequence[Evidence]) -> NDArray[np.float64]:
+    """What `sufficiency` weighs, (10,) float64, in the order of SIGNALS. At least one piece of evidence is needed.
+    Without a reader, the best sentence is the best by cosine and coverage, and both its signals are 0."""
+    terms = {stem(term) for term in query_terms(question)}
+    names = {stem(name.lower()) for name in _NAME.findall(question)} | set(re.findall(r"\d+(?:[.,]\d+)*", question))
+    is_read = _is_read(evidence)
+
+    def share(wanted: set[str], words: set[str]) -> float:
+        return len(wanted & words) / len(wanted) if wanted else 1.0
+
+    covered = [share(terms, _stems(f"{e.title} {e.text}")) for e in evidence]
+    around = {e.passage: _stems(f"{e.title} {e.passage}") for e in evidence}
+    scores = [
+        e.score if is_read and e.score is not None else e.cosine + 0.4 * c
+        for e, c in zip(evidence, covered, strict=True)
+    ]
+    order = sorted(range(len(evidence)), key=lambda i: -scores[i])
+    best = evidence[order[0]]
+    kind = next((found for asked, found in _KINDS if asked.search(question)), None)
+    return np.array(
+        [
+            np.clip(scores[order[0]], -8.0, 8.0) if is_read else 0.0,
+            np.clip(scores[order[min(1, len(order) - 1)]], -8.0, 8.0) if is_read else 0.0,
+            max(e.cosine for e in evidence),
+            best.cosine,
+            max(e.passage_cosine for e in evidence),
+            covered[order[0]],
+            share(terms, around[best.passage]),
+            share(terms, set().union(*around.values())),
+            share(names, around[best.passage]),
+            0.5 if kind is None else float(bool(kind.search(best.text))),
+        ]
+    )
+
+
+def stem(word: str) -> str:
+    """The word without its commonest endings: enough to let "warrants" meet "warrant"."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", text.lower())}
+
+
+def _is_read(evidence: Sequence[Evidence]) -> bool:
+    return all(e.score is not None for e in evidence)
+
+
+# Fitted by evals/fit_reader.py; the threshold is the one that refuses 10% of the answerable questions it was fitted on.
+WITH_READER: dict[str, float] = dict.fromkeys(SIGNALS, 0.0)
+BIAS_WITH_READER = 0.0
+WITHOUT_READER: dict[str, float] = dict.fromkeys(SIGNALS, 0.0)
+BIAS_WITHOUT_READER = 0.0
+ENOUGH = 0.5

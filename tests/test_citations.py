@@ -1,0 +1,93 @@
+"""Drafts to claims: nothing is shown whose words are not in the article."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.citations import attribution, date_in_words, make_claims, render
+from rag.models import Extractive, load_model
+from rag.types import Article, BylineError, Candidate, Draft, Passage, SearchHit, Sentence
+
+TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
+ARTICLE = Article(
+    id="a",
+    text=TEXT,
+    title="Ferry late",
+    outlet="The Quillmere Gazette",
+    published="2021-03-04",
+    path="/a.txt",
+    content_hash="",
+)
+
+
+def candidates(article: Article = ARTICLE) -> list[Candidate]:
+    passage = Passage(id="a-0", article_id="a", position=0, start=0, end=len(TEXT), text=TEXT, n_tokens=20)
+    hit = SearchHit(passage=passage, article=article, score=1.0, rank=1, scores={"cosine": 0.5, "bm25": 1.0})
+    spans = [(0, 19), (20, 61), (62, 80)]
+    return [
+        Candidate(
+            hit=hit,
+            sentence=Sentence(article_id="a", position=i, start=start, end=end),
+            text=TEXT[start:end],
+        )
+        for i, (start, end) in enumerate(spans)
+    ]
+
+
+def test_a_quotation_becomes_a_claim_with_its_exact_words() -> None:
+    first, second, _ = candidates()
+    drafts = [
+        Draft(text=f"Gazette: “{second.text}”", sources=(second,)),
+        Draft(text=f"“{first.text}”", sources=(first,)),
+    ]
+    claims = make_claims(drafts)
+    assert [claim.citations[0].marker for claim in claims] == [1, 2]
+    assert [TEXT[c.start : c.end] for claim in claims for c in claim.citations] == [second.text, first.text]
+    assert render(claims) == f"Gazette: “{second.text}” [1]\n“{first.text}” [2]"
+
+
+def test_a_sentence_cited_twice_keeps_its_marker() -> None:
+    first, second, _ = candidates()
+    both = Draft(text=f"{first.text} {second.text}", sources=(first, second))
+    again = Draft(text=second.text, sources=(second,))
+    assert [[c.marker for c in claim.citations] for claim in make_claims([both, again])] == [[1, 2], [2]]
+
+
+@pytest.mark.parametrize("text", ["“The ferry was on time.”", "“The ferry was late”", ""])
+def test_words_that_are_not_in_the_source_are_not_shown(text: str) -> None:
+    assert make_claims([Draft(text=text, sources=(candidates()[0],))]) == ()
+
+
+def test_a_source_that_has_moved_is_not_cited() -> None:
+    moved = candidates(replace(ARTICLE, text="Correction. " + TEXT))[0]
+    assert make_claims([Draft(text=moved.text, sources=(moved,))]) == ()
+
+
+def test_a_draft_without_sources_is_not_shown() -> None:
+    assert make_claims([Draft(text="The ferry was late.", sources=())]) == ()
+
+
+def test_extractive_picks_the_sentence_that_answers() -> None:
+    drafts = Extractive().draft("How many people waited?", candidates(), cosines=[0.3, 0.6, 0.2])
+    assert [d.text for d in drafts] == [
+        "The Quillmere Gazette, 4 March 2021: “The harbour master said 45 people waited.”"
+    ]
+    assert Extractive().draft("What does wheat cost?", candidates(), cosines=[0.1, 0.1, 0.0]) == []
+    assert Extractive().draft("Who?", [], cosines=[]) == []
+
+
+def test_a_model_that_is_not_there() -> None:
+    with pytest.raises(BylineError, match="there is no model 'oracle'"):
+        load_model("oracle")
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [("2024-04-29", "29 April 2024"), ("2024-06", "June 2024"), ("2024", "2024"), (None, "date not known")],
+)
+def test_dates_in_words(published: str | None, words: str) -> None:
+    assert date_in_words(published) == words
+    assert attribution(replace(ARTICLE, published=published)) == f"The Quillmere Gazette, {words}"
+    assert attribution(replace(ARTICLE, outlet=None, published=published)) == f"Outlet not stated, {words}"
