@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.types import Article, Citation, Claim, Draft
-
-# Not strftime: that speaks the language of the machine.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
+from rag.types import Article, Citation, Claim, Draft, date_in_words
 
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
     """Claims for the drafts whose words are in what they cite, in order, markers counted from 1.
@@ -45,14 +38,3 @@ def render(claims: Sequence[Claim]) -> str:
 def attribution(article: Article) -> str:
     """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024"."""
     return f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
-
-
-def date_in_words(published: str | None) -> str:
-    """An ISO date cut to what is known, in words: "29 April 2024", "April 2024", "2024"; "date not known"."""
-    if not published:
-        return "date not known"
-    year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
-    if not month:
-        return str(year)
-    name = _MONTHS[month - 1]
-    return f"{day} {name} {year}" if day else f"{name} {year}"

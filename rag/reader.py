@@ -19,7 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.minilm import DIM, LAYERS, MiniLMEmbedder
+from embeddings.minilm import LAYERS, MiniLMEmbedder
 from rag.retrieval import query_terms
 from rag.types import BylineError
 
@@ -33,6 +33,8 @@ CONTEXT = "\x1f"
 # Word pieces kept of each part of a pair; of the sentence before, its end.
 MAX_QUESTION, MAX_SENTENCE, MAX_TITLE, MAX_PREVIOUS = 40, 128, 10, 16
 TOKENS_PER_BATCH = 2048
+# So many sentences of those found are read, and the weight of coverage beside the cosine in choosing them.
+READ, COVERAGE_WEIGHT = 24, 0.4
 _START, _STOP = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
 
 
@@ -69,8 +71,8 @@ def with_context(sentence: str, previous: str = "", title: str = "") -> str:
 
 
 class Reader:
-    """The packaged MiniLM with the shipped adapter, as a cross-encoder (Nogueira and Cho 2019). Scores are log-odds: 0 is
-    even, and the scores of one question can be compared with another's.
+    """The packaged MiniLM with the shipped adapter, as a cross-encoder (Nogueira and Cho 2019). Scores are log-odds:
+    0 is even, and the scores of one question can be compared with another's.
 
     `base` shares the weights of an embedder that is loaded already. Nothing is read before the first score; then a
     BylineError is raised when the adapter is missing or not the shipped one.
@@ -149,10 +151,9 @@ def merge(base: dict[str, Floats], adapter: dict[str, Floats]) -> dict[str, Floa
         elif not name.endswith(".a") and not name.startswith("head."):
             weights[name] = tensor
     for layer in range(LAYERS):
+        own = f"encoder.layer.{layer}.attention.self"
         for kind in ("weight", "bias"):
-            parts = [
-                weights[f"encoder.layer.{layer}.attention.self.{part}.{kind}"] for part in ("query", "key", "value")
-            ]
+            parts = [weights[f"{own}.{part}.{kind}"] for part in ("query", "key", "value")]
             weights[f"{layer}.qkv.{kind}"] = np.concatenate(parts)
     return weights
 
@@ -176,7 +177,7 @@ def encode_pair(
 
 
 class CrossEncoderReranker:
-    """Any cross-encoder that sentence-transformers can load. Its scores are its own: use them to order, not to refuse."""
+    """Any cross-encoder that sentence-transformers can load. Its scores are its own: they order, they do not refuse."""
 
     def __init__(self, name: str) -> None:
         from sentence_transformers import CrossEncoder
@@ -250,51 +251,60 @@ _KINDS = (
         _NAME,
     ),
 )
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _ENDINGS = ("ing", "ed", "es", "s")
+
+
+def shortlist(question: str, evidence: Sequence[Evidence], n: int = READ) -> list[int]:
+    """The places of the `n` sentences that are worth reading, by cosine and coverage, best first."""
+    scores = _cheap_scores(question, evidence)
+    return sorted(range(len(evidence)), key=lambda i: -scores[i])[:n]
 
 
 def sufficiency(question: str, evidence: Sequence[Evidence]) -> float:
     """The probability, 0..1, that one of the sentences answers the question; 0 for no evidence. Compare with ENOUGH."""
     if not evidence:
         return 0.0
-    weights, bias = (WITH_READER, BIAS_WITH_READER) if _is_read(evidence) else (WITHOUT_READER, BIAS_WITHOUT_READER)
-    logit = bias + float(np.dot(signals(question, evidence), [weights[name] for name in SIGNALS]))
+    is_read = any(e.score is not None for e in evidence)
+    weights = WITH_READER if is_read else WITHOUT_READER
+    logit = float(np.dot(signals(question, evidence), [weights[name] for name in SIGNALS])) + weights["bias"]
     return float(1.0 / (1.0 + np.exp(-logit)))
 
 
 def signals(question: str, evidence: Sequence[Evidence]) -> NDArray[np.float64]:
     """What `sufficiency` weighs, (10,) float64, in the order of SIGNALS. At least one piece of evidence is needed.
-    Without a reader, the best sentence is the best by cosine and coverage, and both its signals are 0."""
+
+    The best sentence is the reader's best. Where nothing was read it is the best by cosine and coverage, and the
+    reader's two signals are 0."""
     terms = {stem(term) for term in query_terms(question)}
-    names = {stem(name.lower()) for name in _NAME.findall(question)} | set(re.findall(r"\d+(?:[.,]\d+)*", question))
-    is_read = _is_read(evidence)
-
-    def share(wanted: set[str], words: set[str]) -> float:
-        return len(wanted & words) / len(wanted) if wanted else 1.0
-
-    covered = [share(terms, _stems(f"{e.title} {e.text}")) for e in evidence]
+    names = {stem(name.lower()) for name in _NAME.findall(question)} | set(_DIGITS.findall(question))
     around = {e.passage: _stems(f"{e.title} {e.passage}") for e in evidence}
-    scores = [
-        e.score if is_read and e.score is not None else e.cosine + 0.4 * c
-        for e, c in zip(evidence, covered, strict=True)
-    ]
-    order = sorted(range(len(evidence)), key=lambda i: -scores[i])
-    best = evidence[order[0]]
+    scores = sorted((e.score for e in evidence if e.score is not None), reverse=True)
+    if scores:
+        best = next(e for e in evidence if e.score == scores[0])
+    else:
+        best = evidence[shortlist(question, evidence, 1)[0]]
+        scores = [0.0]
     kind = next((found for asked, found in _KINDS if asked.search(question)), None)
     return np.array(
         [
-            np.clip(scores[order[0]], -8.0, 8.0) if is_read else 0.0,
-            np.clip(scores[order[min(1, len(order) - 1)]], -8.0, 8.0) if is_read else 0.0,
+            np.clip(scores[0], -8.0, 8.0),
+            np.clip(scores[1] if len(scores) > 1 else -8.0, -8.0, 8.0) if scores != [0.0] else 0.0,
             max(e.cosine for e in evidence),
             best.cosine,
             max(e.passage_cosine for e in evidence),
-            covered[order[0]],
-            share(terms, around[best.passage]),
-            share(terms, set().union(*around.values())),
-            share(names, around[best.passage]),
+            _share(terms, _stems(f"{best.title} {best.text}")),
+            _share(terms, around[best.passage]),
+            _share(terms, set().union(*around.values())),
+            _share(names, around[best.passage]),
             0.5 if kind is None else float(bool(kind.search(best.text))),
         ]
     )
+
+
+def _cheap_scores(question: str, evidence: Sequence[Evidence]) -> list[float]:
+    terms = {stem(term) for term in query_terms(question)}
+    return [e.cosine + COVERAGE_WEIGHT * _share(terms, _stems(f"{e.title} {e.text}")) for e in evidence]
 
 
 def stem(word: str) -> str:
@@ -309,13 +319,11 @@ def _stems(text: str) -> set[str]:
     return {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", text.lower())}
 
 
-def _is_read(evidence: Sequence[Evidence]) -> bool:
-    return all(e.score is not None for e in evidence)
+def _share(wanted: set[str], words: set[str]) -> float:
+    return len(wanted & words) / len(wanted) if wanted else 1.0
 
 
 # Fitted by evals/fit_reader.py; the threshold is the one that refuses 10% of the answerable questions it was fitted on.
-WITH_READER: dict[str, float] = dict.fromkeys(SIGNALS, 0.0)
-BIAS_WITH_READER = 0.0
-WITHOUT_READER: dict[str, float] = dict.fromkeys(SIGNALS, 0.0)
-BIAS_WITHOUT_READER = 0.0
+WITH_READER = {"bias": 0.0} | dict.fromkeys(SIGNALS, 0.0)
+WITHOUT_READER = {"bias": 0.0} | dict.fromkeys(SIGNALS, 0.0)
 ENOUGH = 0.5

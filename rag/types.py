@@ -309,3 +309,21 @@ class Writer(Protocol):
         """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
         the question to each candidate. BylineError when a model cannot be reached."""
         ...
+
+
+# Not strftime: that speaks the language of the machine.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def date_in_words(published: str | None) -> str:
+    """An ISO date cut to what is known, in words: "29 April 2024", "April 2024", "2024"; "date not known"."""
+    if not published:
+        return "date not known"
+    year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
+    if not month:
+        return str(year)
+    name = _MONTHS[month - 1]
+    return f"{day} {name} {year}" if day else f"{name} {year}"

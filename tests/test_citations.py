@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rag.citations import attribution, date_in_words, make_claims, render
+from rag.citations import attribution, make_claims, render
 from rag.models import Extractive, load_model
-from rag.types import Article, BylineError, Candidate, Draft, Passage, SearchHit, Sentence
+from rag.types import Article, BylineError, Candidate, Draft, Passage, SearchHit, Sentence, date_in_words
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
 ARTICLE = Article(
