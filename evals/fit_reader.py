@@ -2,9 +2,10 @@
 
     python -m evals.fit_reader --data ../shared/data --out DIR
 
-Writes `DIR/reader.safetensors` (copied to rag/weights/ by hand, with its checksum in rag/reader.py). The data, the
-split and the results are described in evals/READER.md; `evals/measure_reader.py` is not needed: `--report` prints them.
-Needs torch; nothing here is used when Byline runs.
+Three steps, each skipped where its result lies in DIR already: the adapter (`reader.safetensors`), the evidence read
+with it (`evidence.jsonl`), and the logistic regression and the report, which are printed. What is shipped is copied by
+hand: the adapter to rag/weights/, its checksum, the weights and the threshold to rag/reader.py. The data, the split
+and the results are described in evals/READER.md. Needs torch and scikit-learn; nothing here is used when Byline runs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ import torch
 from torch import nn
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
+from evals.suites import library_of
 from rag.passages import split_sentences
-from rag.reader import encode_pair, with_context
+from rag.reader import SIGNALS, Evidence, Reader, encode_pair, shortlist, signals, with_context
 
 Json = dict[str, Any]
 
@@ -35,7 +38,10 @@ SEED = 7
 RANK = 16
 LEARNING_RATE = 1e-3
 GROUPS_PER_BATCH = 12
-SHIFTS_QUESTIONS = 5000
+# SQuADShifts is the largest set: so many of its questions lend their sentences as negatives, so many are asked.
+SHIFTS_POOL, SHIFTS_ASKED = 5000, 1800
+MAX_SENTENCE = 56
+FROZEN_LAYERS = 2
 SWAP_RATE = 0.35
 NO_CONTEXT_RATE = 0.2
 MATRICES = (
@@ -175,7 +181,7 @@ def _qed(data: Path) -> Iterator[Case]:
                 part=part_of(record["title_text"], 0.5, 0.0),
                 question=_trim(record["question_text"]),
                 title=record["title_text"],
-                sentences=tuple(_untokenized(text[a:b]) for a, b in zip(starts, starts[1:], strict=False)),
+                sentences=tuple(_untokenized(text[a:b]) for a, b in pairwise(starts)),
                 gold=frozenset([starts.index(chosen["start"])]),
                 answers=tuple(span["string"] for answer in record["original_nq_answers"] for span in answer),
             )
@@ -238,15 +244,19 @@ def groups_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng:
     row = {key: n for n, key in enumerate(keys)}
     names = sorted({name for case in cases for s in case.sentences for name in _names(s)})
     groups: list[Group] = []
-    for case, query in zip(cases, queries, strict=True):
+    for n_case, (case, query) in enumerate(zip(cases, queries, strict=True)):
+        if case.source == "squadshifts" and n_case >= SHIFTS_ASKED:
+            continue
 
         def text(of: Case, i: int, bare: bool) -> str:
-            return of.sentences[i] if bare else with_context(of.sentences[i], of.sentences[i - 1] if i else "", of.title)
+            return (
+                of.sentences[i] if bare else with_context(of.sentences[i], of.sentences[i - 1] if i else "", of.title)
+            )
 
         bare = rng.random() < NO_CONTEXT_RATE
         others = [i for i in range(len(case.sentences)) if i not in case.gold | case.doubtful]
         others.sort(key=lambda i: -float(query @ vectors[row[case.paragraph, i]]))
-        near = others[:1] + rng.sample(others[1:], min(len(others[1:]), 1 if case.gold else 4))
+        near = rng.sample(others[:3], min(len(others), 1 if case.gold else 3))
         pairs = [(text(case, i, bare), False) for i in near]
         if case.gold:
             gold = rng.choice(sorted(case.gold))
@@ -255,8 +265,7 @@ def groups_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng:
             pairs.append((text(*places[keys[n]], bare), False))
         groups.append((case.question, tuple(pairs)))
         if case.gold and rng.random() < SWAP_RATE and (swapped := _swapped(case.question, case, names, rng)):
-            wrong = [gold, *near[:1]]
-            groups.append((swapped, tuple((text(case, i, bare), False) for i in wrong)))
+            groups.append((swapped, ((text(case, gold, bare), False),)))
     return groups
 
 
@@ -264,7 +273,7 @@ def _sampled(cases: Sequence[Case], rng: random.Random) -> list[Case]:
     """The cases of the adapter's part: some of SQuADShifts, which is the largest, and the unanswerable ones twice."""
     shifts = [case for case in cases if case.source == "squadshifts" and case.gold]
     rest = [case for case in cases if case.source != "squadshifts" and (case.gold or not case.doubtful)]
-    return rng.sample(shifts, min(len(shifts), SHIFTS_QUESTIONS)) + rest + [c for c in rest if not c.gold]
+    return rng.sample(shifts, min(len(shifts), SHIFTS_POOL)) + rest + [c for c in rest if not c.gold]
 
 
 def _far(case: Case, query: Any, vectors: Any, keys: Any, places: Any, rng: random.Random) -> list[int]:
@@ -341,14 +350,16 @@ class CrossEncoder(nn.Module):
 
         self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False)
         self.bert.requires_grad_(False)
-        for layer in self.bert.encoder.layer:
+        # What lies below the first trained layer needs no gradients, which saves a fifth of the time.
+        trained = tuple(f"encoder.layer.{layer}." for layer in range(FROZEN_LAYERS, LAYERS))
+        for layer in self.bert.encoder.layer[FROZEN_LAYERS:]:
             for name in MATRICES:
                 parent, _, leaf = name.rpartition(".")
                 module = layer.get_submodule(parent)
                 setattr(module, leaf, LowRank(getattr(module, leaf), RANK))
         for name, parameter in self.bert.named_parameters():
-            small = parameter.ndim == 1 or name.endswith((".a", ".b")) or "token_type" in name
-            parameter.requires_grad_(small and ("encoder" in name or "token_type" in name))
+            small = parameter.ndim == 1 or name.endswith((".a", ".b"))
+            parameter.requires_grad_(small and name.startswith(trained))
         self.head = nn.Linear(768, 1)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.constant_(self.head.bias, -1.0)
@@ -392,12 +403,12 @@ def loss_of(logits: torch.Tensor, sizes: Sequence[int], right: torch.Tensor) -> 
 
 def train(groups: Sequence[Group], embedder: MiniLMEmbedder, out: Path) -> CrossEncoder:
     """One pass; the adapter is written every 100 steps."""
-    rng = random.Random(SEED)  # noqa: S311
+    rng = random.Random(SEED)
     torch.manual_seed(SEED)
     model = CrossEncoder(embedder._folder)
     encoded = [
         (
-            [encode_pair(embedder._tokenizer, question, text, max_sentence=64) for text, _ in pairs],
+            [encode_pair(embedder._tokenizer, question, text, max_sentence=MAX_SENTENCE) for text, _ in pairs],
             [is_right for _, is_right in pairs],
         )
         for question, pairs in groups
@@ -421,7 +432,7 @@ def train(groups: Sequence[Group], embedder: MiniLMEmbedder, out: Path) -> Cross
         optimizer.step()
         schedule.step()
         running.append(loss.item())
-        if step % 20 == 0 or step == len(batches) - 1:
+        if step % 10 == 0 or step == len(batches) - 1:
             spent = time.perf_counter() - started
             print(f"{step}/{len(batches)} loss {np.mean(running[-40:]):.3f} {spent:.0f} s", flush=True)
         if step % 100 == 99:
@@ -449,25 +460,283 @@ def save(model: CrossEncoder, out: Path) -> None:
     (out / "partial.safetensors").replace(out / "reader.safetensors")
 
 
+# --- evidence ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question with what was found for it. `gold` are the places of the sentences that answer, where known."""
+
+    set: str
+    part: str
+    question: str
+    answerable: bool
+    evidence: tuple[Evidence, ...]
+    gold: tuple[int, ...] = ()
+
+
+def evidence_of(
+    question: str, passages: Sequence[tuple[str, Sequence[str], float | None]], embedder: MiniLMEmbedder, reader: Reader
+) -> tuple[Evidence, ...]:
+    """The sentences of `passages` (title, sentences, cosine if known), the best of them read, as `ask` would do it."""
+    texts = [" ".join(sentences) for _, sentences, _ in passages]
+    headed = [f"{title}\n{text}" if title else text for (title, _, _), text in zip(passages, texts, strict=True)]
+    flat = [(p, i) for p, (_, sentences, _) in enumerate(passages) for i in range(len(sentences))]
+    vectors = embedder._forward([question, *headed, *(passages[p][1][i] for p, i in flat)])
+    cosines = vectors[1:] @ vectors[0]
+    evidence = [
+        Evidence(
+            text=passages[p][1][i],
+            passage=texts[p],
+            title=passages[p][0],
+            cosine=float(cosines[len(passages) + n]),
+            passage_cosine=float(cosines[p] if passages[p][2] is None else passages[p][2]),
+        )
+        for n, (p, i) in enumerate(flat)
+    ]
+    chosen = shortlist(question, evidence)
+    pairs = []
+    for n in chosen:
+        p, i = flat[n]
+        pairs.append(with_context(evidence[n].text, passages[p][1][i - 1] if i else "", evidence[n].title))
+    for n, score in zip(chosen, reader.score(question, pairs), strict=True):
+        evidence[n] = replace(evidence[n], score=float(score))
+    return tuple(evidence)
+
+
+def given(cases: Iterable[Case], embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+    """Questions over the one paragraph they come with."""
+    for case in cases:
+        title = "" if case.source == "xquad" else case.title
+        evidence = evidence_of(case.question, [(title, case.sentences, None)], embedder, reader)
+        yield Asked(
+            set=case.source,
+            part=case.part,
+            question=case.question,
+            answerable=bool(case.gold or case.doubtful),
+            evidence=evidence,
+            gold=tuple(sorted(case.gold)),
+        )
+
+
+def mtrag(data: Path, embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+    """mtRAG-UN: the last turn as it was typed, over the passages that its authors retrieved."""
+    with gzip.open(data / "mtrag_un/reference.jsonl.gz", "rt", encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    for record in records:
+        if record["answerability"][0] not in ("ANSWERABLE", "UNANSWERABLE") or not record["contexts"]:
+            continue
+        question = _trim(record["input"][-1]["text"])
+        texts = [context["text"] for context in record["contexts"][:8]]
+        passages = [("", [text[a:b] for a, b in split_sentences(text)], None) for text in texts]
+        part = part_of(record["conversation_id"], 0.5, 0.5)
+        evidence = evidence_of(question, passages, embedder, reader)
+        answerable = record["answerability"][0] == "ANSWERABLE"
+        yield Asked(set="mtrag", part=part, question=question, answerable=answerable, evidence=evidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A question for a library. `without` names a record that is hidden, which makes it unanswerable; the answer
+    lies in the sentence of record `at` that holds `words`."""
+
+    question: str
+    answerable: bool
+    at: str = ""
+    words: str = ""
+    without: str = ""
+
+
+def retrieved(
+    name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup], embedder: MiniLMEmbedder, reader: Reader
+) -> Iterator[Asked]:
+    """Questions over what `Library.retrieve` finds among the records."""
+    with library_of(records, None) as library:
+        for lookup in lookups:
+            hits = [(hit, hit.article.path.rpartition("#")[2]) for hit in library.retrieve(lookup.question, k=12)]
+            hits = [(hit, key) for hit, key in hits if key != lookup.without][:8]
+            passages, gold, n = [], [], 0
+            for hit, key in hits:
+                text = hit.article.text
+                sentences = [text[s.start : s.end] for s in library.store.sentences(hit.passage)]
+                passages.append((hit.article.title or "", sentences, hit.scores["cosine"]))
+                if lookup.words and key == lookup.at:
+                    gold += [n + i for i, s in enumerate(sentences) if _squeezed(lookup.words) in _squeezed(s)]
+                n += len(sentences)
+            yield Asked(
+                set=name,
+                part=part,
+                question=lookup.question,
+                answerable=lookup.answerable,
+                evidence=evidence_of(lookup.question, passages, embedder, reader),
+                gold=tuple(gold),
+            )
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def half_hidden(cases: Sequence[Case], n: int) -> tuple[list[Json], list[Lookup]]:
+    """A paragraph per record, and `n` questions; the paragraph that answers every other one is hidden."""
+    keys = {paragraph: f"p{i}" for i, paragraph in enumerate(dict.fromkeys(case.paragraph for case in cases))}
+    titles = {case.paragraph: case.title for case in cases}
+    records = [{"id": key, "title": titles[text], "text": text} for text, key in keys.items()]
+    asked = random.Random(SEED).sample([case for case in cases if case.gold], n)
+    return records, [
+        Lookup(
+            question=case.question,
+            answerable=i % 2 == 0,
+            at=keys[case.paragraph],
+            words=case.sentences[min(case.gold)] if i % 2 == 0 else "",
+            without="" if i % 2 == 0 else keys[case.paragraph],
+        )
+        for i, case in enumerate(asked)
+    ]
+
+
+def wikinews(data: Path) -> tuple[list[Json], list[Lookup]]:
+    """All Wikinews articles of GUM, and the questions of evals/data, which are this project's own."""
+    with (data / "gum_wikinews/articles.jsonl").open(encoding="utf-8") as file:
+        articles = [json.loads(line) for line in file]
+    records = [{"id": a["id"], "title": a["title"], "date": a["published"], "text": a["text"]} for a in articles]
+    with (Path(__file__).parent / "data" / "wikinews_questions.jsonl").open(encoding="utf-8") as file:
+        questions = [json.loads(line) for line in file]
+    return records, [
+        Lookup(question=q["question"], answerable=q["answerable"], at=q["article"], words=q["evidence"])
+        for q in questions
+    ]
+
+
+def gather(cases: Sequence[Case], data: Path, embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+    """Every question that the regression is fitted or measured on, the most telling sets first."""
+    yield from retrieved("wikinews", "test", *wikinews(data), embedder, reader)
+    yield from given([c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter"], embedder, reader)
+    shifts = [case for case in cases if case.source == "squadshifts" and case.part == "signals"]
+    yield from retrieved("squadshifts", "signals", *half_hidden(shifts, 200), embedder, reader)
+    nq = [case for case in cases if case.source == "nq" and case.part == "signals"]
+    yield from retrieved("nq", "signals", *half_hidden(nq, 120), embedder, reader)
+    yield from mtrag(data, embedder, reader)
+    xquad = [case for case in cases if case.source == "xquad"]
+    yield from given([c for c in cases if c.source == "qed" and c.part == "test"] + xquad, embedder, reader)
+    records, lookups = half_hidden([replace(case, title="") for case in xquad], 300)
+    whole = [lookup for lookup in lookups if lookup.answerable]
+    yield from retrieved("xquad-library", "test", records, whole, embedder, reader)
+
+
+# --- the regression and the report ---------------------------------------------------------------------------------
+
+
+def fit(asked: Sequence[Asked], use: Sequence[str]) -> tuple[dict[str, float], float]:
+    """Weights of the signals in `use` (0 for the others) and the bias, each set counting alike. Scikit-learn's
+    logistic regression on standardised signals, its scaling undone."""
+    from sklearn.linear_model import LogisticRegression
+
+    columns = [SIGNALS.index(name) for name in use]
+    x = np.array([row_of(a, "reader" in use)[columns] for a in asked])
+    y = np.array([a.answerable for a in asked])
+    groups = [(a.set, a.answerable) for a in asked]
+    share = np.array([1.0 / groups.count(group) for group in groups])
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0).fit((x - mean) / scale, y, sample_weight=share / share.mean())
+    weights = model.coef_[0] / scale
+    found = dict.fromkeys(SIGNALS, 0.0) | {name: float(w) for name, w in zip(use, weights, strict=True)}
+    return found, float(model.intercept_[0] - weights @ mean)
+
+
+def row_of(asked: Asked, with_reader: bool) -> np.ndarray:
+    evidence = asked.evidence if with_reader else [replace(e, score=None) for e in asked.evidence]
+    return signals(asked.question, evidence)
+
+
+def refused_at(values: np.ndarray, answerable: np.ndarray, false_refusals: float) -> tuple[float, float]:
+    """The share of unanswerable questions below the threshold that refuses this share of the answerable, and it."""
+    threshold = float(np.quantile(values[answerable], false_refusals))
+    return float((values[~answerable] < threshold).mean()), threshold
+
+
+def report(asked: Sequence[Asked]) -> None:
+    """Fit on the part "signals", print the weights, and measure on all."""
+    from sklearn.metrics import roc_auc_score
+
+    fitting = [a for a in asked if a.part == "signals"]
+    cheap = [name for name in SIGNALS if name not in ("reader", "second")]
+    models = {"without": fit(fitting, cheap), "with": fit(fitting, SIGNALS)}
+    for name, (weights, bias) in models.items():
+        print(name, json.dumps({"bias": round(bias, 3)} | {k: round(w, 3) for k, w in weights.items()}))
+
+    def values(name: str, of: Sequence[Asked]) -> np.ndarray:
+        rows = np.array([row_of(a, name in ("with", "reader")) for a in of])
+        if name in ("cosine", "reader"):
+            return rows[:, SIGNALS.index(name)]
+        weights, bias = models[name]
+        return 1 / (1 + np.exp(-(rows @ [weights[s] for s in SIGNALS] + bias)))
+
+    library = [a for a in fitting if a.set in ("squadshifts", "nq")]
+    enough = refused_at(values("with", library), np.array([a.answerable for a in library]), 0.10)[1]
+    print(f"ENOUGH {enough:.3f}")
+    print("| set | n | signal | AUC | refused at 10% false refusals | at ENOUGH: refused, false |")
+    for key in dict.fromkeys((a.set, a.part) for a in asked):
+        of = [a for a in asked if (a.set, a.part) == key]
+        y = np.array([a.answerable for a in of])
+        for name in ("cosine", "without", "reader", "with") if 0 < y.sum() < len(y) else ():
+            v = values(name, of)
+            at = f"{(v[~y] < enough).mean():.1%}, {(v[y] < enough).mean():.1%}" if name == "with" else ""
+            print(
+                f"| {' '.join(key)} | {y.sum()}+{(~y).sum()} | {name} | {roc_auc_score(y, v):.3f} | "
+                f"{refused_at(v, y, 0.10)[0]:.1%} | {at} |"
+            )
+        judged = [a for a in of if a.gold or (a.answerable and key[0] in ("xquad-library", "wikinews"))]
+        if judged:
+            print(
+                key,
+                "choice:",
+                {name: f"{np.mean([_picks(a, name) for a in judged]):.1%}" for name in ("cosine", "cheap", "reader")},
+                len(judged),
+            )
+    news = [a for a in asked if a.set == "wikinews"]
+    y = np.array([a.answerable for a in news])
+    print("| false refusals | cosine | without | with |")
+    for share in (0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30):
+        found = [f"{refused_at(values(name, news), y, share)[0]:.0%}" for name in ("cosine", "without", "with")]
+        print(f"| {share:.0%} | " + " | ".join(found) + " |")
+
+
+def _picks(asked: Asked, by: str) -> bool:
+    if not asked.evidence:
+        return False
+    if by == "cosine":
+        best = max(range(len(asked.evidence)), key=lambda i: asked.evidence[i].cosine)
+    elif by == "cheap":
+        best = shortlist(asked.question, asked.evidence, 1)[0]
+    else:
+        scores = [-np.inf if e.score is None else e.score for e in asked.evidence]
+        best = int(np.argmax(scores))
+    return best in asked.gold
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
+    parser.add_argument("--out", type=Path, required=True, help="where the results go, and are looked for")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(2)
     cases = cases_of(args.data)
-    counts: dict[tuple[str, str, bool], int] = {}
-    for case in cases:
-        key = (case.source, case.part, bool(case.gold or case.doubtful))
-        counts[key] = counts.get(key, 0) + 1
-    for key, n in sorted(counts.items()):
-        print(*key, n)
     embedder = MiniLMEmbedder()
-    rng = random.Random(SEED)  # noqa: S311
-    groups = groups_of([case for case in cases if case.part == "adapter"], embedder, args.out, rng)
-    print(f"{len(groups)} questions, {sum(len(pairs) for _, pairs in groups)} pairs", flush=True)
-    train(groups, embedder, args.out)
+    if not (args.out / "reader.safetensors").is_file():
+        rng = random.Random(SEED)
+        groups = groups_of([case for case in cases if case.part == "adapter"], embedder, args.out, rng)
+        print(f"{len(groups)} questions, {sum(len(pairs) for _, pairs in groups)} pairs", flush=True)
+        train(groups, embedder, args.out)
+    if not (args.out / "evidence.jsonl").is_file():
+        reader = Reader(embedder, weights=args.out / "reader.safetensors")
+        with (args.out / "partial.jsonl").open("w", encoding="utf-8") as file:
+            for asked in gather(cases, args.data, embedder, reader):
+                file.write(json.dumps(asdict(asked)) + "\n")
+        (args.out / "partial.jsonl").replace(args.out / "evidence.jsonl")
+    with (args.out / "evidence.jsonl").open(encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    report([Asked(**r | {"evidence": tuple(Evidence(**e) for e in r["evidence"])}) for r in records])
 
 
 if __name__ == "__main__":

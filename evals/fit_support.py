@@ -259,3 +259,46 @@ def macro_f1(y: Array, p: Array) -> float:
         ours, theirs = (p >= 0.5) == label, (y > 0) == label
         scores.append(2 * float((ours & theirs).sum()) / max(float(ours.sum() + theirs.sum()), 1.0))
     return 100 * sum(scores) / 2
+
+
+Predictor = Callable[[Array, Array, Array], Callable[[Array], Array]]
+
+
+def ours(x: Array, y: Array, weights: Array) -> Callable[[Array], Array]:
+    w = fit(x, y, weights)
+    return lambda rows: predict(w, rows)
+
+
+def nine(x: Array, y: Array, weights: Array) -> Callable[[Array], Array]:
+    """The baseline: plain logistic regression over nine soft signals."""
+    columns = [list(FEATURES).index(name) for name in NINE]
+    w = fit(x[:, columns], y, np.ones(len(y)), signed=False, strength=0.002)
+    return lambda rows: predict(w, rows[:, columns])
+
+
+def across_folds(
+    train: Predictor, x: Array, y: Array, folds: Sequence[Any], *, also: tuple[Array, Array] | None, share: float
+) -> Array:
+    """For every row the probability by a model that saw no row of its fold. `also` rows join every training set,
+    weighing `share` for each row's worth of the own ones."""
+    p = np.zeros(len(y))
+    names = np.array(folds)
+    for fold in dict.fromkeys(folds):
+        inside = names != fold
+        rows, labels, weights = x[inside], y[inside], np.ones(int(inside.sum()))
+        if also is not None:
+            rows, labels = np.vstack([rows, also[0]]), np.concatenate([labels, also[1]])
+            weights = np.concatenate([weights, np.full(len(also[1]), share * len(weights) / len(also[1]))])
+        p[~inside] = train(rows, labels, weights)(x[~inside])
+    return p
+
+
+def kept(x: Array, examples: Sequence[Example], w: Array) -> dict[tuple[str, str, bool], tuple[int, int]]:
+    """By (source, kind, is_supported): how many, and how many were judged rightly."""
+    counts: dict[tuple[str, str, bool], list[int]] = defaultdict(lambda: [0, 0])
+    for e, p in zip(examples, predict(w, x), strict=True):
+        for kind in (e.kind, "all" if e.kind != "verbatim" else "all verbatim"):
+            entry = counts[e.source, kind, e.is_supported]
+            entry[0] += 1
+            entry[1] += bool(p >= 0.5) == e.is_supported
+    return {key: (n, right) for key, (n, right) in counts.items()}

@@ -206,9 +206,9 @@ def _wrong_truth(sentence: str) -> Iterator[Edit]:
         yield "not dropped", _replaced(sentence, match, "")
     elif match := re.search(r"(?<=\b(?:is|as|re|ld|ll|ve|an|ad)) not (?=\w)|n't (?=\w)", sentence):
         yield "not dropped", _replaced(sentence, match, " ")
-    elif match := re.search(r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])(?! not)", sentence):
+    elif match := re.search(r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])(?! (?:not?|never|nothing|nobody|all|almost)\b)", sentence):
         yield "not added", _replaced(sentence, match, match.group() + " not")
-    elif match := re.search(r"(?<=[a-z] )[a-z]{3,}ed\b(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)", sentence):
+    elif match := re.search(r"(?<=[a-z] )(?<!never )(?<!have )(?<!has )(?<!not )[a-z]{3,}ed\b(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)", sentence):
         yield "not added", _replaced(sentence, match, f"never {match.group()}")
     if match := re.search(r"\b(?:has|have|had) (?:been )?(?=[a-z]+ed\b)", sentence):
         yield "could for did", _replaced(sentence, match, "may have " + ("been " if "been" in match.group() else ""))

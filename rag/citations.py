@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rag.types import Article, Citation, Claim, Draft, date_in_words
 
+
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
     """Claims for the drafts whose words are in what they cite, in order, markers counted from 1.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -34,9 +34,9 @@ FUNCTION = _set(
     "but so if because while when where who whom whose which what how why it its itself he him his himself she her hers "
     "herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was were be "
     "been being has have had having do does did doing done such other own same very too also just already still yet "
-    "even both either rather quite up down out off over under again further once during before after above below "
+    "even both either rather quite up down out off over under again further once during "
     "between through against until since per via s t re ve d m ll within across along among amid toward towards around "
-    "s' however moreover meanwhile indeed well mr mrs ms dr sir hon get got gets getting"
+    "s' however moreover meanwhile indeed well mr mrs ms dr sir hon"
 )
 PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
 MONTHS = {
@@ -129,17 +129,17 @@ _UNITS = _classes(
 MARKS = {
     word: mark
     for mark, words in {
-        "not": "not n't no never neither nor none nobody nothing without cannot hardly scarcely barely",
+        "not": "not no never neither nor none nobody nothing without hardly scarcely barely unable incapable",
         "will": "will would shall 'll",
         "may": "may might could can possibly perhaps potentially probably likely maybe",
         "must": "should must ought",
-        "all": "all every each entire always everyone everybody everything",
+        "all": "all every each entire always everyone everybody everything unanimously unanimous",
         "some": "some several certain sometimes partly partially someone somebody occasionally",
         "most": "most mostly majority usually",
         "many": "many numerous often",
         "few": "few rarely seldom little",
         "only": "only solely exclusively",
-        "former": "former formerly ex previously",
+        "former": "former ex",
         "deputy": "deputy vice acting interim assistant",
         "alleged": "alleged allegedly suspected reportedly apparent apparently accused purported purportedly supposed "
         "supposedly attempted planned proposed potential possible would-be draft",
@@ -147,6 +147,8 @@ MARKS = {
     }.items()
     for word in words.split()
 }
+# Participles that are marks only right before a noun ("a planned strike", not "they planned it").
+_BEFORE_NOUN = _set("attempted planned proposed accused suspected draft potential possible")
 # A mark passes over these to the word behind: "will soon close", "may not be able to close".
 _TRANSPARENT = _set(
     "able soon now longer ever expected set due going likely unlikely immediately eventually finally"
@@ -402,6 +404,8 @@ for _row in EXCLUSIVE_ROWS:
     _stems = {stem(word) for word in _row}
     for _word in _stems:
         EXCLUSIVE[_word] = EXCLUSIVE.get(_word, frozenset()) | (_stems - {_word})
+EXCLUSIVE["#1."] = frozenset({"last"})  # "first" is read as an ordinal
+EXCLUSIVE["last"] |= {"#1."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,13 +479,14 @@ class Reading:
     attributions: tuple[Attribution, ...] = ()
     is_conditional: bool = False
     quotes: tuple[str, ...] = ()
-    keys: frozenset[str] = field(default=frozenset())
+    keys: frozenset[str] = frozenset()
+    initials: frozenset[str] = frozenset()
 
 
 _TOKEN = re.compile(
     r"""(?P<iso>\b\d{4}-\d{2}-\d{2}\b)
     |(?P<number>(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
-    |(?P<dotted>(?:[^\W\d_]\.){2,})
+    |(?P<dotted>(?:[^\W\d_]\.)+[^\W\d_]\b\.?)
     |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*['’]?)
     |(?P<stop>[^\w\s])""",
     re.VERBOSE,
@@ -558,7 +563,20 @@ def read(text: str) -> Reading:
         is_conditional=any(item.text.lower() in ("if", "unless", "provided") for item in items),
         quotes=quotes,
         keys=frozenset(item.key for item in items if item.is_content),
+        initials=frozenset(_initials(items)),
     )
+
+
+def _initials(items: list[Item]) -> Iterator[str]:
+    """First letters of every run of names: "European Union" gives "eu"."""
+    letters = ""
+    for item in [*items, Item("", "stop", "", 0, 0)]:
+        if item.kind == "name":
+            letters += item.text[0].lower()
+        elif item.text.lower() not in ("of", "the", "and", "for"):
+            if len(letters) > 1:
+                yield letters
+            letters = ""
 
 
 def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
@@ -705,17 +723,18 @@ def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
     if token.group == "stop":
         return [Item(token.text, "stop", token.text, token.start, token.end)], 1
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if token.text == "United" and following and following.text in ("States", "Kingdom"):
-        key = "us" if following.text == "States" else "uk"
+    if token.text == "United" and following and following.text in ("States", "Kingdom", "Nations"):
+        key = "u" + following.low[0]
         return [Item(key, "name", f"United {following.text}", token.start, following.end)], 2
     if token.low == "per" and following and following.low == "cent":
         return [Item("%", "word", "per cent", token.start, following.end)], 2
-    if token.text in ("US", "USA", "UK"):
+    if token.text in ("US", "USA", "UK", "UN"):
         return [Item(token.low[:2], "name", token.text, token.start, token.end)], 1
     is_first = at == 0 or tokens[at - 1].text in (".", "!", "?", ":", '"', "“")
     is_upper = token.text[:1].isupper()
     kind: Kind = "word"
-    if (token.low in FUNCTION or token.low in MARKS) and not (
+    is_function = token.low in FUNCTION or (token.low in MARKS and token.low not in _BEFORE_NOUN)
+    if is_function and not (
         is_upper and not is_first and token.low in ("may", "will")
     ):
         kind = "function"
@@ -758,11 +777,13 @@ def _with_marks(items: list[Item]) -> list[Item]:
         low = item.text.lower()
         if item.kind == "stop":
             if item.text in ".;:!?":
+                _mark_last(made, pending)
                 pending, after_to = set(), False
             made.append(item)
             continue
+        is_adjective = low in _BEFORE_NOUN and _noun_follows(items, n)
         before_to = n + 1 < len(items) and items[n + 1].text.lower() == "to"
-        if low in MARKS and item.kind != "name" and item.key:
+        if low in MARKS and item.kind != "name" and item.key and low not in _BEFORE_NOUN:
             pending.add(MARKS[low])
         elif low in _FUTURE_BEFORE_TO and before_to:
             pending.add("will")
@@ -772,9 +793,24 @@ def _with_marks(items: list[Item]) -> list[Item]:
             made.append(replace(item, marks=frozenset(pending), after_to=after_to))
             if not (low in _TRANSPARENT or low.endswith("ly") or (low in _FUTURE_BEFORE_TO and before_to)):
                 pending, after_to = set(), False
+            if is_adjective:
+                pending.add(MARKS[low])
         else:
             made.append(item)
+    _mark_last(made, pending)
     return made
+
+
+def _noun_follows(items: list[Item], n: int) -> bool:
+    return n + 1 < len(items) and (items[n + 1].is_content or items[n].text.lower() == "accused")
+
+
+def _mark_last(items: list[Item], pending: set[str]) -> None:
+    """Marks with no word behind them ("there were none at all") go to the last word before."""
+    for k in range(len(items) - 1, -1, -1) if pending else ():
+        if items[k].is_content:
+            items[k] = replace(items[k], marks=items[k].marks | pending)
+            return
 
 
 def _attributions(items: list[Item]) -> Iterator[Attribution]:

@@ -28,7 +28,9 @@ FOLLOW_UP_SYSTEM = """Rewrite the last question of a conversation so that it can
 place of pronouns and add what it leaves out. Write only the question, in its own language."""
 
 # Controls, zero-width characters and marks that turn the reading direction: invisible to a reader, not to a model.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 _BRACKETED_NUMBER = re.compile(r"[\[【]\s*(\d+(?:\s*[,;–-]\s*\d+)*)\s*[\]】]")
 
 
@@ -38,7 +40,9 @@ def answer_prompt(question: str, candidates: Sequence[Candidate]) -> str:
     The mark around each passage holds a code made from all the texts, so that no article can write it. Bracketed
     numbers in articles become round ones: only Byline numbers sentences.
     """
-    code = hashlib.sha256("\0".join([question, *(c.text for c in candidates)]).encode("utf-8", "replace")).hexdigest()[:12]
+    code = hashlib.sha256("\0".join([question, *(c.text for c in candidates)]).encode("utf-8", "replace")).hexdigest()[
+        :12
+    ]
     lines = []
     numbered = list(enumerate(candidates, start=1))
     for hit, group in groupby(numbered, key=lambda pair: pair[1].hit):

@@ -138,7 +138,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
     for clause in clauses(claim):
         part = read(clause)
         best = max(chosen, key=lambda n: (_coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
-        faults.append(lay_beside(part, readings[best], known))
+        faults.append(lay_beside(part, readings[best], whole=whole, known=known))
     totals = {name: min(sum(f.counts.get(name, 0.0) for f in faults), 3.0) for name in FEATURES if name not in _SOFT}
     clause_covers = [f.coverage for f in faults]
     cosine = float(max(cosine_of.values()))
@@ -155,13 +155,13 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "weakest_clause": min(clause_covers),
     } | totals
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
-    plain = _plain(claim)
+    plain, plains = _plain(claim), {_plain(text) for text in [*texts, *evidence]}
     return Comparison(
         features={name: features[name] for name in FEATURES},
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
         conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
         carried_clauses=clean if len(clean) < len(faults) else (),
-        is_verbatim=any(plain == _plain(text) for text in [*texts, *evidence]),
+        is_verbatim=plain in plains or all(_plain(claim[a:b]) in plains for a, b in split_sentences(claim)),
     )
 
 
@@ -198,8 +198,9 @@ class Faults:
     conflicts: tuple[str, ...]
 
 
-def lay_beside(claim: Reading, source: Reading, known: frozenset[str]) -> Faults:
-    """Compare a clause with one sentence, item by item. `known` holds the keys of all of the evidence."""
+def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
+    """Compare a clause of the claim `whole` with one sentence, item by item. `known` holds the keys of all of the
+    evidence."""
     counts: dict[str, float] = {}
     missing: list[str] = []
     conflicts: list[str] = []
@@ -212,41 +213,51 @@ def lay_beside(claim: Reading, source: Reading, known: frozenset[str]) -> Faults
     pairs = align(claim, source)
     used = set(pairs.values())
     free = [k for k in source.content if k not in used]
-    has_pronoun = any(i.kind == "function" and i.text.lower() in PRONOUNS for i in source.items)
     for n in claim.content:
         item = claim.items[n]
+        gap = _gap(n, claim, pairs, len(source.items))
+        slot = [source.items[k] for k in free if k in gap]
         if n in pairs:
-            _compare_pair(item, source.items[pairs[n]], fault)
-            continue
-        slot = [source.items[k] for k in _slot(n, claim, source, pairs, free)]
-        rival = _rival(item, n, claim, source, slot, free, pairs)
-        kind = "name" if item.kind == "name" else item.kind
-        if rival is not None and kind in ("number", "date", "name"):
-            fault(f"{kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
-        elif kind in ("number", "date", "name"):
-            is_elsewhere = item.key in known
-            if not (kind == "name" and is_elsewhere and has_pronoun):
-                fault(f"{kind}_{'elsewhere' if is_elsewhere else 'missing'}")
-            if not is_elsewhere:
-                missing.append(item.text)
-        else:
-            opposite = next((source.items[k] for k in free if source.items[k].key in EXCLUSIVE.get(item.key, ())), None)
-            opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
-            if opposite is not None:
-                fault("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            # A name or figure that was found out of order, while another stands in its place, is not the same one.
+            is_moved = item.kind != "word" and pairs[n] not in gap
+            rival = next((s for s in slot if _competes(s, item)), None) if is_moved else None
+            if rival is not None:
+                fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
             else:
-                fault("substituted" if slot else "added")
-                if item.key not in known:
-                    missing.append(item.text)
+                _compare_pair(item, source.items[pairs[n]], fault)
+            continue
+        if item.kind == "name" and (item.key in source.initials or claim.initials & source.keys & _runs(claim, n)):
+            continue
+        opposite = next((source.items[k] for k in free if source.items[k].key in EXCLUSIVE.get(item.key, ())), None)
+        opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
+        if opposite is not None:
+            fault("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            continue
+        if "not" in item.marks:
+            fault("negation", f"only the claim negates “{item.text}”")
+        is_elsewhere = item.key in known
+        if item.kind == "word":
+            fault("substituted" if slot else "added")
+        else:
+            rival = _rival(item, n, claim, source, slot, free, pairs)
+            if rival is not None:
+                fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
+            elif is_elsewhere and item.kind == "name" and any(source.items[k].text.lower() in PRONOUNS for k in gap):
+                continue
+            else:
+                fault(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
+        if not is_elsewhere:
+            missing.append(item.text)
     _compare_roles(claim, source, pairs, fault)
-    _compare_speakers(claim, source, pairs, known, fault)
-    if source.is_conditional and not claim.is_conditional and not {"whether"} & {i.text.lower() for i in claim.items}:
+    _compare_speakers(claim, whole, source, pairs, known, fault)
+    if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
         fault("modality", "the evidence makes it conditional")
     for quote in claim.quotes:
         if _plain(quote) not in _plain(source.text):
             fault("quote_changed", f"the evidence does not have the words “{quote}”")
     coverage = _coverage(claim, source.keys, source)
-    counts["near_copy"] = (counts.get("substituted", 0.0) + counts.get("added", 0.0)) * max(0.0, 4 * coverage - 3)
+    strange = ("substituted", "added", "name_missing", "name_elsewhere", "number_missing", "date_missing")
+    counts["near_copy"] = sum(counts.get(name, 0.0) for name in strange) * max(0.0, 4 * coverage - 3)
     return Faults(
         text=claim.text,
         coverage=coverage,
@@ -298,25 +309,40 @@ def align(claim: Reading, source: Reading) -> dict[int, int]:
     return pairs
 
 
-def _slot(n: int, claim: Reading, source: Reading, pairs: dict[int, int], free: list[int]) -> list[int]:
-    """Positions of the source's unmatched items that stand where item `n` of the claim stands: between the matches of
-    its neighbours."""
+def _gap(n: int, claim: Reading, pairs: dict[int, int], end: int) -> range:
+    """Where the source would have item `n` of the claim: between the matches of its neighbours."""
     before = next((pairs[k] for k in reversed(claim.content) if k < n and k in pairs), None)
     after = next((pairs[k] for k in claim.content if k > n and k in pairs), None)
     if before is None and after is None:
-        return []
-    if before is None or after is None or after < before:
-        low, high = (before, before + 5) if before is not None else ((after or 0) - 5, after or 0)
-    else:
-        low, high = before, after
-    return [k for k in free if low < k < high]
+        return range(0)
+    if before is None:
+        return range(max(0, (after or 0) - 6), after or 0)
+    if after is None or after < before:
+        return range(before + 1, min(end, before + 7))
+    return range(before + 1, after)
+
+
+def _competes(rival: Item, item: Item) -> bool:
+    """Whether both are of one sort, so that only one can be right: two figures, two names, two weekdays."""
+    return rival.kind == item.kind and (item.kind != "date" or _grain(rival.key) == _grain(item.key))
+
+
+def _runs(reading: Reading, n: int) -> frozenset[str]:
+    """First letters of the run of names around item `n`."""
+    names = [i if i.kind == "name" else None for i in reading.items]
+    low = high = n
+    while low > 0 and names[low - 1] is not None:
+        low -= 1
+    while high + 1 < len(names) and names[high + 1] is not None:
+        high += 1
+    return frozenset({"".join(i.text[0].lower() for i in names[low : high + 1] if i is not None)})
 
 
 def _rival(
     item: Item, n: int, claim: Reading, source: Reading, slot: list[Item], free: list[int], pairs: dict[int, int]
 ) -> Item | None:
     """The figure, date or name of the source that stands where the claim has `item`."""
-    same_kind = [s for s in slot if s.kind == item.kind and (item.kind != "date" or _grain(s.key) == _grain(item.key))]
+    same_kind = [s for s in slot if _competes(s, item)]
     if same_kind:
         return same_kind[0]
     if item.kind == "date":
@@ -348,6 +374,7 @@ def _is_negated_form(a: str, b: str) -> bool:
 _MODAL = frozenset({"will", "may", "must", "alleged"})
 # What a claim may leave out without becoming untrue, and what it may not.
 _KEPT = frozenset({"some", "most", "few", "former", "deputy", "almost"})
+_AMOUNTS = frozenset({"all", "most", "many", "some", "few"})
 _NOT_ADDED = frozenset({"all", "most", "few", "only", "former", "deputy"})
 
 
@@ -365,6 +392,8 @@ def _compare_pair(item: Item, other: Item, fault: _Fault) -> None:
     elif other.after_to and not item.after_to and _is_finite(item, other) and not ours & _MODAL:
         fault("modality", f"the evidence does not say that “{item.text}” has happened")
     lost, gained = (theirs - ours) & _KEPT, (ours - theirs) & _NOT_ADDED
+    if not lost and ours & _AMOUNTS and theirs & _AMOUNTS and not ours & theirs & _AMOUNTS:
+        lost = theirs & _AMOUNTS
     if lost or gained:
         fault("quantifier", f"“{item.text}”: the evidence {'says' if lost else 'does not say'} {min(lost or gained)}")
 
@@ -404,23 +433,18 @@ def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault
                 break
 
 
-_BE = frozenset("is are was were be been being am get got".split())
-
-
 def _is_passive(reading: Reading, n: int) -> bool:
-    """A participle after a form of "be" with "by" behind it."""
+    """A participle with "by" close behind it."""
     word = reading.items[n].text.lower()
-    if reading.items[n].kind != "word" or word.endswith("ing"):
+    if reading.items[n].kind != "word" or word.endswith(("ing", "ly")):
         return False
-    before = {i.text.lower() for i in reading.items[max(0, n - 3) : n]}
-    after = [i.text.lower() for i in reading.items[n + 1 : n + 5]]
-    return bool(before & _BE) and "by" in after
+    return "by" in [i.text.lower() for i in reading.items[n + 1 : n + 4]]
 
 
 def _compare_speakers(
-    claim: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], fault: _Fault
+    claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], fault: _Fault
 ) -> None:
-    if source.attributions and not claim.attributions:
+    if source.attributions and not whole.attributions:
         for said in source.attributions:
             inside = sum(1 for k in pairs.values() if k in said.reported)
             if pairs and inside >= 0.6 * len(pairs) and not any(n for n, k in pairs.items() if source.items[k].text.lower() in REPORTING):

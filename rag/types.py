@@ -322,8 +322,9 @@ def date_in_words(published: str | None) -> str:
     """An ISO date cut to what is known, in words: "29 April 2024", "April 2024", "2024"; "date not known"."""
     if not published:
         return "date not known"
-    year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
-    if not month:
-        return str(year)
-    name = _MONTHS[month - 1]
-    return f"{day} {name} {year}" if day else f"{name} {year}"
+    try:
+        year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
+        name = _MONTHS[month - 1] if month else ""
+    except (ValueError, IndexError):
+        return published
+    return " ".join(part for part in (str(day or ""), name, str(year)) if part)

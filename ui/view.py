@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rag import types
 from rag.types import Answer, Article, Citation, Claim, SearchHit
 
 CONTEXT_CHARS = 350  # shown of the paragraph on either side of a quote
@@ -23,10 +24,6 @@ LONG_QUOTE = 1_200  # a quote above this length scrolls inside its card
 QUESTION_SHOWN = 300
 
 _Key = tuple[int, str, int, int]  # marker, article, start, end
-_MONTHS = (
-    "", "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
 _LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "as_of": "as of"}
@@ -54,11 +51,7 @@ def date_in_words(article: Article) -> str:
     """As precise as is known: "29 April 2024", "April 2024", "2024" or "Date not known"."""
     if article.published is None or article.published_precision == "none":
         return "Date not known"
-    parts = article.published.split("-")[: {"year": 1, "month": 2, "day": 3}[article.published_precision]]
-    try:
-        return " ".join(reversed([parts[0], *(_MONTHS[int(m)] for m in parts[1:2]), *(str(int(d)) for d in parts[2:])]))
-    except (ValueError, IndexError):
-        return article.published
+    return types.date_in_words(article.published[: {"year": 4, "month": 7, "day": 10}[article.published_precision]])
 
 
 def outlet_name(article: Article) -> str:

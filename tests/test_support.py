@@ -1,0 +1,174 @@
+"""The checker on invented news: what must be refused, what must be kept, and what it says about it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embeddings import HashingEmbedder
+from rag.facts import Number, read
+from rag.support import FEATURES, Support, check, clauses, support
+
+MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
+TRUCE = (
+    "Under the proposal, 33 hostages would be released, down from at least 40 in an earlier draft, two officials familiar "
+    "with the talks said."
+)
+FIRE = "The fire at the Osk mill killed 12 workers and injured 40, the Brandel Courier reported."
+DEAL = "Prime Minister Benna Tarrow said on Monday that Quistan may sell the port of Lhun for about 1.2 million dollars."
+TOLL = "More than 34,000 people have been displaced since Oct. 7, 2031, according to the Velmora health ministry."
+COUNT = "The ministry counted 34,105 displaced people."
+PLAN = "Orvane Air plans to close its base at Lhun and will cut 300 jobs by May 5."
+VOTE = "Most members of the Tolman council voted against the levy, and some walked out."
+CASE = "Former minister Idris Falk was accused of taking bribes, but Falk denied the charge."
+RATES = "Unemployment in Quistan rose from 4 percent to 6 percent in 2030, while exports fell."
+QUOTE = "“We will not leave the valley,” said Captain Mira Oster of the Lhun garrison."
+STORM = "Storm Petra hit the island of Karsh on Friday, and it left 20 villages without power."
+CONDITION = "If the senate agrees, the Tolman bridge would open in June."
+COURT = "The court did not deny the appeal of the Ostrava union."
+TEAM = "Lhun beat Karsh 3-1 in the final in Velmora."
+TALKS = "Envoys from Quistan, Velmora and Karsh met in Osk to discuss fishing rights."
+SHORTER = "The Brandel tunnel is longer than the Osk tunnel."
+NEVER = "The committee never approved the dam at Osk."
+
+# claim, evidence, carried, kind
+CASES = [
+    # Word for word, and what stands by itself in it.
+    (MAYOR, MAYOR, True, "verbatim"),
+    (TRUCE, TRUCE, True, "verbatim"),
+    (RATES, RATES, True, "verbatim"),
+    ("The governor overruled the mayor on Tuesday.", MAYOR, True, "shorter"),
+    ("The governor of Velmora overruled the mayor.", MAYOR, True, "shorter"),
+    ("Storm Petra hit the island of Karsh on Friday.", STORM, True, "clause"),
+    ("Unemployment in Quistan rose from 4 percent to 6 percent in 2030.", RATES, True, "clause"),
+    ("Orvane Air plans to close its base at Lhun.", PLAN, True, "clause"),
+    ("Some members of the Tolman council walked out.", "Some members of the Tolman council walked out of the hall.", True, "clause"),
+    # Roles.
+    ("The mayor overruled the governor on Tuesday.", MAYOR, False, "roles"),
+    ("The mayor of Velmora overruled the governor on Tuesday.", MAYOR, False, "roles"),
+    ("The mayor was overruled by the governor of Velmora on Tuesday.", MAYOR, True, "passive"),
+    ("The governor was overruled by the mayor on Tuesday.", MAYOR, False, "roles"),
+    ("Karsh beat Lhun 3-1 in the final in Velmora.", TEAM, False, "roles"),
+    ("In the final in Velmora, Lhun beat Karsh 3-1.", TEAM, True, "order"),
+    ("The Osk tunnel is longer than the Brandel tunnel.", SHORTER, False, "comparative"),
+    ("The Brandel tunnel is shorter than the Osk tunnel.", SHORTER, False, "comparative"),
+    ("Envoys from Karsh, Quistan and Velmora met in Osk to discuss fishing rights.", TALKS, True, "list"),
+    ("Envoys from Velmora and Quistan met in Osk.", TALKS, True, "list"),
+    ("Envoys from Quistan, Velmora and Orvane met in Osk to discuss fishing rights.", TALKS, False, "name"),
+    # Figures.
+    ("The fire at the Osk mill killed 14 workers, the Brandel Courier reported.", FIRE, False, "number"),
+    ("The fire at the Osk mill killed twelve workers, the Brandel Courier reported.", FIRE, True, "number form"),
+    ("The fire at the Osk mill killed 40 workers and injured 12, the Brandel Courier reported.", FIRE, False, "number"),
+    ("The ministry counted 34,501 displaced people.", COUNT, False, "number"),
+    ("The ministry counted more than 34,000 displaced people.", COUNT, True, "limit"),
+    ("The ministry counted fewer than 34,000 displaced people.", COUNT, False, "limit"),
+    ("The ministry counted about 34,000 displaced people.", COUNT, True, "limit"),
+    ("Exactly 34,000 people have been displaced since Oct. 7, 2031, the Velmora health ministry said.", TOLL, False, "limit"),
+    ("Fewer than 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, False, "limit"),
+    ("More than 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, True, "limit"),
+    ("Over 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, True, "limit"),
+    ("More than 34 thousand people have been displaced, according to the Velmora health ministry.", TOLL, True, "scale"),
+    ("More than 34 million people have been displaced, according to the Velmora health ministry.", TOLL, False, "scale"),
+    ("Officials said 40 hostages would be released under the proposal.", TRUCE, False, "number"),
+    ("Officials said 33 hostages would be released under the proposal, down from at least 40.", TRUCE, True, "number"),
+    ("Officials familiar with the talks said 33 hostages would be released.", TRUCE, True, "number"),
+    ("Unemployment in Quistan rose from 6 percent to 4 percent in 2030.", RATES, False, "number"),
+    ("Unemployment in Quistan rose from 4% to 6% in 2030.", RATES, True, "percent"),
+    ("Unemployment in Quistan rose from 4 per cent to 6 per cent in 2030.", RATES, True, "percent"),
+    ("Benna Tarrow said that Quistan may sell the port of Lhun for about 1,200,000 dollars.", DEAL, True, "scale"),
+    ("Benna Tarrow said that Quistan may sell the port of Lhun for about $1.2 million.", DEAL, True, "unit"),
+    ("Benna Tarrow said that Quistan may sell the port of Lhun for about 1.2 billion dollars.", DEAL, False, "scale"),
+    ("Benna Tarrow said that Quistan may sell the port of Lhun for about 1.2 million euros.", DEAL, False, "unit"),
+    ("The Osk tunnel is 12 miles long.", "The Osk tunnel is 12 kilometres long.", False, "unit"),
+    ("The Osk tunnel is 12 km long.", "The Osk tunnel is 12 kilometres long.", True, "unit"),
+    ("The strike lasted three weeks.", "The strike at the Osk mill lasted three days.", False, "unit"),
+    ("Storm Petra left 20 villages without power.", STORM, True, "clause"),
+    ("Storm Petra left 20 villages with power.", STORM, False, "negation"),
+    ("Storm Petra left at least 50 villages without power.", STORM, False, "number"),
+    # Dates.
+    ("Storm Petra hit the island of Karsh on Saturday.", STORM, False, "weekday"),
+    ("More than 34,000 people have been displaced since 7 October 2031, the Velmora health ministry said.", TOLL, True, "date form"),
+    ("More than 34,000 people have been displaced since October 7, according to the Velmora health ministry.", TOLL, True, "year dropped"),
+    ("More than 34,000 people have been displaced since Oct. 17, 2031, according to the Velmora health ministry.", TOLL, False, "day"),
+    ("More than 34,000 people have been displaced since Nov. 7, 2031, according to the Velmora health ministry.", TOLL, False, "month"),
+    ("More than 34,000 people have been displaced since Oct. 7, 2030, according to the Velmora health ministry.", TOLL, False, "year"),
+    ("Orvane Air will cut 300 jobs by 5 May.", PLAN, True, "date form"),
+    ("Orvane Air will cut 300 jobs by May 5, 2029.", PLAN, False, "year added"),
+    ("Orvane Air will cut 300 jobs by 15 May.", PLAN, False, "day"),
+    ("The Tolman bridge would open in July if the senate agrees.", CONDITION, False, "month"),
+    # Names, places, outlets.
+    ("Prime Minister Tarrow said that Quistan may sell the port of Lhun.", DEAL, True, "partial name"),
+    ("Tarrow said Quistan may sell the port of Lhun.", DEAL, True, "partial name"),
+    ("Prime Minister Petra Tarrow said that Quistan may sell the port of Lhun.", DEAL, False, "first name"),
+    ("President Benna Tarrow said that Quistan may sell the port of Lhun.", DEAL, False, "title"),
+    ("Prime Minister Benna Tarrow said that Quistan may sell the port of Osk.", DEAL, False, "place"),
+    ("Storm Petra hit the island of Tolman on Friday.", STORM, False, "place"),
+    ("Storm Berta hit the island of Karsh on Friday.", STORM, False, "name"),
+    ("The fire at the Osk mill killed 12 workers, the Lhun Herald reported.", FIRE, False, "outlet"),
+    ("The fire at the Osk mill killed 12 workers, the Brandel Courier reported.", FIRE, True, "clause"),
+    ("Minister Idris Falk was accused of taking bribes.", CASE, False, "former"),
+    ("Former minister Idris Falk was accused of taking bribes.", CASE, True, "clause"),
+    ("Idris Falk was accused of taking bribes.", CASE, True, "title dropped"),
+    ("Idris Falk took bribes.", CASE, False, "accused"),
+    ("Falk admitted the charge.", CASE, False, "antonym"),
+    ("Falk denied the charge.", CASE, True, "clause"),
+    # Who says it.
+    ("Quistan may sell the port of Lhun for about 1.2 million dollars.", DEAL, False, "speaker dropped"),
+    ("Prime Minister Idris Falk said on Monday that Quistan may sell the port of Lhun.", DEAL, False, "speaker"),
+    ("According to Prime Minister Benna Tarrow, Quistan may sell the port of Lhun.", DEAL, True, "speaker moved"),
+    ("Quistan may sell the port of Lhun, Prime Minister Benna Tarrow said on Monday.", DEAL, True, "speaker moved"),
+    ("Under the proposal, 33 hostages would be released.", TRUCE, False, "speaker dropped"),
+    ("More than 34,000 people have been displaced, the Velmora interior ministry said.", TOLL, False, "speaker"),
+    ("The Velmora health ministry said more than 34,000 people have been displaced.", TOLL, True, "speaker moved"),
+    ("The Lhun garrison will not leave the valley.", QUOTE, False, "speaker dropped"),
+    ("Captain Mira Oster said “We will not leave the valley.”", QUOTE, True, "speaker moved"),
+    ("“We will not leave the city,” said Captain Mira Oster.", QUOTE, False, "quote"),
+    ("“We will leave the valley,” said Captain Mira Oster.", QUOTE, False, "quote"),
+    ("Major Mira Oster said “We will not leave the valley.”", QUOTE, False, "title"),
+    # Plans, chances, conditions.
+    ("Benna Tarrow said that Quistan will sell the port of Lhun.", DEAL, False, "modality"),
+    ("Benna Tarrow said that Quistan has sold the port of Lhun.", DEAL, False, "modality"),
+    ("Orvane Air closed its base at Lhun.", PLAN, False, "plan as done"),
+    ("Orvane Air has cut 300 jobs.", PLAN, False, "plan as done"),
+    ("Orvane Air might cut 300 jobs by May 5.", PLAN, False, "modality"),
+    ("Orvane Air intends to close its base at Lhun.", PLAN, True, "synonym"),
+    ("The Tolman bridge will open in June.", CONDITION, False, "condition"),
+    ("The Tolman bridge would open in June if the senate agrees.", CONDITION, True, "order"),
+    ("The Tolman bridge opened in June.", CONDITION, False, "condition"),
+    ("Velmora agreed to lend the ship to Karsh.", "Velmora refused to lend the ship to Karsh.", False, "antonym"),
+    ("Velmora lent the ship to Karsh.", "Velmora refused to lend the ship to Karsh.", False, "refused"),
+    ("Velmora lent the ship to Karsh.", "Velmora has lent the ship to Karsh.", True, "tense"),
+    # Negation.
+    ("The court denied the appeal of the Ostrava union.", COURT, False, "not dropped"),
+    ("The court didn't deny the appeal of the Ostrava union.", COURT, True, "contraction"),
+    ("The committee approved the dam at Osk.", NEVER, False, "not dropped"),
+    ("The committee did not approve the dam at Osk.", NEVER, True, "negation form"),
+    ("The governor of Velmora did not overrule the mayor on Tuesday.", MAYOR, False, "not added"),
+    ("The governor of Velmora never overruled the mayor.", MAYOR, False, "not added"),
+    ("No members of the Tolman council walked out.", VOTE, False, "quantity"),
+    ("It is not true that the committee never approved the dam at Osk.", NEVER, False, "double negative"),
+    # Quantities and directions.
+    ("All members of the Tolman council voted against the levy.", VOTE, False, "quantity"),
+    ("Most members of the Tolman council voted against the levy.", VOTE, True, "clause"),
+    ("Members of the Tolman council voted unanimously against the levy.", VOTE, False, "quantity"),
+    ("Most members of the Tolman council voted for the levy.", VOTE, False, "direction"),
+    ("Few members of the Tolman council voted against the levy.", VOTE, False, "quantity"),
+    ("Unemployment in Quistan fell from 4 percent to 6 percent in 2030.", RATES, False, "direction"),
+    ("Unemployment in Quistan rose in 2030, while exports rose.", RATES, False, "direction"),
+    ("Unemployment in Quistan increased from 4 percent to 6 percent in 2030.", RATES, True, "synonym"),
+    ("The governor of Velmora supported the mayor on Tuesday.", "The governor of Velmora opposed the mayor on Tuesday.", False, "antonym"),
+    # More than the evidence has, another matter, no statement.
+    ("The governor of Velmora overruled the mayor on Tuesday because of the flood.", MAYOR, False, "added"),
+    ("Storm Petra hit the island of Karsh on Friday, and the army sent helicopters.", STORM, False, "added"),
+    ("The orchestra of Brandel played two symphonies.", MAYOR, False, "another matter"),
+    ("Did the governor of Velmora overrule the mayor on Tuesday?", MAYOR, False, "question"),
+    ("Der Gouverneur von Velmora überstimmte am Dienstag den Bürgermeister.", MAYOR, False, "another language"),
+]
+
+
+@pytest.mark.parametrize(("claim", "evidence", "carried", "kind"), CASES, ids=[f"{n}-{c[3]}" for n, c in enumerate(CASES)])
+def test_invented_news(claim: str, evidence: str, carried: bool, kind: str) -> None:
+    found = check(claim, [evidence])
+    assert (found.verdict == "supported") == carried, found
+    assert (found.score >= 0.5) == carried
