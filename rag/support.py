@@ -29,7 +29,8 @@ _Fault = Callable[..., None]
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
 
-FEATURES = {
+# How like the evidence is to the claim.
+LIKENESS = {
     "cosine": "highest cosine of the claim to a sentence of the evidence",
     "cosine_pair": "highest cosine to two neighbouring sentences",
     "coverage": "share of the claim's content words, rare ones counting more, found in all of the evidence",
@@ -40,6 +41,11 @@ FEATURES = {
     "length": "log of the number of the claim's content words",
     "evidence_length": "log of the number of sentences of the evidence",
     "weakest_clause": "coverage of the clause that is covered least",
+    "closeness": "0 where three quarters of a clause or less are found in its sentence, 1 where all is, exact faults left out",
+}
+# What keeps the evidence from carrying it. Each counts twice: by closeness, since beside a near copy one fault decides,
+# and the rest as `…_loose`, since between texts that are worded apart most differences mean little.
+FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
     "number_missing": "figures of the claim that the evidence does not have",
     "number_elsewhere": "figures that stand only in another sentence of the evidence",
@@ -56,12 +62,12 @@ FEATURES = {
     "opposite": "words in whose place the evidence has a word that excludes them",
     "substituted": "other words in whose place the evidence has another word",
     "added": "words with nothing in their place in the evidence",
-    "near_copy": "substituted and added words, counted only so far as all else is word for word the evidence",
     "exchanged": "two parts of the sentence have changed places around a third",
     "speaker_dropped": "the evidence reports what somebody said, the claim states it",
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
+FEATURES = LIKENESS | FAULTS | {f"{name}_loose": f"{meaning}, worded apart" for name, meaning in FAULTS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +145,8 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         part = read(clause)
         best = max(chosen, key=lambda n: (_coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         faults.append(lay_beside(part, readings[best], whole=whole, known=known))
-    totals = {name: min(sum(f.counts.get(name, 0.0) for f in faults), 3.0) for name in FEATURES if name not in _SOFT}
+    near = {name: min(sum(f.closeness * f.counts.get(name, 0.0) for f in faults), 3.0) for name in FAULTS}
+    loose = {f"{name}_loose": min(sum((1 - f.closeness) * f.counts.get(name, 0.0) for f in faults), 3.0) for name in FAULTS}
     clause_covers = [f.coverage for f in faults]
     cosine = float(max(cosine_of.values()))
     features = {
@@ -153,7 +160,9 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "length": math.log(1 + len(whole.content)),
         "evidence_length": math.log(len(texts)),
         "weakest_clause": min(clause_covers),
-    } | totals
+        "closeness": min(f.closeness for f in faults),
+    }
+    features |= near | loose
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
     plain, plains = _plain(claim), {_plain(text) for text in [*texts, *evidence]}
     return Comparison(
@@ -165,7 +174,6 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
     )
 
 
-_SOFT = tuple(FEATURES)[:10]
 _BORDER = re.compile(r"(?:;|,\s+(?:and|but|while|although|though|whereas)|(?<=[.!?])(?=\s+[A-Z\"“]))\s+")
 
 
@@ -192,6 +200,7 @@ class Faults:
 
     text: str
     coverage: float
+    closeness: float
     n_items: int
     counts: dict[str, float]
     missing: tuple[str, ...]
@@ -212,6 +221,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
 
     pairs = align(claim, source)
     used = set(pairs.values())
+    exact: set[int] = set()  # unmatched items of the claim whose fault is known, and no matter of wording
     free = [k for k in source.content if k not in used]
     for n in claim.content:
         item = claim.items[n]
@@ -231,6 +241,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         opposite = next((source.items[k] for k in free if source.items[k].key in EXCLUSIVE.get(item.key, ())), None)
         opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
         if opposite is not None:
+            exact.add(n)
             fault("opposite", f"the evidence says {opposite.text}, not {item.text}")
             continue
         if "not" in item.marks:
@@ -239,6 +250,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         if item.kind == "word":
             fault("substituted" if slot else "added")
         else:
+            exact.add(n)
             rival = _rival(item, n, claim, source, slot, free, pairs)
             if rival is not None:
                 fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
@@ -255,12 +267,12 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
     for quote in claim.quotes:
         if _plain(quote) not in _plain(source.text):
             fault("quote_changed", f"the evidence does not have the words “{quote}”")
-    coverage = _coverage(claim, source.keys, source)
-    strange = ("substituted", "added", "name_missing", "name_elsewhere", "number_missing", "date_missing")
-    counts["near_copy"] = sum(counts.get(name, 0.0) for name in strange) * max(0.0, 4 * coverage - 3)
+    found = sum(_weight(claim.items[n]) for n in pairs)
+    rest = sum(_weight(claim.items[n]) for n in claim.content if n not in pairs and n not in exact)
     return Faults(
         text=claim.text,
-        coverage=coverage,
+        coverage=_coverage(claim, source.keys, source),
+        closeness=max(0.0, 4 * found / (found + rest) - 3) if found else 0.0,
         n_items=len(claim.content),
         counts=counts,
         missing=tuple(missing),

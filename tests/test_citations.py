@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.citations import attribution, make_claims, render
-from rag.models import Extractive, load_model
+from rag.extractive import Extractive, load_model
 from rag.types import Article, BylineError, Candidate, Draft, Passage, SearchHit, Sentence, date_in_words
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
