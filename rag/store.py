@@ -45,7 +45,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE, position INTEGER NOT NULL,
             start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (article_id, position)) WITHOUT ROWID""",
         "CREATE TABLE vectors (embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL)",
-        "CREATE UNIQUE INDEX vectors_key ON vectors (embedder, hash)",
+        "CREATE UNIQUE INDEX vectors_key ON vectors (hash, embedder)",
         """CREATE VIRTUAL TABLE passages_fts USING fts5 (
             context, body, tokenize = 'porter unicode61 remove_diacritics 2')""",
     ),
@@ -56,6 +56,9 @@ _ARTICLE = (
     "boilerplate, content_hash, text"
 )
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
+# CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
+# vector for every batch.
+_EMBEDDED = "passages p CROSS JOIN vectors v ON v.embedder = ? AND v.hash = p.hash"
 _BATCH = 500  # bound parameters in one statement
 
 
@@ -336,16 +339,14 @@ class Store:
 
     def passage_numbers(self, embedder: str) -> Ids:
         """Numbers of the passages that have a vector of `embedder`, ascending, shape (n,)."""
-        rows = self._db.execute(
-            "SELECT number FROM passages JOIN vectors USING (hash) WHERE embedder = ? ORDER BY number", (embedder,)
-        )
+        rows = self._db.execute(f"SELECT number FROM {_EMBEDDED} ORDER BY number", (embedder,))
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
         rows = list(
             self._in(
-                "SELECT number, vector FROM passages JOIN vectors USING (hash) WHERE embedder = ? AND number IN",
+                f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN",
                 numbers,
                 embedder,
             )

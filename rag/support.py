@@ -41,10 +41,10 @@ LIKENESS = {
     "length": "log of the number of the claim's content words",
     "evidence_length": "log of the number of sentences of the evidence",
     "weakest_clause": "coverage of the clause that is covered least",
-    "closeness": "0 where three quarters of a clause or less are found in its sentence, 1 where all is, exact faults left out",
+    "closeness": "0 where six sevenths of a clause or less are found in its sentence, 1 where all is, exact faults left out",
 }
-# What keeps the evidence from carrying it. Each counts twice: by closeness, since beside a near copy one fault decides,
-# and the rest as `…_loose`, since between texts that are worded apart most differences mean little.
+# What keeps the evidence from carrying it. Those in FIRM count in full. The others count twice: by closeness, since beside
+# a near copy one fault decides, and the rest as `…_loose`, since in texts that are worded apart they mean little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
     "number_missing": "figures of the claim that the evidence does not have",
@@ -67,7 +67,12 @@ FAULTS = {
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
-FEATURES = LIKENESS | FAULTS | {f"{name}_loose": f"{meaning}, worded apart" for name, meaning in FAULTS.items()}
+FIRM = frozenset({"number_conflict", "limit_conflict", "date_conflict", "opposite"})
+FEATURES = (
+    LIKENESS
+    | FAULTS
+    | {f"{name}_loose": f"{meaning}, worded apart" for name, meaning in FAULTS.items() if name not in FIRM}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +150,12 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         part = read(clause)
         best = max(chosen, key=lambda n: (_coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         faults.append(lay_beside(part, readings[best], whole=whole, known=known))
-    near = {name: min(sum(f.closeness * f.counts.get(name, 0.0) for f in faults), 3.0) for name in FAULTS}
-    loose = {f"{name}_loose": min(sum((1 - f.closeness) * f.counts.get(name, 0.0) for f in faults), 3.0) for name in FAULTS}
+    counted = {}
+    for name in FAULTS:
+        near = sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults)
+        counted[name] = min(near, 3.0)
+        if name not in FIRM:
+            counted[f"{name}_loose"] = min(sum(f.counts.get(name, 0.0) for f in faults) - near, 3.0)
     clause_covers = [f.coverage for f in faults]
     cosine = float(max(cosine_of.values()))
     features = {
@@ -162,7 +171,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "weakest_clause": min(clause_covers),
         "closeness": min(f.closeness for f in faults),
     }
-    features |= near | loose
+    features |= counted
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
     plain, plains = _plain(claim), {_plain(text) for text in [*texts, *evidence]}
     return Comparison(
@@ -272,7 +281,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
     return Faults(
         text=claim.text,
         coverage=_coverage(claim, source.keys, source),
-        closeness=max(0.0, 4 * found / (found + rest) - 3) if found else 0.0,
+        closeness=max(0.0, 7 * found / (found + rest) - 6) if found else 0.0,
         n_items=len(claim.content),
         counts=counts,
         missing=tuple(missing),
