@@ -64,7 +64,7 @@ def start_up(folder: Path) -> Json:
     return {name: {"value": statistics.median(values), "n": RUNS} for name, values in seconds.items()}
 
 
-def ingest(folder: Path, n_articles: int = 120) -> Json:
+def ingest(folder: Path, n_articles: int = 60) -> Json:
     """Ingest of articles against the bare encoder on the same texts, in turns, median of 3. Torch is loaded before."""
     rng = random.Random(0)
     stories = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*-*.md"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,5 +38,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     with Library.open(args.library) as library:
+        # The model and the index are loaded while the page is, and not while the first reader waits.
+        threading.Thread(target=library.retrieve, args=("loading",), kwargs={"k": 1}, daemon=True).start()
         serve(library, host=args.host, port=args.port, open_browser=args.open, on_ready=ready, examples=examples)
     return 0
