@@ -463,6 +463,9 @@ def save(model: CrossEncoder, out: Path) -> None:
 # --- evidence ----------------------------------------------------------------------------------------------------
 
 
+Passage = tuple[str, Sequence[str], float | None]  # title, sentences, cosine if known
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """A question with what was found for it. `gold` are the places of the sentences that answer, where known."""
@@ -475,41 +478,46 @@ class Asked:
     gold: tuple[int, ...] = ()
 
 
-def evidence_of(
-    question: str, passages: Sequence[tuple[str, Sequence[str], float | None]], embedder: MiniLMEmbedder, reader: Reader
-) -> tuple[Evidence, ...]:
-    """The sentences of `passages` (title, sentences, cosine if known), the best of them read, as `ask` would do it."""
-    texts = [" ".join(sentences) for _, sentences, _ in passages]
-    headed = [f"{title}\n{text}" if title else text for (title, _, _), text in zip(passages, texts, strict=True)]
-    flat = [(p, i) for p, (_, sentences, _) in enumerate(passages) for i in range(len(sentences))]
-    vectors = embedder._forward([question, *headed, *(passages[p][1][i] for p, i in flat)])
-    cosines = vectors[1:] @ vectors[0]
-    near = [float(cosines[p]) if known is None else known for p, (_, _, known) in enumerate(passages)]
-    evidence = [
-        Evidence(
-            text=passages[p][1][i],
-            passage=texts[p],
-            title=passages[p][0],
-            cosine=float(cosines[len(passages) + n]),
-            passage_cosine=near[p],
-        )
-        for n, (p, i) in enumerate(flat)
-    ]
-    chosen = shortlist(question, evidence)
-    pairs = []
-    for n in chosen:
-        p, i = flat[n]
-        pairs.append(with_context(evidence[n].text, passages[p][1][i - 1] if i else "", evidence[n].title))
-    for n, score in zip(chosen, reader.score(question, pairs), strict=True):
-        evidence[n] = replace(evidence[n], score=float(score))
-    return tuple(evidence)
+class Finder:
+    """Makes evidence as `ask` would: the sentences of passages, the best of them read. Vectors are kept."""
+
+    def __init__(self, embedder: MiniLMEmbedder, reader: Reader) -> None:
+        self.embedder, self.reader = embedder, reader
+        self._vectors: dict[str, np.ndarray] = {}
+
+    def evidence(self, question: str, passages: Sequence[Passage]) -> tuple[Evidence, ...]:
+        texts = [" ".join(sentences) for _, sentences, _ in passages]
+        headed = [f"{title}\n{text}" if title else text for (title, _, _), text in zip(passages, texts, strict=True)]
+        needed = [text for text, (_, _, cosine) in zip(headed, passages, strict=True) if cosine is None]
+        needed += [sentence for _, sentences, _ in passages for sentence in sentences]
+        new = [text for text in dict.fromkeys([question, *needed]) if text not in self._vectors]
+        self._vectors.update(zip(new, self.embedder._forward(new), strict=True))
+        query = self._vectors[question]
+        found = []
+        for (title, sentences, cosine), text, whole in zip(passages, texts, headed, strict=True):
+            near = float(query @ self._vectors[whole]) if cosine is None else cosine
+            found += [
+                Evidence(
+                    text=sentence,
+                    passage=text,
+                    title=title,
+                    cosine=float(query @ self._vectors[sentence]),
+                    passage_cosine=near,
+                )
+                for sentence in sentences
+            ]
+        chosen = shortlist(question, found)
+        scores = self.reader.score(question, [with_context(found[n].text, title=found[n].title) for n in chosen])
+        for n, score in zip(chosen, scores, strict=True):
+            found[n] = replace(found[n], score=float(score))
+        return tuple(found)
 
 
-def given(cases: Iterable[Case], embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+def given(cases: Iterable[Case], finder: Finder) -> Iterator[Asked]:
     """Questions over the one paragraph they come with."""
     for case in cases:
         title = "" if case.source == "xquad" else case.title
-        evidence = evidence_of(case.question, [(title, case.sentences, None)], embedder, reader)
+        evidence = finder.evidence(case.question, [(title, case.sentences, None)])
         yield Asked(
             source=case.source,
             part=case.part,
@@ -520,7 +528,7 @@ def given(cases: Iterable[Case], embedder: MiniLMEmbedder, reader: Reader) -> It
         )
 
 
-def mtrag(data: Path, embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+def mtrag(data: Path, finder: Finder) -> Iterator[Asked]:
     """mtRAG-UN: the last turn as it was typed, over the passages that its authors retrieved."""
     with gzip.open(data / "mtrag_un/reference.jsonl.gz", "rt", encoding="utf-8") as file:
         records = [json.loads(line) for line in file]
@@ -531,7 +539,7 @@ def mtrag(data: Path, embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Aske
         texts = [context["text"] for context in record["contexts"][:8]]
         passages = [("", [text[a:b] for a, b in split_sentences(text)], None) for text in texts]
         part = part_of(record["conversation_id"], 0.5, 0.5)
-        evidence = evidence_of(question, passages, embedder, reader)
+        evidence = finder.evidence(question, passages)
         answerable = record["answerability"][0] == "ANSWERABLE"
         yield Asked(source="mtrag", part=part, question=question, answerable=answerable, evidence=evidence)
 
@@ -549,7 +557,7 @@ class Lookup:
 
 
 def retrieved(
-    name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup], embedder: MiniLMEmbedder, reader: Reader
+    name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup], finder: Finder
 ) -> Iterator[Asked]:
     """Questions over what `Library.retrieve` finds among the records."""
     with library_of(records, None) as library:
@@ -569,7 +577,7 @@ def retrieved(
                 part=part,
                 question=lookup.question,
                 answerable=lookup.answerable,
-                evidence=evidence_of(lookup.question, passages, embedder, reader),
+                evidence=finder.evidence(lookup.question, passages),
                 gold=tuple(gold),
             )
 
@@ -609,22 +617,22 @@ def wikinews(data: Path) -> tuple[list[Json], list[Lookup]]:
     ]
 
 
-def gather(cases: Sequence[Case], data: Path, embedder: MiniLMEmbedder, reader: Reader) -> Iterator[Asked]:
+def gather(cases: Sequence[Case], data: Path, finder: Finder) -> Iterator[Asked]:
     """Every question that the regression is fitted or measured on, the most telling sets first."""
     rng = random.Random(SEED)
-    yield from retrieved("wikinews", "test", *wikinews(data), embedder, reader)
+    yield from retrieved("wikinews", "test", *wikinews(data), finder)
     shifts = [case for case in cases if case.source == "squadshifts" and case.part == "signals"]
-    yield from retrieved("squadshifts", "signals", *half_hidden(shifts, 160), embedder, reader)
+    yield from retrieved("squadshifts", "signals", *half_hidden(shifts, 120), finder)
     nq = [case for case in cases if case.source == "nq" and case.part == "signals"]
-    yield from retrieved("nq", "signals", *half_hidden(nq, 120), embedder, reader)
-    yield from given([c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter"], embedder, reader)
+    yield from retrieved("nq", "signals", *half_hidden(nq, 80), finder)
+    yield from given([c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter"], finder)
     qed = [case for case in cases if case.source == "qed" and case.part == "test"]
     xquad = [case for case in cases if case.source == "xquad"]
-    yield from given(rng.sample(xquad, 600) + rng.sample(qed, 300), embedder, reader)
-    yield from mtrag(data, embedder, reader)
-    records, lookups = half_hidden([replace(case, title="") for case in xquad], 240)
+    yield from given(rng.sample(xquad, 400) + rng.sample(qed, 200), finder)
+    yield from mtrag(data, finder)
+    records, lookups = half_hidden([replace(case, title="") for case in xquad], 160)
     whole = [lookup for lookup in lookups if lookup.answerable]
-    yield from retrieved("xquad-library", "test", records, whole, embedder, reader)
+    yield from retrieved("xquad-library", "test", records, whole, finder)
 
 
 # --- the regression and the report ---------------------------------------------------------------------------------
@@ -734,8 +742,9 @@ def main() -> None:
     if not (args.out / "evidence.jsonl").is_file():
         reader = Reader(embedder, weights=args.out / "reader.safetensors")
         with (args.out / "partial.jsonl").open("w", encoding="utf-8") as file:
-            for asked in gather(cases, args.data, embedder, reader):
+            for asked in gather(cases, args.data, Finder(embedder, reader)):
                 file.write(json.dumps(asdict(asked)) + "\n")
+                file.flush()
         (args.out / "partial.jsonl").replace(args.out / "evidence.jsonl")
     with (args.out / "evidence.jsonl").open(encoding="utf-8") as file:
         records = [json.loads(line) for line in file]

@@ -24,36 +24,57 @@ _NAME = r"[A-Z][\w'’-]+(?: (?:[A-Z][\w'’-]+|[A-Z]\.))*"
 _SAYS = r"said|says|stated|added|claimed|argued|warned|told reporters"
 
 # Each word with one that makes the sentence untrue in its place.
-_DIRECTIONS = "rose:fell fell:rose increased:decreased decreased:increased grew:shrank gained:lost rising:falling falling:rising"
+_DIRECTIONS = (
+    "rose:fell fell:rose increased:decreased decreased:increased grew:shrank gained:lost rising:falling falling:rising"
+)
 _DIRECTIONS += " increase:decrease decrease:increase higher:lower lower:higher"
 _ANTONYMS = (
-    "won:lost lost:won accepted:rejected rejected:accepted approved:rejected supported:opposed opposed:supported banned:allowed "
-    "allowed:banned legal:illegal illegal:legal opened:closed closed:opened began:ended ended:began arrived:left left:entered "
-    "confirmed:denied denied:confirmed guilty:innocent bought:sold sold:bought first:last last:first best:worst largest:smallest "
-    "smallest:largest larger:smaller smaller:larger large:small small:large old:new new:old young:old strong:weak weak:strong "
-    "public:private private:public northern:southern southern:northern eastern:western western:eastern north:south south:north "
-    "east:west west:east before:after after:before success:failure failure:success included:excluded possible:impossible "
-    "positive:negative negative:positive male:female female:male men:women women:men father:mother mother:father safe:dangerous "
-    "dangerous:safe early:late late:early high:low low:high domestic:foreign foreign:domestic major:minor majority:minority "
-    "attacked:defended created:destroyed destroyed:created built:demolished released:detained killed:saved captured:released "
+    "won:lost lost:won accepted:rejected rejected:accepted approved:rejected supported:opposed "
+    "opposed:supported banned:allowed "
+    "allowed:banned legal:illegal illegal:legal opened:closed closed:opened began:ended ended:began "
+    "arrived:left left:entered "
+    "confirmed:denied denied:confirmed guilty:innocent bought:sold sold:bought first:last last:first "
+    "best:worst largest:smallest "
+    "smallest:largest larger:smaller smaller:larger large:small small:large old:new new:old young:old "
+    "strong:weak weak:strong "
+    "public:private private:public northern:southern southern:northern eastern:western western:eastern "
+    "north:south south:north "
+    "east:west west:east before:after after:before success:failure failure:success included:excluded "
+    "possible:impossible "
+    "positive:negative negative:positive male:female female:male men:women women:men father:mother "
+    "mother:father safe:dangerous "
+    "dangerous:safe early:late late:early high:low low:high domestic:foreign foreign:domestic "
+    "major:minor majority:minority "
+    "attacked:defended created:destroyed destroyed:created built:demolished released:detained "
+    "killed:saved captured:released "
     "joined:left common:rare rare:common ancient:modern modern:ancient encouraged:discouraged praised:criticised"
 )
 _UNITS = (
-    "kilometers:miles kilometres:miles km:miles miles:kilometres meters:feet metres:feet feet:metres kg:pounds dollars:euros "
-    "euros:dollars pounds:euros hours:days days:weeks weeks:months months:weeks minutes:hours years:months seconds:minutes "
-    "centuries:decades decades:centuries tons:kilograms million:billion billion:million thousand:million degrees:percent"
+    "kilometers:miles kilometres:miles km:miles miles:kilometres meters:feet metres:feet feet:metres "
+    "kg:pounds dollars:euros "
+    "euros:dollars pounds:euros hours:days days:weeks weeks:months months:weeks minutes:hours "
+    "years:months seconds:minutes "
+    "centuries:decades decades:centuries tons:kilograms million:billion billion:million thousand:million "
+    "degrees:percent"
 )
-_QUANTITIES = "some:all many:few most:few few:many several:no all:no every:no each:no both:neither often:never always:sometimes"
+_QUANTITIES = (
+    "some:all many:few most:few few:many several:no all:no every:no each:no both:neither often:never always:sometimes"
+)
 _QUANTITIES += " never:always usually:rarely"
 _SYNONYMS = (
-    "killed:slain began:started started:began bought:purchased purchased:bought help:assist show:reveal shows:reveals large:big "
-    "big:large chose:picked attempted:tried tried:attempted arrested:detained obtained:received received:got film:movie "
-    "movie:film country:nation company:firm companies:firms children:kids doctors:physicians lawyer:attorney happened:occurred "
-    "approximately:about injured:wounded wounded:injured rejected:refused built:constructed fast:quick important:significant "
+    "killed:slain began:started started:began bought:purchased purchased:bought help:assist show:reveal "
+    "shows:reveals large:big "
+    "big:large chose:picked attempted:tried tried:attempted arrested:detained obtained:received "
+    "received:got film:movie "
+    "movie:film country:nation company:firm companies:firms children:kids doctors:physicians "
+    "lawyer:attorney happened:occurred "
+    "approximately:about injured:wounded wounded:injured rejected:refused built:constructed fast:quick "
+    "important:significant "
     # Not in the checker's table.
     "documented:recorded residents:inhabitants attended:visited quickly:swiftly often:frequently famous:well-known "
     "answer:reply answered:replied area:region difficult:hard house:home entire:whole completed:finished huge:enormous "
-    "street:road goal:aim study:survey car:vehicle nearby:close-by remained:stayed allowed:permitted error:mistake funds:money"
+    "street:road goal:aim study:survey car:vehicle nearby:close-by remained:stayed allowed:permitted "
+    "error:mistake funds:money"
 )
 
 
@@ -146,7 +167,10 @@ def lies(sentence: str, *, other_names: Sequence[str] = ()) -> list[Edit]:
             add(kind, text)
     own = names_in(sentence)
     others = [name for name in dict.fromkeys(other_names) if not set(name.split()) & set(sentence.split())]
-    speaker = re.search(rf"(?P<who>{_NAME}) (?:{_SAYS})\b|(?:{_SAYS}) (?P<by>{_NAME})|[Aa]ccording to (?:the )?(?P<to>{_NAME})", sentence)
+    speaker = re.search(
+        rf"(?P<who>{_NAME}) (?:{_SAYS})\b|(?:{_SAYS}) (?P<by>{_NAME})|[Aa]ccording to (?:the )?(?P<to>{_NAME})",
+        sentence,
+    )
     if others:
         other = _pick(others, sentence)
         if own:
@@ -206,9 +230,15 @@ def _wrong_truth(sentence: str) -> Iterator[Edit]:
         yield "not dropped", _replaced(sentence, match, "")
     elif match := re.search(r"(?<=\b(?:is|as|re|ld|ll|ve|an|ad)) not (?=\w)|n't (?=\w)", sentence):
         yield "not dropped", _replaced(sentence, match, " ")
-    elif match := re.search(r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])(?! (?:not?|never|nothing|nobody|all|almost)\b)", sentence):
+    elif match := re.search(
+        r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])(?! (?:not?|never|nothing|nobody|all|almost)\b)",
+        sentence,
+    ):
         yield "not added", _replaced(sentence, match, match.group() + " not")
-    elif match := re.search(r"(?<=[a-z] )(?<!never )(?<!have )(?<!has )(?<!not )[a-z]{3,}ed\b(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)", sentence):
+    elif match := re.search(
+        r"(?<=[a-z] )(?<!never )(?<!have )(?<!has )(?<!not )[a-z]{3,}ed\b(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)",
+        sentence,
+    ):
         yield "not added", _replaced(sentence, match, f"never {match.group()}")
     if match := re.search(r"\b(?:has|have|had) (?:been )?(?=[a-z]+ed\b)", sentence):
         yield "could for did", _replaced(sentence, match, "may have " + ("been " if "been" in match.group() else ""))
@@ -230,10 +260,14 @@ def _wrong_truth(sentence: str) -> Iterator[Edit]:
 
 
 _PASTS = _table(
-    "make:made take:took give:gave get:got go:went come:came begin:began buy:bought sell:sold leave:left hold:held keep:kept "
-    "bring:brought build:built send:sent meet:met pay:paid lose:lost win:won run:ran speak:spoke write:wrote see:saw find:found "
-    "become:became know:knew think:thought tell:told say:said show:showed stand:stood fall:fell rise:rose grow:grew put:put set:set "
-    "cut:cut let:let have:had feel:felt spend:spent lead:led draw:drew drive:drove fight:fought seek:sought teach:taught"
+    "make:made take:took give:gave get:got go:went come:came begin:began buy:bought sell:sold leave:left "
+    "hold:held keep:kept "
+    "bring:brought build:built send:sent meet:met pay:paid lose:lost win:won run:ran speak:spoke "
+    "write:wrote see:saw find:found "
+    "become:became know:knew think:thought tell:told say:said show:showed stand:stood fall:fell "
+    "rise:rose grow:grew put:put set:set "
+    "cut:cut let:let have:had feel:felt spend:spent lead:led draw:drew drive:drove fight:fought "
+    "seek:sought teach:taught"
 )
 
 
@@ -252,16 +286,24 @@ _SYMMETRIC = re.compile(r"\b(?:met|married|and|or|between|with|like|versus|vs)\b
 
 def _wrong_roles(sentence: str) -> Iterator[Edit]:
     """Subject and object exchanged, around a verb in the past tense."""
-    verb = r"[a-z]+ed|told|beat|won|bought|sold|led|made|gave|took|sent|brought|caught|found|held|saw|shot|struck|taught"
+    verb = (
+        r"[a-z]+ed|told|beat|won|bought|sold|led|made|gave|took|sent|brought|caught|found|held|saw|shot|struck|taught"
+    )
     for pattern in (
         rf"(?P<a>{_NAME}) (?P<v>(?:[a-z]+ )?(?:{verb})(?: (?:[a-z]+ )?by)?) (?P<b>{_NAME})",
         rf"\b[Tt]he (?P<a>[a-z]+) (?P<v>(?:{verb}) (?:the|a|an)) (?P<b>[a-z]{{4,}})\b(?! of)",
-        rf"\b[Tt]he (?P<a>[a-z]+) (?P<v>(?:was|were) [a-z]+ed by the) (?P<b>[a-z]{{4,}})\b",
+        r"\b[Tt]he (?P<a>[a-z]+) (?P<v>(?:was|were) [a-z]+ed by the) (?P<b>[a-z]{4,})\b",
     ):
         match = re.search(pattern, sentence)
         if match and match["a"] != match["b"] and not _SYMMETRIC.search(match["v"]):
             a, b = match["a"], match["b"]
-            changed = sentence[: match.start("a")] + b + sentence[match.end("a") : match.start("b")] + a + sentence[match.end("b") :]
+            changed = (
+                sentence[: match.start("a")]
+                + b
+                + sentence[match.end("a") : match.start("b")]
+                + a
+                + sentence[match.end("b") :]
+            )
             yield "roles exchanged", changed
             return
 
@@ -281,13 +323,20 @@ def paraphrases(sentence: str, *, before: str = "", after: str = "") -> list[Edi
     pronoun = re.match(r"(?:He|She) (?=[a-z])", sentence)
     if pronoun and len(names) == 1 and before.startswith(names[0]):
         found.append(("pronoun resolved", _replaced(sentence, pronoun, names[0] + " ")))
-    if after and 4 < len(after.split()) < 25 and sentence.endswith(".") and re.match(r"(?:The|A|In|It|He|She|They|This) ", after):
+    if (
+        after
+        and 4 < len(after.split()) < 25
+        and sentence.endswith(".")
+        and re.match(r"(?:The|A|In|It|He|She|They|This) ", after)
+    ):
         found.append(("joined", f"{sentence[:-1]}, and {after[0].lower()}{after[1:]}"))
     return found
 
 
 def _other_figures(sentence: str) -> Iterator[Edit]:
-    for match in re.finditer(r"(?<![\w.,$-])(?:[2-9]|1[0-2])(?= [a-z]{3,})(?! (?:am|pm|percent|million|billion)\b)", sentence):
+    for match in re.finditer(
+        r"(?<![\w.,$-])(?:[2-9]|1[0-2])(?= [a-z]{3,})(?! (?:am|pm|percent|million|billion)\b)", sentence
+    ):
         yield "number in words", _replaced(sentence, match, _NUMBERS[int(match.group())])
     for match in re.finditer(rf"(?<![\w-])(?:{'|'.join(_NUMBERS[2:])})(?= [a-z]{{3,}})", sentence):
         yield "number in digits", _replaced(sentence, match, str(_NUMBERS.index(match.group())))
@@ -330,21 +379,27 @@ def _other_forms(sentence: str) -> Iterator[Edit]:
     for form, other in (("United States", "US"), ("U.S.", "US"), ("United Nations", "UN"), ("United Kingdom", "UK")):
         if match := re.search(rf"\b{re.escape(form)}(?!\w)", sentence):
             yield "abbreviation", _replaced(sentence, match, other)
-    title = r"President|Prime Minister|Senator|Professor|Prof\.|Dr\.|Judge|Minister|Governor|Mayor|General|Mr\.|Mrs\.|Ms\."
+    title = (
+        r"President|Prime Minister|Senator|Professor|Prof\.|Dr\.|Judge|Minister|Governor|Mayor|General|Mr\.|Mrs\.|Ms\."
+    )
     if match := re.search(rf"\b(?:{title}) (?=[A-Z][a-z]+ [A-Z])", sentence):
         yield "title dropped", _replaced(sentence, match, "")
     if match := re.search(rf"\b(?:{title}) (?P<first>[A-Z][a-z]+) (?=[A-Z][a-z]+)", sentence):
         yield "first name dropped", _replaced(sentence, match, "", "first").replace("  ", " ")
 
 
-_ACTIVE = re.compile(rf"^(?P<a>(?:The [a-z]+|{_NAME})) (?P<v>[a-z]+ed) (?P<b>(?:the|a|an) [a-z]+|{_NAME})(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$")
+_ACTIVE = re.compile(
+    rf"^(?P<a>(?:The [a-z]+|{_NAME})) (?P<v>[a-z]+ed) (?P<b>(?:the|a|an) [a-z]+|{_NAME})(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
+)
 _PASSIVE = re.compile(
     rf"^(?P<b>(?:The [a-z]+|{_NAME})) (?:was|were) (?P<v>[a-z]+ed) by (?P<a>(?:the|a|an) [a-z]+|{_NAME})(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
 )
 
 
 def _low(text: str) -> str:
-    return text[0].lower() + text[1:] if text.startswith(("The ", "A ", "An ", "In ", "It ", "This ", "There ")) else text
+    return (
+        text[0].lower() + text[1:] if text.startswith(("The ", "A ", "An ", "In ", "It ", "This ", "There ")) else text
+    )
 
 
 def _upper(text: str) -> str:
@@ -357,7 +412,9 @@ def _other_order(sentence: str) -> Iterator[Edit]:
     if match := _PASSIVE.match(sentence):
         yield "active", f"{_upper(match['a'])} {match['v']} {_low(match['b'])}{match['rest']}"
     who = rf"(?P<who>The [a-z]+(?: [a-z]+)?|(?!He |She |It |They |We |I ){_NAME})"
-    if match := re.match(rf"{who} (?P<v>said|says|stated|argued|claimed|warned) (?:that )?(?P<what>[^\"“”;]+)\.$", sentence):
+    if match := re.match(
+        rf"{who} (?P<v>said|says|stated|argued|claimed|warned) (?:that )?(?P<what>[^\"“”;]+)\.$", sentence
+    ):
         if not re.match(r"(?:in|on|at|to|of|as|about|during|he would|it was)\b", match["what"]):
             yield "speaker moved back", f"{_upper(match['what'])}, {_low(match['who'])} {match['v']}."
             yield "according to", f"According to {_low(match['who'])}, {_low(match['what'])}."
@@ -366,7 +423,9 @@ def _other_order(sentence: str) -> Iterator[Edit]:
         yield "speaker moved front", f"{match['who']} {match['v']}, “{match['what']}.”"
     if match := re.match(rf"According to (?P<who>{_NAME}), (?P<what>[^\"“”]+)\.$", sentence):
         yield "speaker moved back", f"{_upper(match['what'])}, {match['who']} said."
-    if match := re.match(r"(?P<when>(?:In|On|At|During|After|Since) [^,]{3,40}), (?P<what>[^,\"“”;]{25,})\.$", sentence):
+    if match := re.match(
+        r"(?P<when>(?:In|On|At|During|After|Since) [^,]{3,40}), (?P<what>[^,\"“”;]{25,})\.$", sentence
+    ):
         yield "adverb moved back", f"{_upper(match['what'])} {match['when'][0].lower()}{match['when'][1:]}."
     if match := re.search(rf"(?P<a>{_NAME}), (?P<b>{_NAME}) and (?P<c>{_NAME})", sentence):
         yield "list reordered", _replaced(sentence, match, f"{match['c']}, {match['a']} and {match['b']}")
@@ -380,7 +439,9 @@ def _shorter(sentence: str) -> Iterator[Edit]:
     if match := re.match(r"(?P<when>(?:In|On|During|Since) [^,]{3,40}), (?P<what>[^\"“”;]{25,})$", sentence):
         yield "adverb dropped", _upper(match["what"])
     hedge = re.compile(rf"\b(?:{_SAYS}|if|unless|according|not|neither|never|would|although)\b|n't|[\"“”]")
-    if (match := re.search(r", (?:and|but) (?=(?:the|it|he|she|they|this|there|[A-Z])\w* )", sentence)) and not hedge.search(sentence):
+    if (
+        match := re.search(r", (?:and|but) (?=(?:the|it|he|she|they|this|there|[A-Z])\w* )", sentence)
+    ) and not hedge.search(sentence):
         if match.start() > 30:
             yield "second clause dropped", sentence[: match.start()] + "."
     if (match := re.search(r", (?:[a-z]+ing|including) [^,]+\.$", sentence)) and match.start() > 30:

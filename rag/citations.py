@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.drafts import Written
 from rag.retrieval import query_terms
-from rag.types import Article, Candidate, Citation, Claim, Draft, Verdict, date_in_words
+from rag.support import Support
+from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
 
-Support = Callable[[str, Sequence[str]], tuple[float, Verdict, tuple[str, ...]]]
-"""(claim, evidence) to a score in 0..1, its verdict, and one phrase for each word or figure that is not carried."""
+Checker = Callable[[str, Sequence[str]], Support]
+"""`rag.support.check`, or another: (claim, evidence) to its score, verdict and reasons."""
 
 SUPPORTED_FROM = 0.5
 # Sentences looked at when a claim must be attributed, and the most that one claim cites.
 MOST_LOOKED_AT = 6
 MOST_CITED = 4
+# Share of a sentence's content words from which words of the library are said to be about it.
+ABOUT_FROM = 0.34
 
 
 @dataclass
@@ -52,7 +55,7 @@ def is_exact(source: Candidate) -> bool:
 
 
 def check_written(
-    written: Written, candidates: Sequence[Candidate], support: Support, markers: Markers
+    written: Written, candidates: Sequence[Candidate], check: Checker, markers: Markers
 ) -> tuple[Claim, list[str]]:
     """What a language model wrote as a claim with its verdict, and the problems found on the way.
 
@@ -66,25 +69,52 @@ def check_written(
         if not 1 <= number <= len(candidates)
     ]
     cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
-    score, verdict, lacking = support(written.text, [source.text for source in cited])
-    if score < SUPPORTED_FROM:
-        found = attribute(written.text, [c for c in candidates if c not in cited], support)
-        better, *_ = judged = support(written.text, [source.text for source in found])
-        if better >= SUPPORTED_FROM or (better > score and not cited):
+    judged = check(written.text, [source.text for source in cited])
+    if judged.score < SUPPORTED_FROM:
+        found = attribute(written.text, [c for c in candidates if c not in cited], check)
+        better = check(written.text, [source.text for source in found])
+        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
             if cited:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
                 problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
-            cited, (score, verdict, lacking) = found, judged
-    if verdict != "supported" and lacking:
+            cited, judged = found, better
+    verdict = judged.verdict
+    if verdict != "supported" and (lacking := [*judged.conflicts, *judged.missing]):
         problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
-    cited = _needed(written.text, cited, support) if verdict == "supported" else cited
+    cited = _needed(written.text, cited, check) if verdict == "supported" else cited
     citations = (
-        tuple(markers.cite(s, support(written.text, [s.text])[0]) for s in cited) if verdict != "unsupported" else ()
+        tuple(markers.cite(s, check(written.text, [s.text]).score) for s in cited) if verdict != "unsupported" else ()
     )
     return Claim(text=written.text, verdict=verdict, citations=citations), problems
 
 
-def attribute(text: str, candidates: Sequence[Candidate], support: Support) -> list[Candidate]:
+def check_sentence(
+    draft: str, span: Span, candidates: Sequence[Candidate], check: Checker, markers: Markers
+) -> CheckedSentence:
+    """A sentence of somebody's draft, `draft[slice(*span)]`, against the candidates that retrieval offers for it.
+
+    It cites the words that carry it, or that contradict it, or that at least speak of the same thing.
+    """
+    text = draft[slice(*span)]
+    found = attribute(text, candidates, check)
+    judged = check(text, [source.text for source in found])
+    terms = set(query_terms(text))
+    shared = terms & {term for source in found for term in query_terms(source.text)}
+    if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
+        found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+    return CheckedSentence(
+        text=text,
+        start=span[0],
+        end=span[1],
+        verdict=judged.verdict,
+        support=judged.score,
+        citations=tuple(markers.cite(source, check(text, [source.text]).score) for source in found),
+        missing=judged.missing,
+        conflicts=judged.conflicts,
+    )
+
+
+def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:
     """The one offered sentence that carries `text` best, or the two that do together where one is not enough.
 
     Looked at are those that share most of its content words (post-hoc attribution, Gao et al. 2023, RARR).
@@ -95,26 +125,26 @@ def attribute(text: str, candidates: Sequence[Candidate], support: Support) -> l
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    scores = [support(text, [c.text])[0] for c in likely]
+    scores = [check(text, [c.text]).score for c in likely]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
     pairs = [[likely[best], other] for other in likely if other is not likely[best]]
-    together = [support(text, [c.text for c in pair])[0] for pair in pairs]
+    together = [check(text, [c.text for c in pair]).score for pair in pairs]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
     return [likely[best]]
 
 
-def _needed(text: str, cited: list[Candidate], support: Support) -> list[Candidate]:
+def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate]:
     """`cited` without the sentences that the claim stands without and that do not carry it themselves (ALCE's
     citation precision, Gao et al. 2023)."""
     needed = list(cited)
     for source in reversed(cited):
         others = [other for other in needed if other is not source]
-        if not others or support(text, [source.text])[0] >= SUPPORTED_FROM:
+        if not others or check(text, [source.text]).score >= SUPPORTED_FROM:
             continue
-        if support(text, [other.text for other in others])[0] >= SUPPORTED_FROM:
+        if check(text, [other.text for other in others]).score >= SUPPORTED_FROM:
             needed = others
     return needed
 

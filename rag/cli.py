@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, NoReturn
 
 from rag.types import BylineError
@@ -88,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_question(sub)
     sub.add_argument("--model", default=None, help="who writes the answer: extractive (default, built in)")
 
+    sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
+    sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
+    _add_limits(sub, k=5)
+
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
 
@@ -110,7 +115,11 @@ def add_library_option(parser: argparse.ArgumentParser) -> None:
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", metavar="QUESTION")
-    parser.add_argument("-k", type=int, default=8, metavar="N", help="how many passages to find (default 8)")
+    _add_limits(parser, k=8)
+
+
+def _add_limits(parser: argparse.ArgumentParser, *, k: int) -> None:
+    parser.add_argument("-k", type=int, default=k, metavar="N", help=f"how many passages to find (default {k})")
     parser.add_argument(
         "--outlet", action="append", metavar="NAME", help="only this outlet (may be given several times)"
     )
@@ -119,7 +128,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="DATE", help="as if it were this day: nothing published later is seen")
 
 
-def _question(args: argparse.Namespace) -> dict[str, Any]:
+def _limits(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "k": args.k,
         "outlets": args.outlet,
@@ -179,7 +188,7 @@ def _ingest(args: argparse.Namespace) -> int:
 def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits = library.retrieve(args.question, **_question(args))
+        hits = library.retrieve(args.question, **_limits(args))
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
         print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
@@ -198,7 +207,7 @@ def _search(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     with _library(args) as library:
-        answer = library.ask(args.question, model=args.model, **_question(args))
+        answer = library.ask(args.question, model=args.model, **_limits(args))
     if args.json:
         print_json(answer.to_dict())
         return 0
@@ -219,6 +228,42 @@ def _ask(args: argparse.Namespace) -> int:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
             print(_indent(hit.passage.text))
     return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    text = _draft(args.text)
+    with _library(args) as library:
+        sentences = library.check(text, **_limits(args))
+    if args.json:
+        elapsed_s = round(time.perf_counter() - started, 3)
+        print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": elapsed_s})
+        return 0
+    from rag.citations import attribution
+
+    for sentence in sentences:
+        print(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
+        for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
+            print(f"    {lacking}")
+        for citation in sentence.citations:
+            print(f"    [{citation.marker}] {attribution(citation.article)}: “{citation.quote}”")
+            print(f"        {_where(citation.article, citation.start, citation.end)}")
+        if not sentence.citations:
+            print("    Nothing in the library about this.")
+    return 0
+
+
+def _draft(given: str) -> str:
+    """The draft that TEXT|FILE names."""
+    from rag.formats import decode, load
+
+    if given == "-":
+        return decode(sys.stdin.buffer.read())
+    try:
+        is_file = Path(given).is_file()
+    except OSError:  # longer than a file name may be: a text
+        is_file = False
+    return decode(load(Path(given))) if is_file else given
 
 
 def _status(args: argparse.Namespace) -> int:

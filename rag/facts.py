@@ -13,399 +13,26 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-import snowballstemmer
+from rag.lexicon import (
+    BEFORE_NOUN,
+    FUNCTION,
+    FUTURE_BEFORE_TO,
+    LIMITS_IN_WORDS,
+    MARKS,
+    MONTHS,
+    ORDINALS,
+    PRONOUNS,
+    REPORTING,
+    SCALES,
+    SMALL,
+    TRANSPARENT,
+    UNITS,
+    WEEKDAYS,
+    stem,
+)
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-def _classes(rows: str) -> dict[str, str]:
-    """Each word of a row to the first word of the row."""
-    return {word: row.split()[0] for row in rows.strip().splitlines() for word in row.split()}
-
-
-# Words that carry no fact of their own. Those that change the truth of what follows are in MARKS.
-FUNCTION = _set(
-    "a an the this that these those of in on at by for from with to into onto upon about as than then there here and or "
-    "but so if because while when where who whom whose which what how why it its itself he him his himself she her hers "
-    "herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was were be "
-    "been being has have had having do does did doing done such other own same very too also just already still yet "
-    "even both either rather quite up down out off over under again further once during "
-    "between through against until since per via s t re ve d m ll within across along among amid toward towards around "
-    "s' however moreover meanwhile indeed well mr mrs ms dr sir hon"
-)
-PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sept sep",
-            "october oct",
-            "november nov",
-            "december dec",
-        ],
-        1,
-    )
-    for name in names.split()
-}
-WEEKDAYS = _classes(
-    "monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun"
-)
-
-_SMALL = dict(
-    zip(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ],
-        range(20),
-        strict=True,
-    )
-) | dict(
-    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
-)
-_ORDINALS = dict(
-    zip(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-        ],
-        range(1, 13),
-        strict=True,
-    )
-)
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9}
-_SCALES |= {"b": 1e9, "trillion": 1e12, "tn": 1e12, "dozen": 12.0}
-_UNITS = _classes(
-    """$ dollar dollars usd us$
-    € euro euros eur
-    £ pounds sterling gbp
-    ¥ yen jpy
-    % percent pct"""
-)
-
-# Marks: a class of words before a content word that changes what is said of it. Two sentences that agree in their words
-# and differ in a mark do not say the same.
-MARKS = {
-    word: mark
-    for mark, words in {
-        "not": "not no never neither nor none nobody nothing without hardly scarcely barely unable incapable",
-        "will": "will would shall 'll",
-        "may": "may might could can possibly perhaps potentially probably likely maybe",
-        "must": "should must ought",
-        "all": "all every each entire always everyone everybody everything unanimously unanimous",
-        "some": "some several certain sometimes partly partially someone somebody occasionally",
-        "most": "most mostly majority usually",
-        "many": "many numerous often",
-        "few": "few rarely seldom little",
-        "only": "only solely exclusively",
-        "former": "former ex",
-        "deputy": "deputy vice acting interim assistant",
-        "alleged": "alleged allegedly suspected reportedly apparent apparently accused purported purportedly supposed "
-        "supposedly attempted planned proposed potential possible would-be draft",
-        "almost": "almost nearly virtually",
-    }.items()
-    for word in words.split()
-}
-# Participles that are marks only right before a noun ("a planned strike", not "they planned it").
-_BEFORE_NOUN = _set("attempted planned proposed accused suspected draft potential possible")
-# A mark passes over these to the word behind: "will soon close", "may not be able to close".
-_TRANSPARENT = _set(
-    "able soon now longer ever expected set due going likely unlikely immediately eventually finally"
-) | _set("planned scheduled yet")
-_FUTURE_BEFORE_TO = _set("going expected set due scheduled plan plans planned planning intend intends intended about")
-
-REPORTING = _set(
-    "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued warn "
-    "warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges alleged "
-    "note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks thought "
-    "remark remarks remarked comment comments commented report reports reported"
-)
-
-# Limits on a number, before it (longest first) and after it.
-_LIMITS = {
-    ">": "more than|greater than|over|above|exceeding|in excess of|upwards of|well over",
-    "<": "fewer than|less than|under|below|nearly|almost|not quite|just under|close to",
-    ">=": "at least|no fewer than|no less than|not less than|a minimum of",
-    "<=": "at most|up to|no more than|not more than|as many as|as much as|a maximum of",
-    "~": "about|around|roughly|approximately|some|an estimated|circa|or so",
-}
-_LIMIT_OF = sorted(
-    ((phrase.split(), limit) for limit, phrases in _LIMITS.items() for phrase in phrases.split("|")),
-    key=lambda p: -len(p[0]),
-)
-
-# Words that say the same in news prose. Each class is mapped to its first word, after which stems are compared.
-SYNONYMS = _classes(
-    """say state tell add note remark comment declare accord
-    kill slay
-    begin start commence
-    end finish conclude
-    purchase buy acquire
-    help assist aid
-    show reveal disclose
-    large big huge
-    choose pick select
-    need require
-    attempt try
-    arrest detain
-    permit allow let
-    obtain receive
-    make produce create
-    near close
-    fast quick rapid
-    ask request
-    build construct
-    talk speak
-    child kid
-    doctor physician
-    lawyer attorney
-    car automobile
-    film movie
-    flee escape
-    reject refuse
-    approve endorse
-    probe investigate
-    people person
-    meter metre
-    km kilometer kilometre
-    kg kilogram kilogramme
-    mile mi
-    nation country
-    city town
-    company firm
-    vote ballot
-    demand insist
-    important significant
-    main chief
-    happen occur
-    use utilize utilise employ
-    injure wound hurt
-    discuss debate
-    gather collect
-    also additionally
-    now currently
-    before prior
-    roughly approximately
-    border frontier
-    accord pact
-    ceasefire truce
-    unit united-states"""
-)
-# Words of one row exclude each other in the same place: where the claim has one and the source another, they disagree.
-EXCLUSIVE_ROWS = [
-    row.split()
-    for row in """rise fall|increase decrease|increase fall|rise decrease|grow shrink|grow fall|gain lose|gain loss|up down
-    win lose|victory defeat|win defeat|accept reject|accept refuse|approve reject|support oppose|agree refuse|agree disagree
-    permit ban|permit prohibit|legal illegal|open close|begin end|enter leave|arrive leave|arrive depart|arrive depart
-    praise criticize|praise criticise|welcome condemn|confirm deny|admit deny|succeed fail|pass fail|guilty innocent|convict acquit
-    buy sell|import export|hire fire|appoint dismiss|join leave|strengthen weaken|improve worsen|expand cut|raise cut|raise lower
-    raise reduce|increase reduce|increase cut|high low|higher lower|more less|more fewer|best worst|better worse|large small|long short
-    old new|old young|early late|earlier later|before after|first last|strong weak|rich poor|hot cold|warm cool|public private
-    male female|man woman|men women|boy girl|father mother|son daughter|brother sister|husband wife|king queen|uncle aunt
-    north south east west|northern southern eastern western|northeast northwest southeast southwest
-    left right|major minor|majority minority|domestic foreign|national local international regional|urban rural
-    hour minute second day week month year decade century|daily weekly monthly yearly annual|hourly daily
-    km mile meter foot inch centimeter yard|kg pound ton tonne gram ounce|celsius fahrenheit|dollar euro pound yen
-    morning afternoon evening night|today yesterday tomorrow|spring summer autumn winter|last next|past future|previous next
-    war peace|attack defend|love hate|include exclude|remember forget|release detain|release arrest|free jail|live die|birth death
-    save spend|create destroy|build destroy|build demolish|safe dangerous|success failure|possible impossible|friend enemy|ally enemy
-    most least|maximum minimum|majority minority|positive negative|present absent|major minor|senior junior|upper lower|inside outside
-    teacher student|doctor patient|president minister|mayor governor|senator governor|employer employee|buyer seller|plaintiff defendant
-    red blue green yellow black white|hydrogen oxygen nitrogen|encourage discourage|ask answer|send receive|give take|teach learn
-    cause prevent|avoid seek|choose avoid|easy difficult|simple complex|common rare|deny allow|deny grant|push pull|lead follow
-    halve double triple|single double|half double|able unable|likely unlikely|happy unhappy|certain uncertain|optimistic pessimistic
-    advance retreat|deploy withdraw|ratify reject|keep drop|continue stop|continue end|start stop|begin stop|delay hasten|postpone
-    majority minority|demand supply|profit loss|surplus deficit|lender borrower|landlord tenant|native foreign|ancient modern""".replace(
-        "\n", "|"
-    ).split("|")
-]
-
-_DEMONYMS = _classes(
-    """israel israeli israelis
-    america american americans
-    britain british briton britons
-    france french
-    germany german germans
-    russia russian russians
-    china chinese
-    iran iranian iranians
-    iraq iraqi iraqis
-    palestine palestinian palestinians
-    ukraine ukrainian ukrainians
-    australia australian australians
-    canada canadian canadians
-    india indian indians
-    japan japanese
-    spain spanish
-    italy italian italians
-    egypt egyptian egyptians
-    europe european europeans
-    poland polish
-    turkey turkish
-    syria syrian syrians
-    mexico mexican mexicans
-    korea korean koreans"""
-)
-_IRREGULAR = {
-    form: base
-    for base, forms in (
-        pair.split(":")
-        for pair in [
-            "say:said",
-            "tell:told",
-            "rise:rose,risen",
-            "fall:fell,fallen",
-            "lose:lost",
-            "win:won",
-            "buy:bought",
-            "sell:sold",
-            "go:went,gone",
-            "come:came",
-            "take:took,taken",
-            "give:gave,given",
-            "get:got,gotten",
-            "make:made",
-            "find:found",
-            "leave:left",
-            "feel:felt",
-            "meet:met",
-            "pay:paid",
-            "hold:held",
-            "bring:brought",
-            "begin:began,begun",
-            "keep:kept",
-            "write:wrote,written",
-            "stand:stood",
-            "hear:heard",
-            "mean:meant",
-            "set:set",
-            "send:sent",
-            "lead:led",
-            "grow:grew,grown",
-            "speak:spoke,spoken",
-            "build:built",
-            "spend:spent",
-            "draw:drew,drawn",
-            "drive:drove,driven",
-            "break:broke,broken",
-            "choose:chose,chosen",
-            "think:thought",
-            "know:knew,known",
-            "see:saw,seen",
-            "run:ran",
-            "become:became",
-            "fight:fought",
-            "teach:taught",
-            "catch:caught",
-            "seek:sought",
-            "fly:flew,flown",
-            "steal:stole,stolen",
-            "show:shown",
-            "shoot:shot",
-            "strike:struck",
-            "hide:hid,hidden",
-            "wear:wore,worn",
-            "throw:threw,thrown",
-            "die:dying,dead,death",
-            "lie:lying",
-            "arise:arose,arisen",
-            "eat:ate,eaten",
-            "flee:fled",
-            "forbid:forbade,forbidden",
-            "withdraw:withdrew,withdrawn",
-            "undergo:underwent",
-            "overthrow:overthrew",
-            "oversee:oversaw",
-            "child:children",
-            "man:men",
-            "woman:women",
-            "foot:feet",
-            "person:persons",
-            "life:lives",
-            "wife:wives",
-            "half:halves",
-            "bear:born,bore",
-            "shake:shook,shaken",
-            "sing:sang,sung",
-            "swim:swam",
-            "sit:sat",
-            "sleep:slept",
-            "deal:dealt",
-            "feed:fed",
-            "light:lit",
-            "bind:bound",
-            "wind:wound",
-            "slide:slid",
-            "swear:swore,sworn",
-            "tear:tore,torn",
-            "wake:woke,woken",
-        ]
-    )
-    for form in forms.split(",")
-}
-
-_stemmer = snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """The form in which two words are compared: lower case, irregular forms undone, Porter2 stem
-    (https://snowballstem.org/algorithms/english/stemmer.html), synonyms joined."""
-    word = word.lower()
-    word = _DEMONYMS.get(word, _IRREGULAR.get(word, word))
-    root = str(_stemmer.stemWord(word))
-    return _SYNONYM_STEMS.get(root, root)
-
-
-_SYNONYM_STEMS = {str(_stemmer.stemWord(w)): str(_stemmer.stemWord(head)) for w, head in SYNONYMS.items()}
-EXCLUSIVE: dict[str, frozenset[str]] = {}
-for _row in EXCLUSIVE_ROWS:
-    _stems = {stem(word) for word in _row}
-    for _word in _stems:
-        EXCLUSIVE[_word] = EXCLUSIVE.get(_word, frozenset()) | (_stems - {_word})
-EXCLUSIVE["#1."] = frozenset({"last"})  # "first" is read as an ordinal
-EXCLUSIVE["last"] |= {"#1."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -643,7 +270,7 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
         return made, end - at
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if year(at) and year(at) >= 1500 and not (following and following.low in _SCALES | _UNITS):
+    if year(at) and year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
         preceding = tokens[at - 1].low if at else ""
         if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
             return [item(f"@{year(at)}", at, at)], 1
@@ -660,21 +287,21 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
         value = float(match["digits"].replace(",", ""))
         unit = "%" if suffix == "%" else match["sign"]
         ordinal = suffix in ("st", "nd", "rd", "th")
-        value *= _SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0
+        value *= SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0
         end += 1
     else:
         words = 0
-        while end < len(tokens) and (tokens[end].low in _SMALL or (words and tokens[end].text == "-")):
+        while end < len(tokens) and (tokens[end].low in SMALL or (words and tokens[end].text == "-")):
             if tokens[end].text == "-":
-                if not (end + 1 < len(tokens) and tokens[end + 1].low in _SMALL):
+                if not (end + 1 < len(tokens) and tokens[end + 1].low in SMALL):
                     break
             else:
-                value += _SMALL[tokens[end].low]
+                value += SMALL[tokens[end].low]
             words += 1
             end += 1
         low = tokens[at].low
         half_a = [t.low for t in tokens[at : at + 2]] in (["half", "a"], ["half", "an"])
-        if half_a and at + 2 < len(tokens) and tokens[at + 2].low in _SCALES:
+        if half_a and at + 2 < len(tokens) and tokens[at + 2].low in SCALES:
             value, end, words = 0.5, at + 2, 1
         scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in (
             "hundred",
@@ -687,24 +314,24 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             value, end = (0.5 if low == "half" else 1.0), at + 1
         elif not words and low == "dozen":
             value = 1.0
-        elif not words and low in _ORDINALS:
-            value, ordinal, end = float(_ORDINALS[low]), True, at + 1
+        elif not words and low in ORDINALS:
+            value, ordinal, end = float(ORDINALS[low]), True, at + 1
         elif not words:
             return None
     total = 0.0
-    while end < len(tokens) and tokens[end].low in _SCALES and len(tokens[end].low) > 1:
-        value *= _SCALES[tokens[end].low]
+    while end < len(tokens) and tokens[end].low in SCALES and len(tokens[end].low) > 1:
+        value *= SCALES[tokens[end].low]
         end += 1
         rest = end + (end < len(tokens) and tokens[end].low == "and" and tokens[end - 1].low == "hundred")
         more = 0.0
-        while rest < len(tokens) and tokens[rest].low in _SMALL:
-            more += _SMALL[tokens[rest].low]
+        while rest < len(tokens) and tokens[rest].low in SMALL:
+            more += SMALL[tokens[rest].low]
             rest += 1 + (rest + 1 < len(tokens) and tokens[rest + 1].text == "-")
         if more:
             value, end = value + more, rest
     value += total
-    if end < len(tokens) and tokens[end].low in _UNITS:
-        unit = _UNITS[tokens[end].low]
+    if end < len(tokens) and tokens[end].low in UNITS:
+        unit = UNITS[tokens[end].low]
         end += 1
         if end < len(tokens) and unit == "%" and tokens[end].low in ("point", "points"):
             unit = "points"
@@ -733,19 +360,19 @@ def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
     is_first = at == 0 or tokens[at - 1].text in (".", "!", "?", ":", '"', "“")
     is_upper = token.text[:1].isupper()
     kind: Kind = "word"
-    is_function = token.low in FUNCTION or (token.low in MARKS and token.low not in _BEFORE_NOUN)
-    if is_function and not (
-        is_upper and not is_first and token.low in ("may", "will")
-    ):
+    is_function = token.low in FUNCTION or (token.low in MARKS and token.low not in BEFORE_NOUN)
+    if is_function and not (is_upper and not is_first and token.low in ("may", "will")):
         kind = "function"
-    elif is_upper and (
-        not is_first or (following is not None and following.text[:1].isupper()) or stem(token.low) == token.low
-    ):
+    elif is_upper and not (is_first and _is_ordinary(token, following)):
         kind = "name"
-    key = _DEMONYMS.get(token.low, token.low) if kind == "name" and not is_first else stem(token.low)
-    if kind == "name":
-        key = stem(token.low)
-    return [Item(key, kind, token.text, token.start, token.end)], 1
+    return [Item(stem(token.low), kind, token.text, token.start, token.end)], 1
+
+
+def _is_ordinary(first: _Token, following: _Token | None) -> bool:
+    """Whether a sentence's first word is more likely a common word than a name: its capital says nothing."""
+    if following is not None and following.group == "word" and following.text[:1].isupper():
+        return False
+    return first.low.endswith(("s", "ing", "ed", "ly", "tion", "ment", "ity", "ers")) or stem(first.low) != first.low
 
 
 def _with_limits(items: list[Item]) -> list[Item]:
@@ -754,7 +381,7 @@ def _with_limits(items: list[Item]) -> list[Item]:
     for n, item in enumerate(items):
         if item.number is None:
             continue
-        for words, limit in _LIMIT_OF:
+        for words, limit in LIMITS_IN_WORDS:
             first = n - len(words)
             if first >= 0 and [i.text.lower() for i in items[first:n]] == words:
                 made[n] = replace(item, number=replace(item.number, limit=limit))
@@ -781,17 +408,17 @@ def _with_marks(items: list[Item]) -> list[Item]:
                 pending, after_to = set(), False
             made.append(item)
             continue
-        is_adjective = low in _BEFORE_NOUN and _noun_follows(items, n)
+        is_adjective = low in BEFORE_NOUN and _noun_follows(items, n)
         before_to = n + 1 < len(items) and items[n + 1].text.lower() == "to"
-        if low in MARKS and item.kind != "name" and item.key and low not in _BEFORE_NOUN:
+        if low in MARKS and item.kind != "name" and item.key and low not in BEFORE_NOUN:
             pending.add(MARKS[low])
-        elif low in _FUTURE_BEFORE_TO and before_to:
+        elif low in FUTURE_BEFORE_TO and before_to:
             pending.add("will")
         if low == "to":
             after_to = True
         if item.is_content:
             made.append(replace(item, marks=frozenset(pending), after_to=after_to))
-            if not (low in _TRANSPARENT or low.endswith("ly") or (low in _FUTURE_BEFORE_TO and before_to)):
+            if not (low in TRANSPARENT or low.endswith("ly") or (low in FUTURE_BEFORE_TO and before_to)):
                 pending, after_to = set(), False
             if is_adjective:
                 pending.add(MARKS[low])

@@ -14,12 +14,15 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.protocol import Vectors
 from rag import articles, citations, extractive, index, retrieval
 from rag.ingest import PASSAGES_VERSION, IngestJob
+from rag.passages import split_sentences
 from rag.store import Store, date_range, text_hash
+from rag.support import Support, check
 from rag.types import (
     Answer,
     Article,
     BylineError,
     Candidate,
+    CheckedSentence,
     Filters,
     IngestReport,
     Json,
@@ -277,11 +280,7 @@ class Library:
         hits = self.retrieve(
             question, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of
         )
-        candidates = [
-            Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
-            for hit in hits
-            for sentence in self.store.sentences(hit.passage)
-        ]
+        candidates = self._candidates(hits)
         query = self.embedder.encode_queries([question])[0]
         vectors = self._sentence_vectors([candidate.text for candidate in candidates])
         drafts = writer.draft(question, candidates, cosines=[float(query @ vector) for vector in vectors])
@@ -297,6 +296,43 @@ class Library:
             prompt_version=writer.prompt_version,
             elapsed_s=round(time.perf_counter() - started, 3),
         )
+
+    def check(
+        self,
+        text: str,
+        *,
+        k: int = 5,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+    ) -> list[CheckedSentence]:
+        """Check a draft against the library: a verdict for each of its sentences, with the words that carry or
+        contradict it. A sentence without citations is one about which the library holds nothing.
+
+        `k` passages are looked at for each sentence. Filters as in `retrieve`. BylineError when `text` is empty.
+        """
+        spans = split_sentences(text)
+        if not spans:
+            raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
+        limits = {"outlets": outlets, "published_from": published_from, "published_to": published_to, "as_of": as_of}
+        markers = citations.Markers()
+        checked = []
+        for start, end in spans:
+            candidates = self._candidates(self.retrieve(text[start:end], k=k, **limits))
+            checked.append(citations.check_sentence(text, (start, end), candidates, self._support, markers))
+        return checked
+
+    def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
+        """The sentences of the passages, in order."""
+        return [
+            Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
+            for hit in hits
+            for sentence in self.store.sentences(hit.passage)
+        ]
+
+    def _support(self, claim: str, evidence: Sequence[str]) -> Support:
+        return check(claim, evidence)
 
     def _sentence_vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """A vector for each sentence; those made for an earlier question are kept in the store."""

@@ -229,6 +229,36 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckedSentence:
+    """One sentence of a reader's draft: `draft[start:end] == text`.
+
+    `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
+    library holds nothing about it. `missing` are words of the sentence that those do not carry.
+    """
+
+    text: str
+    start: int
+    end: int
+    verdict: Verdict
+    support: float
+    citations: tuple[Citation, ...] = ()
+    missing: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    def to_dict(self) -> Json:
+        return {
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "verdict": self.verdict,
+            "support": self.support,
+            "citations": [c.to_dict() for c in self.citations],
+            "missing": list(self.missing),
+            "conflicts": list(self.conflicts),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rag.citations import Markers, check_written
 from rag.drafts import DraftReader, Written, is_refusal
 from rag.prompts import REFUSAL, answer_prompt, one_line
+from rag.support import Support
 from rag.types import Verdict
 from tests.test_citations import ARTICLE, candidates
 
@@ -85,13 +86,13 @@ def test_one_line() -> None:
     assert one_line("a\n\tb\x00\u200b [12] 【3】 [see]") == "a b (12) (3) [see]"
 
 
-def shared_words(claim: str, evidence: Sequence[str]) -> tuple[float, Verdict, tuple[str, ...]]:
+def shared_words(claim: str, evidence: Sequence[str]) -> Support:
     """A stand-in checker whose answer a reader can work out: the share of the claim's words in the evidence."""
     words = set(claim.lower().rstrip(".").split())
     found = words & set(" ".join(evidence).lower().replace(".", "").split())
     score = len(found) / len(words) if evidence else 0.0
     verdict: Verdict = "supported" if score >= 0.5 else "unsupported"
-    return score, verdict, tuple(sorted(words - found))
+    return Support(score=score, verdict=verdict, missing=tuple(sorted(words - found)))
 
 
 def check(text: str, *numbers: int) -> tuple[str, list[str], list[str]]:

@@ -36,7 +36,7 @@ def built_in() -> Reader:
 
 
 def in_context() -> list[str]:
-    return [with_context(text, STORY[i - 1] if i else "", TITLE) for i, text in enumerate(STORY)]
+    return [with_context(text, title=TITLE) for text in STORY]
 
 
 @pytest.mark.parametrize(("question", "answer"), QUESTIONS)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from embeddings import HashingEmbedder
-from rag.facts import Number, read
-from rag.support import FEATURES, Support, check, clauses, support
+from rag.support import check
 
 MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
 TRUCE = (
@@ -16,7 +12,9 @@ TRUCE = (
     "with the talks said."
 )
 FIRE = "The fire at the Osk mill killed 12 workers and injured 40, the Brandel Courier reported."
-DEAL = "Prime Minister Benna Tarrow said on Monday that Quistan may sell the port of Lhun for about 1.2 million dollars."
+DEAL = (
+    "Prime Minister Benna Tarrow said on Monday that Quistan may sell the port of Lhun for about 1.2 million dollars."
+)
 TOLL = "More than 34,000 people have been displaced since Oct. 7, 2031, according to the Velmora health ministry."
 COUNT = "The ministry counted 34,105 displaced people."
 PLAN = "Orvane Air plans to close its base at Lhun and will cut 300 jobs by May 5."
@@ -43,7 +41,12 @@ CASES = [
     ("Storm Petra hit the island of Karsh on Friday.", STORM, True, "clause"),
     ("Unemployment in Quistan rose from 4 percent to 6 percent in 2030.", RATES, True, "clause"),
     ("Orvane Air plans to close its base at Lhun.", PLAN, True, "clause"),
-    ("Some members of the Tolman council walked out.", "Some members of the Tolman council walked out of the hall.", True, "clause"),
+    (
+        "Some members of the Tolman council walked out.",
+        "Some members of the Tolman council walked out of the hall.",
+        True,
+        "clause",
+    ),
     # Roles.
     ("The mayor overruled the governor on Tuesday.", MAYOR, False, "roles"),
     ("The mayor of Velmora overruled the governor on Tuesday.", MAYOR, False, "roles"),
@@ -64,12 +67,27 @@ CASES = [
     ("The ministry counted more than 34,000 displaced people.", COUNT, True, "limit"),
     ("The ministry counted fewer than 34,000 displaced people.", COUNT, False, "limit"),
     ("The ministry counted about 34,000 displaced people.", COUNT, True, "limit"),
-    ("Exactly 34,000 people have been displaced since Oct. 7, 2031, the Velmora health ministry said.", TOLL, False, "limit"),
+    (
+        "Exactly 34,000 people have been displaced since Oct. 7, 2031, the Velmora health ministry said.",
+        TOLL,
+        False,
+        "limit",
+    ),
     ("Fewer than 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, False, "limit"),
     ("More than 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, True, "limit"),
     ("Over 34,000 people have been displaced, according to the Velmora health ministry.", TOLL, True, "limit"),
-    ("More than 34 thousand people have been displaced, according to the Velmora health ministry.", TOLL, True, "scale"),
-    ("More than 34 million people have been displaced, according to the Velmora health ministry.", TOLL, False, "scale"),
+    (
+        "More than 34 thousand people have been displaced, according to the Velmora health ministry.",
+        TOLL,
+        True,
+        "scale",
+    ),
+    (
+        "More than 34 million people have been displaced, according to the Velmora health ministry.",
+        TOLL,
+        False,
+        "scale",
+    ),
     ("Officials said 40 hostages would be released under the proposal.", TRUCE, False, "number"),
     ("Officials said 33 hostages would be released under the proposal, down from at least 40.", TRUCE, True, "number"),
     ("Officials familiar with the talks said 33 hostages would be released.", TRUCE, True, "number"),
@@ -88,11 +106,36 @@ CASES = [
     ("Storm Petra left at least 50 villages without power.", STORM, False, "number"),
     # Dates.
     ("Storm Petra hit the island of Karsh on Saturday.", STORM, False, "weekday"),
-    ("More than 34,000 people have been displaced since 7 October 2031, the Velmora health ministry said.", TOLL, True, "date form"),
-    ("More than 34,000 people have been displaced since October 7, according to the Velmora health ministry.", TOLL, True, "year dropped"),
-    ("More than 34,000 people have been displaced since Oct. 17, 2031, according to the Velmora health ministry.", TOLL, False, "day"),
-    ("More than 34,000 people have been displaced since Nov. 7, 2031, according to the Velmora health ministry.", TOLL, False, "month"),
-    ("More than 34,000 people have been displaced since Oct. 7, 2030, according to the Velmora health ministry.", TOLL, False, "year"),
+    (
+        "More than 34,000 people have been displaced since 7 October 2031, the Velmora health ministry said.",
+        TOLL,
+        True,
+        "date form",
+    ),
+    (
+        "More than 34,000 people have been displaced since October 7, according to the Velmora health ministry.",
+        TOLL,
+        True,
+        "year dropped",
+    ),
+    (
+        "More than 34,000 people have been displaced since Oct. 17, 2031, according to the Velmora health ministry.",
+        TOLL,
+        False,
+        "day",
+    ),
+    (
+        "More than 34,000 people have been displaced since Nov. 7, 2031, according to the Velmora health ministry.",
+        TOLL,
+        False,
+        "month",
+    ),
+    (
+        "More than 34,000 people have been displaced since Oct. 7, 2030, according to the Velmora health ministry.",
+        TOLL,
+        False,
+        "year",
+    ),
     ("Orvane Air will cut 300 jobs by 5 May.", PLAN, True, "date form"),
     ("Orvane Air will cut 300 jobs by May 5, 2029.", PLAN, False, "year added"),
     ("Orvane Air will cut 300 jobs by 15 May.", PLAN, False, "day"),
@@ -157,7 +200,12 @@ CASES = [
     ("Unemployment in Quistan fell from 4 percent to 6 percent in 2030.", RATES, False, "direction"),
     ("Unemployment in Quistan rose in 2030, while exports rose.", RATES, False, "direction"),
     ("Unemployment in Quistan increased from 4 percent to 6 percent in 2030.", RATES, True, "synonym"),
-    ("The governor of Velmora supported the mayor on Tuesday.", "The governor of Velmora opposed the mayor on Tuesday.", False, "antonym"),
+    (
+        "The governor of Velmora supported the mayor on Tuesday.",
+        "The governor of Velmora opposed the mayor on Tuesday.",
+        False,
+        "antonym",
+    ),
     # More than the evidence has, another matter, no statement.
     ("The governor of Velmora overruled the mayor on Tuesday because of the flood.", MAYOR, False, "added"),
     ("Storm Petra hit the island of Karsh on Friday, and the army sent helicopters.", STORM, False, "added"),
@@ -167,7 +215,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("claim", "evidence", "carried", "kind"), CASES, ids=[f"{n}-{c[3]}" for n, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("claim", "evidence", "carried", "kind"), CASES, ids=[f"{n}-{c[3]}" for n, c in enumerate(CASES)]
+)
 def test_invented_news(claim: str, evidence: str, carried: bool, kind: str) -> None:
     found = check(claim, [evidence])
     assert (found.verdict == "supported") == carried, found
