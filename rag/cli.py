@@ -243,8 +243,9 @@ def _check(args: argparse.Namespace) -> int:
 
     for sentence in sentences:
         print(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
-        for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
-            print(f"    {lacking}")
+        if sentence.verdict != "supported":
+            for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
+                print(f"    {lacking}")
         for citation in sentence.citations:
             print(f"    [{citation.marker}] {attribution(citation.article)}: “{citation.quote}”")
             print(f"        {_where(citation.article, citation.start, citation.end)}")
