@@ -30,23 +30,40 @@ from torch import nn
 from embeddings.minilm import LAYERS, MiniLMEmbedder
 from evals.suites import library_of
 from rag.passages import split_sentences
-from rag.reader import SIGNALS, Evidence, Reader, encode_pair, shortlist, signals, with_context
+from rag.reader import SIGNALS, Evidence, Reader, encode_pair, ranking, shortlist, signals, with_context
 
 Json = dict[str, Any]
 
 SEED = 7
 RANK = 16
-LEARNING_RATE = 1e-3
 GROUPS_PER_BATCH = 12
 # SQuADShifts is the largest set: so many of its questions lend their sentences as negatives, so many are asked.
-SHIFTS_POOL, SHIFTS_ASKED = 5000, 1800
+SHIFTS_POOL = 5000
 MAX_SENTENCE = 56
 FROZEN_LAYERS = 2
 SWAP_RATE = 0.35
-NO_CONTEXT_RATE = 0.2
 MATRICES = (
     *("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"),
     *("intermediate.dense", "output.dense"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One pass of training. `asked` are the first and last of the SQuADShifts questions that are asked, `bare` and
+    `previous` the shares of questions whose sentences stand alone and have the sentence before them."""
+
+    asked: tuple[int, int]
+    rate: float
+    bare: float
+    previous: float
+    n_near: int
+
+
+# The second pass leaves the sentence before out: the first had learned to score a sentence by its neighbour.
+PASSES = (
+    Pass(asked=(0, 1800), rate=1e-3, bare=0.2, previous=0.8, n_near=1),
+    Pass(asked=(1800, 3900), rate=7e-4, bare=0.4, previous=0.0, n_near=2),
 )
 
 
@@ -232,7 +249,9 @@ def _untokenized(text: str) -> str:
 Group = tuple[str, tuple[tuple[str, bool], ...]]  # a question, and sentences (in context) that answer it or not
 
 
-def groups_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng: random.Random) -> list[Group]:
+def groups_of(
+    cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, step: Pass, rng: random.Random
+) -> list[Group]:
     """For each question: a sentence that answers, others of its paragraph, and the nearest by cosine elsewhere. Some
     questions come again with a name or number exchanged, when the sentence answers no longer."""
     cases = _sampled(cases, rng)
@@ -245,27 +264,28 @@ def groups_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng:
     names = sorted({name for case in cases for s in case.sentences for name in _names(s)})
     groups: list[Group] = []
     for n_case, (case, query) in enumerate(zip(cases, queries, strict=True)):
-        if case.source == "squadshifts" and n_case >= SHIFTS_ASKED:
+        if case.source == "squadshifts" and not step.asked[0] <= n_case < step.asked[1]:
             continue
 
-        def text(of: Case, i: int, bare: bool) -> str:
-            return (
-                of.sentences[i] if bare else with_context(of.sentences[i], of.sentences[i - 1] if i else "", of.title)
-            )
+        bare = rng.random() < step.bare
+        above = not bare and step.previous > 0
 
-        bare = rng.random() < NO_CONTEXT_RATE
+        def text(of: Case, i: int, bare: bool, above: bool) -> str:
+            before = of.sentences[i - 1] if above and i else ""
+            return of.sentences[i] if bare else with_context(of.sentences[i], before, of.title)
+
         others = [i for i in range(len(case.sentences)) if i not in case.gold | case.doubtful]
         others.sort(key=lambda i: -float(query @ vectors[row[case.paragraph, i]]))
-        near = rng.sample(others[:3], min(len(others), 1 if case.gold else 3))
-        pairs = [(text(case, i, bare), False) for i in near]
+        near = rng.sample(others[:3], min(len(others), step.n_near if case.gold else 3))
+        pairs = [(text(case, i, bare, above), False) for i in near]
         if case.gold:
             gold = rng.choice(sorted(case.gold))
-            pairs.append((text(case, gold, bare), True))
+            pairs.append((text(case, gold, bare, above), True))
         for n in _far(case, query, vectors, keys, places, rng):
-            pairs.append((text(*places[keys[n]], bare), False))
+            pairs.append((text(*places[keys[n]], bare, above), False))
         groups.append((case.question, tuple(pairs)))
         if case.gold and rng.random() < SWAP_RATE and (swapped := _swapped(case.question, case, names, rng)):
-            groups.append((swapped, ((text(case, gold, bare), False),)))
+            groups.append((swapped, ((text(case, gold, bare, above), False),)))
     return groups
 
 
@@ -379,6 +399,14 @@ class CrossEncoder(nn.Module):
             "head.bias": self.head.bias.detach().numpy().astype(np.float32),
         }
 
+    def restore(self, tensors: dict[str, np.ndarray]) -> None:
+        """Take up what `adapter` gave."""
+        parameters = dict(self.bert.named_parameters())
+        with torch.no_grad():
+            for name, tensor in tensors.items():
+                target = self.head.get_parameter(name[5:]) if name.startswith("head.") else parameters[name]
+                target.copy_(torch.from_numpy(tensor.astype(np.float32)).reshape(target.shape))
+
 
 def padded(pairs: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     longest = max(len(ids) for ids, _ in pairs)
@@ -401,11 +429,10 @@ def loss_of(logits: torch.Tensor, sizes: Sequence[int], right: torch.Tensor) -> 
     return torch.stack(chosen).mean() + alone
 
 
-def train(groups: Sequence[Group], embedder: MiniLMEmbedder, out: Path) -> CrossEncoder:
-    """One pass; the adapter is written every 100 steps."""
+def train(model: CrossEncoder, groups: Sequence[Group], embedder: MiniLMEmbedder, rate: float, out: Path) -> None:
+    """One pass; the adapter is written every 100 steps, and at the end."""
     rng = random.Random(SEED)
     torch.manual_seed(SEED)
-    model = CrossEncoder(embedder._folder)
     encoded = [
         (
             [encode_pair(embedder._tokenizer, question, text, max_sentence=MAX_SENTENCE) for text, _ in pairs],
@@ -415,7 +442,7 @@ def train(groups: Sequence[Group], embedder: MiniLMEmbedder, out: Path) -> Cross
     ]
     batches = _batches(encoded, rng)
     adapters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(adapters, lr=LEARNING_RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(adapters, lr=rate, weight_decay=0.01)
     warm = len(batches) // 20 + 1
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warm, (len(batches) - step) / (len(batches) - warm) + 1e-3)
@@ -438,7 +465,24 @@ def train(groups: Sequence[Group], embedder: MiniLMEmbedder, out: Path) -> Cross
         if step % 100 == 99:
             save(model, out)
     save(model, out)
-    return model.eval()
+
+
+def fit_adapter(cases: Sequence[Case], embedder: MiniLMEmbedder, out: Path) -> None:
+    """All passes, each from the adapter that the one before has left; those whose adapter is there are skipped."""
+    from safetensors.numpy import load_file
+
+    for n, step in enumerate(PASSES, 1):
+        path = out / ("reader.safetensors" if n == len(PASSES) else f"pass{n}.safetensors")
+        if path.is_file():
+            continue
+        rng = random.Random(SEED)
+        groups = groups_of(cases, embedder, out, step, rng)
+        print(f"pass {n}: {len(groups)} questions, {sum(len(pairs) for _, pairs in groups)} pairs", flush=True)
+        torch.manual_seed(SEED)
+        model = CrossEncoder(embedder._folder)
+        if n > 1:
+            model.restore(load_file(str(out / f"pass{n - 1}.safetensors")))
+        train(model, groups, embedder, step.rate, path)
 
 
 def _batches(encoded: Sequence[Any], rng: random.Random) -> list[list[Any]]:
@@ -453,11 +497,12 @@ def _batches(encoded: Sequence[Any], rng: random.Random) -> list[list[Any]]:
     return batches
 
 
-def save(model: CrossEncoder, out: Path) -> None:
+def save(model: CrossEncoder, path: Path) -> None:
     from safetensors.numpy import save_file
 
-    save_file(model.adapter(), str(out / "partial.safetensors"))
-    (out / "partial.safetensors").replace(out / "reader.safetensors")
+    partial = path.with_suffix(".partial")
+    save_file(model.adapter(), str(partial))
+    partial.replace(path)
 
 
 # --- evidence ----------------------------------------------------------------------------------------------------
@@ -721,8 +766,7 @@ def _picks(asked: Asked, by: str) -> bool:
     elif by == "cheap":
         best = shortlist(asked.question, asked.evidence, 1)[0]
     else:
-        scores = [-np.inf if e.score is None else e.score for e in asked.evidence]
-        best = int(np.argmax(scores))
+        best = ranking(asked.question, asked.evidence)[0]
     return best in asked.gold
 
 
@@ -734,11 +778,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     cases = cases_of(args.data)
     embedder = MiniLMEmbedder()
-    if not (args.out / "reader.safetensors").is_file():
-        rng = random.Random(SEED)
-        groups = groups_of([case for case in cases if case.part == "adapter"], embedder, args.out, rng)
-        print(f"{len(groups)} questions, {sum(len(pairs) for _, pairs in groups)} pairs", flush=True)
-        train(groups, embedder, args.out)
+    fit_adapter([case for case in cases if case.part == "adapter"], embedder, args.out)
     if not (args.out / "evidence.jsonl").is_file():
         reader = Reader(embedder, weights=args.out / "reader.safetensors")
         with (args.out / "partial.jsonl").open("w", encoding="utf-8") as file:

@@ -31,6 +31,7 @@ from embeddings import Embedder, Vectors, load_embedder
 from evals.lies import lies, names_in, paraphrases
 from rag.facts import read
 from rag.faults import FAULTS, FIRM
+from rag.faults import weights as stored_weights
 from rag.passages import split_sentences
 from rag.support import FEATURES, LIKENESS, check, compare
 
@@ -39,8 +40,11 @@ N_FEVER = 1500
 WEIGHTS = Path(__file__).parent.parent / "rag" / "support_weights.json"
 REPORT = Path(__file__).with_name("SUPPORT.md")
 # How much each kind of data counts in the fit, whatever its number of rows.
-SHARES = {"attributionbench": 1.0, "fever": 0.5, "sentence": 1.0, "passage": 1.0, "other": 0.1}
+SHARES = {"attributionbench": 1.0, "fever": 1.0, "sentence": 3.0, "passage": 3.0, "other": 0.1}
 RIDGE = 0.004
+# Lies that add to a sentence or exchange any noun in it. They count less in the fit and are reported apart: weighed in
+# full they make the checker refuse claims that people accept (AttributionBench: 67.2 instead of 68.7 with none of them).
+INVENTED = ("detail added", "other noun")
 
 Array = NDArray[np.float64]
 
@@ -142,8 +146,10 @@ def edits(paragraphs: Sequence[tuple[str, Sequence[str]]], name: str) -> Iterato
     """Lies and paraphrases of each sentence, against the sentence itself and against the passage of two sentences
     either side; and the sentence against the passage without it, which does not carry it."""
     names_of: dict[str, list[str]] = defaultdict(list)
+    nouns_of: dict[str, list[str]] = defaultdict(list)
     for group, sentences in paragraphs:
         names_of[group] += [n for s in sentences for n in names_in(s)]
+        nouns_of[group] += [n for s in sentences for n in re.findall(r"(?<=\bthe )[a-z]{4,}(?= of|\.)", s)]
     for group, sentences in paragraphs:
         held_out = name == "xquad" or _half(group)
         for i, sentence in enumerate(sentences):
@@ -152,8 +158,8 @@ def edits(paragraphs: Sequence[tuple[str, Sequence[str]]], name: str) -> Iterato
             passage = " ".join(sentences[max(0, i - 2) : i + 3])
             before = sentences[i - 1] if i else ""
             after = sentences[i + 1] if i + 1 < len(sentences) else ""
-            others = sorted(set(names_of[group]))
-            made = [(False, kind, text) for kind, text in lies(sentence, other_names=others)]
+            others, nouns = sorted(set(names_of[group])), sorted(set(nouns_of[group]))
+            made = [(False, kind, text) for kind, text in lies(sentence, other_names=others, other_nouns=nouns)]
             made += [(True, kind, text) for kind, text in paraphrases(sentence, before=before, after=after)]
             made.append((True, "verbatim", sentence))
             for is_supported, kind, text in made:
@@ -219,7 +225,7 @@ def fit(
     harms (L-BFGS-B, Byrd et al. 1995). `start` holds weights found before: they stay, their sum is added to, and the
     intercept stays with them.
     """
-    from scipy.optimize import minimize
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
 
     columns = [list(FEATURES).index(name) for name in names]
     scale = np.maximum(x[:, columns].std(axis=0), 1e-3)
@@ -246,12 +252,13 @@ def fit(
 
 def fit_in_stages(x: Array, examples: Sequence[Example]) -> Array:
     """First what tells apart texts that are worded freely; then, on top and with the lies, what one fault weighs beside
-    a near copy. In one fit the lies, which are all near copies, would spoil the first part."""
+    a near copy. In one fit the lies, which are all near copies, would spoil the first part. FEVER counts for little in
+    the second: its claims are short, and name their subject where the evidence has "he"."""
     y = np.array([e.is_supported for e in examples], dtype=float)
     shares = balance(examples)
     free = np.array([e.source in ("attributionbench", "fever", "other") for e in examples])
-    first = [name for name in FEATURES if name not in FAULTS or name in FIRM]
-    found = fit(x[free], y[free], shares[free], first)
+    found = fit(x[free], y[free], shares[free], list(FEATURES))
+    shares = shares * np.array([0.2 if e.source == "fever" else 1.0 for e in examples])
     return fit(x, y, shares, list(FAULTS), start=found)
 
 
@@ -264,7 +271,9 @@ def balance(examples: Sequence[Example]) -> Array:
     """Weights by which every source counts as its share and, in it, both labels alike, and every kind alike by the
     square root of its number, so that rare lies are not drowned."""
     kinds = Counter((e.source, e.is_supported, e.kind) for e in examples)
-    raw = np.array([kinds[e.source, e.is_supported, e.kind] ** -0.5 for e in examples])
+    raw = np.array(
+        [(0.3 if e.kind in INVENTED else 1.0) * kinds[e.source, e.is_supported, e.kind] ** -0.5 for e in examples]
+    )
     total: dict[tuple[str, bool], float] = defaultdict(float)
     for e, value in zip(examples, raw, strict=True):
         total[e.source, e.is_supported] += value
@@ -301,7 +310,7 @@ def baseline(x: Array, examples: Sequence[Example], folds: Sequence[Any]) -> tup
     y, ones = np.array([e.is_supported for e in examples], dtype=float), np.ones(len(examples))
     p = np.zeros(len(examples))
     for fold in dict.fromkeys(folds):
-        inside = np.array([f != fold for f in folds])
+        inside = np.array([f != fold for f in folds], dtype=bool)
         p[~inside] = predict(fit(x[inside], y[inside], ones[inside], NINE, signed=False), x[~inside])
     return p, fit(x, y, ones, NINE, signed=False)
 
@@ -326,10 +335,10 @@ Counts = dict[tuple[str, str, bool], tuple[int, int]]
 
 
 def judged(p: Array, examples: Sequence[Example]) -> Counts:
-    """By (source, kind, is_supported): how many, and how many were judged rightly. "all" leaves verbatim copies out."""
+    """By (source, kind, is_supported): how many, and how many were judged rightly. "all" leaves out verbatim copies and INVENTED."""
     counts: dict[tuple[str, str, bool], list[int]] = defaultdict(lambda: [0, 0])
     for e, probability in zip(examples, p, strict=True):
-        for kind in (e.kind, "all") if e.kind != "verbatim" else (e.kind,):
+        for kind in (e.kind,) if e.kind in ("verbatim", *INVENTED) else (e.kind, "all"):
             entry = counts[e.source, kind, e.is_supported]
             entry[0] += 1
             entry[1] += bool(probability >= 0.5) == e.is_supported
@@ -382,7 +391,10 @@ def main() -> None:
     news = list(edits(wikinews(args.data), "wikinews"))
     other_domain = list(edits(xquad(args.data), "xquad"))[:: args.xquad_share]
     # The weights of words are part of the features, so they come first.
-    fit_texts = [*(" ".join(e.evidence)[:20_000] for e in bench), *(e.evidence[0] for e in pairs if not e.is_held_out)]
+    fit_texts: list[str] = [
+        *(" ".join(e.evidence)[:20_000] for e in bench),
+        *(e.evidence[0] for e in pairs if not e.is_held_out),
+    ]
     stored = json.loads(WEIGHTS.read_text(encoding="utf-8")) if WEIGHTS.exists() else {"weights": {"intercept": 0.0}}
     _store(stored["weights"], common_words(fit_texts))
 
@@ -399,7 +411,10 @@ def main() -> None:
     w = fit_in_stages(np.vstack([x["bench"], also_x]), [*bench, *also])
     _store(dict(zip([*FEATURES, "intercept"], (round(float(v), 4) for v in w), strict=True)), common_words(fit_texts))
 
-    folds = {"5 folds by question": folds_by_question(bench), "one source left out": [e.kind for e in bench]}
+    folds: dict[str, Sequence[Any]] = {
+        "5 folds by question": folds_by_question(bench),
+        "one source left out": [e.kind for e in bench],
+    }
     y = np.array([e.is_supported for e in bench], dtype=float)
     rows = []
     plain = np.zeros(0)
@@ -434,7 +449,7 @@ def _of(examples: Sequence[Example], kind: str) -> NDArray[np.bool_]:
 def _store(weights: dict[str, float], common: dict[str, float]) -> None:
     text = json.dumps({"weights": weights, "common": common}, indent=0, ensure_ascii=False)
     WEIGHTS.write_text(text + "\n", encoding="utf-8")
-    weights.cache_clear()
+    stored_weights.cache_clear()
 
 
 def _percent(counts: Counts, key: tuple[str, str, bool]) -> str:
@@ -452,9 +467,9 @@ def _report(
     lines = [
         "# What `rag.support` weighs, and how well it does",
         "",
-        "Written by `python -m evals.fit_support`; not edited by hand. All figures are percentages. Refused means a score",
-        "below 0.5, kept 0.5 or more. Whole sentences of the evidence are kept without the regression; the rows here are",
-        "without that shortcut. Lies and paraphrases are made by `evals/lies.py`, one edit to a sentence.",
+        "Written by `python -m evals.fit_support`; not edited by hand. All figures are percentages. Refused: a score",
+        "below 0.5; kept: 0.5 or more. Whole sentences of the evidence are kept without the regression; the rows here",
+        "are without that shortcut. Figures for all lies leave out “detail added” and “other noun”, listed by kind. Lies and paraphrases are made by `evals/lies.py`, one edit to a sentence.",
         "",
         "## AttributionBench dev, macro-F1",
         "",

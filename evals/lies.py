@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 Edit = tuple[str, str]
 
@@ -116,7 +116,8 @@ _CONTRACTIONS = {
     "they have": "they've",
 }
 _STATED_PLAN = re.compile(
-    r"\b(?:plans?|planned|hopes?|hoped|wants?|wanted|intends?|intended|agreed|expects?|expected|decided|aims?|aimed|seeks?|"
+    r"\b(?:plans?|planned|hopes?|hoped|wants?|wanted|intends?|intended|agreed|expects?|expected|decided|aims?|aimed|"
+    r"seeks?|"
     r"sought|promised|vowed|threatened|tried) to (?P<verb>[a-z]{3,})\b"
 )
 
@@ -151,10 +152,10 @@ def names_in(sentence: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def lies(sentence: str, *, other_names: Sequence[str] = ()) -> list[Edit]:
+def lies(sentence: str, *, other_names: Sequence[str] = (), other_nouns: Sequence[str] = ()) -> list[Edit]:
     """Sentences that differ from `sentence` by a word or two and are untrue if it is true, each with its kind.
 
-    `other_names` are names from around the sentence: one of them takes the place of a name that is in it.
+    `other_names` and `other_nouns` are from around the sentence: one of them takes the place of one that is in it.
     """
     found: list[Edit] = []
 
@@ -162,10 +163,17 @@ def lies(sentence: str, *, other_names: Sequence[str] = ()) -> list[Edit]:
         if text != sentence and text not in (t for _, t in found):
             found.append((kind, text))
 
-    for make in (_wrong_figures, _wrong_dates, _wrong_words, _wrong_truth, _wrong_roles):
+    for make in (_wrong_figures, _wrong_dates, _wrong_words, _wrong_truth, _wrong_roles, _unsaid):
         for kind, text in make(sentence):
             add(kind, text)
     own = names_in(sentence)
+    nouns = [noun for noun in dict.fromkeys(other_nouns) if noun not in sentence.split()]
+    if nouns and (
+        match := re.search(
+            r"(?<=\b[Tt]he )[a-z]{4,}(?= (?:of|in|was|were|has|had|is|are|to|and|that|on)\b|[.,])", sentence
+        )
+    ):
+        add("other noun", _replaced(sentence, match, _pick(nouns, sentence)))
     others = [name for name in dict.fromkeys(other_names) if not set(name.split()) & set(sentence.split())]
     speaker = re.search(
         rf"(?P<who>{_NAME}) (?:{_SAYS})\b|(?:{_SAYS}) (?P<by>{_NAME})|[Aa]ccording to (?:the )?(?P<to>{_NAME})",
@@ -231,12 +239,14 @@ def _wrong_truth(sentence: str) -> Iterator[Edit]:
     elif match := re.search(r"(?<=\b(?:is|as|re|ld|ll|ve|an|ad)) not (?=\w)|n't (?=\w)", sentence):
         yield "not dropped", _replaced(sentence, match, " ")
     elif match := re.search(
-        r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])(?! (?:not?|never|nothing|nobody|all|almost)\b)",
+        r"\b(?:is|are|was|were|has|have|had|will|would|could|should)\b(?= [a-z])"
+        r"(?! (?:not?|never|nothing|nobody|all|almost)\b)",
         sentence,
     ):
         yield "not added", _replaced(sentence, match, match.group() + " not")
     elif match := re.search(
-        r"(?<=[a-z] )(?<!never )(?<!have )(?<!has )(?<!not )[a-z]{3,}ed\b(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)",
+        r"(?<=[a-z] )(?<!never )(?<!have )(?<!has )(?<!not )[a-z]{3,}ed\b"
+        r"(?= (?:the|a|an|to|in|on|that|by|his|her|its|their)\b)",
         sentence,
     ):
         yield "not added", _replaced(sentence, match, f"never {match.group()}")
@@ -254,9 +264,28 @@ def _wrong_truth(sentence: str) -> Iterator[Edit]:
         yield "plan as done", _replaced(sentence, match, _past(match["verb"]))
     elif match := re.search(r"\b(?:will|would|shall) be (?=[a-z]+ed\b)", sentence):
         yield "plan as done", _replaced(sentence, match, "was ")
-    elif match := re.search(r"\b(?:will|would) ([a-z]{3,})\b", sentence):
-        if match.group(1) not in ("not", "have", "like", "also", "never", "you", "they", "the"):
-            yield "plan as done", _replaced(sentence, match, _past(match.group(1)))
+    elif match := re.search(r"\b(?:will|would) (?!not|have|like|also|never|you|they|the)([a-z]{3,})\b", sentence):
+        yield "plan as done", _replaced(sentence, match, _past(match.group(1)))
+
+
+_DETAILS = (
+    "because of the drought;despite the warnings;in a secret ballot;under pressure from the army;for the third time;"
+    "after a quarrel over money;to please the shareholders;at the request of the police"
+).split(";")
+
+
+def _unsaid(sentence: str) -> Iterator[Edit]:
+    """A detail that nobody gave, and what somebody said as a fact."""
+    if re.search(r"[a-z]\.$", sentence):
+        yield "detail added", f"{sentence[:-1]} {_pick(_DETAILS, sentence)}."
+    who = rf"(?:The [a-z]+(?: [a-z]+)?|{_NAME})"
+    for pattern in (
+        rf"^{who} (?:said|says|stated|argued|claimed|warned) (?:that )?(?P<what>[^\"“”]{{20,}})$",
+        rf"^According to {who}, (?P<what>[^\"“”]{{20,}})$",
+        rf"^[\"“]?(?P<what>[^\"“”]{{20,}}),[\"”]? (?:{who} (?:said|says)|(?:said|says) {who})[^,]*\.$",
+    ):
+        if match := re.match(pattern, sentence):
+            yield "speaker dropped", _upper(match["what"].rstrip(".")) + "."
 
 
 _PASTS = _table(
@@ -334,12 +363,12 @@ def paraphrases(sentence: str, *, before: str = "", after: str = "") -> list[Edi
 
 
 def _other_figures(sentence: str) -> Iterator[Edit]:
-    for match in re.finditer(
+    for figure in re.finditer(
         r"(?<![\w.,$-])(?:[2-9]|1[0-2])(?= [a-z]{3,})(?! (?:am|pm|percent|million|billion)\b)", sentence
     ):
-        yield "number in words", _replaced(sentence, match, _NUMBERS[int(match.group())])
-    for match in re.finditer(rf"(?<![\w-])(?:{'|'.join(_NUMBERS[2:])})(?= [a-z]{{3,}})", sentence):
-        yield "number in digits", _replaced(sentence, match, str(_NUMBERS.index(match.group())))
+        yield "number in words", _replaced(sentence, figure, _NUMBERS[int(figure.group())])
+    for word in re.finditer(rf"(?<![\w-])(?:{'|'.join(_NUMBERS[2:])})(?= [a-z]{{3,}})", sentence):
+        yield "number in digits", _replaced(sentence, word, str(_NUMBERS.index(word.group())))
     if match := re.search(r"(?<![\w.,$])\d{1,3}(?:,\d{3})+(?![\w.,]?\d)", sentence):
         yield "number form", _replaced(sentence, match, match.group().replace(",", ""))
         value = int(match.group().replace(",", ""))
@@ -369,6 +398,8 @@ def _other_dates(sentence: str) -> Iterator[Edit]:
 
 
 def _other_forms(sentence: str) -> Iterator[Edit]:
+    if re.search(r"[\"“”]", sentence):
+        return  # words inside quotation marks must stay
     for text in _once(_SYNONYM_OF, sentence):
         yield "synonym", text
     for long, short in _CONTRACTIONS.items():
@@ -389,10 +420,12 @@ def _other_forms(sentence: str) -> Iterator[Edit]:
 
 
 _ACTIVE = re.compile(
-    rf"^(?P<a>(?:The [a-z]+|{_NAME})) (?P<v>[a-z]+ed) (?P<b>(?:the|a|an) [a-z]+|{_NAME})(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
+    rf"^(?P<a>(?:The [a-z]+|{_NAME})) (?P<v>[a-z]+ed) (?P<b>(?:the|a|an) [a-z]+|{_NAME})"
+    r"(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
 )
 _PASSIVE = re.compile(
-    rf"^(?P<b>(?:The [a-z]+|{_NAME})) (?:was|were) (?P<v>[a-z]+ed) by (?P<a>(?:the|a|an) [a-z]+|{_NAME})(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
+    rf"^(?P<b>(?:The [a-z]+|{_NAME})) (?:was|were) (?P<v>[a-z]+ed) by (?P<a>(?:the|a|an) [a-z]+|{_NAME})"
+    r"(?P<rest>(?: (?:in|on|at) [^,]+)?\.)$"
 )
 
 
@@ -413,12 +446,14 @@ def _other_order(sentence: str) -> Iterator[Edit]:
         yield "active", f"{_upper(match['a'])} {match['v']} {_low(match['b'])}{match['rest']}"
     who = rf"(?P<who>The [a-z]+(?: [a-z]+)?|(?!He |She |It |They |We |I ){_NAME})"
     if match := re.match(
-        rf"{who} (?P<v>said|says|stated|argued|claimed|warned) (?:that )?(?P<what>[^\"“”;]+)\.$", sentence
+        rf"{who} (?P<v>said|says|stated|argued|claimed|warned) (?:that )?"
+        r"(?!(?:in|on|at|to|of|as|about|during|he would|it was)\b)"
+        r"(?P<what>[^\"“”;]+)\.$",
+        sentence,
     ):
-        if not re.match(r"(?:in|on|at|to|of|as|about|during|he would|it was)\b", match["what"]):
-            yield "speaker moved back", f"{_upper(match['what'])}, {_low(match['who'])} {match['v']}."
-            yield "according to", f"According to {_low(match['who'])}, {_low(match['what'])}."
-            yield "that", f"{match['who']} {match['v']} {'' if 'that' in sentence[:80] else 'that '}{match['what']}."
+        yield "speaker moved back", f"{_upper(match['what'])}, {_low(match['who'])} {match['v']}."
+        yield "according to", f"According to {_low(match['who'])}, {_low(match['what'])}."
+        yield "that", f"{match['who']} {match['v']} {'' if 'that' in sentence[:80] else 'that '}{match['what']}."
     if match := re.match(rf"[\"“](?P<what>[^\"“”]+),[\"”] (?P<who>{_NAME}) (?P<v>said|says|added|stated)\.$", sentence):
         yield "speaker moved front", f"{match['who']} {match['v']}, “{match['what']}.”"
     if match := re.match(rf"According to (?P<who>{_NAME}), (?P<what>[^\"“”]+)\.$", sentence):
@@ -439,18 +474,10 @@ def _shorter(sentence: str) -> Iterator[Edit]:
     if match := re.match(r"(?P<when>(?:In|On|During|Since) [^,]{3,40}), (?P<what>[^\"“”;]{25,})$", sentence):
         yield "adverb dropped", _upper(match["what"])
     hedge = re.compile(rf"\b(?:{_SAYS}|if|unless|according|not|neither|never|would|although)\b|n't|[\"“”]")
-    if (
-        match := re.search(r", (?:and|but) (?=(?:the|it|he|she|they|this|there|[A-Z])\w* )", sentence)
-    ) and not hedge.search(sentence):
-        if match.start() > 30:
-            yield "second clause dropped", sentence[: match.start()] + "."
+    match = re.search(r"(?<=.{30}), (?:and|but) (?=(?:the|it|he|she|they|this|there|[A-Z])\w* )", sentence)
+    if match and not hedge.search(sentence):
+        yield "second clause dropped", sentence[: match.start()] + "."
     if (match := re.search(r", (?:[a-z]+ing|including) [^,]+\.$", sentence)) and match.start() > 30:
         yield "end dropped", sentence[: match.start()] + "."
     if match := re.search(r"(?<=[a-z]) (?:also|previously|recently|largely|currently) (?=[a-z])", sentence):
         yield "adverb dropped", _replaced(sentence, match, " ")
-
-
-MAKERS: tuple[Callable[[str], Iterator[Edit]], ...] = (
-    *(_wrong_figures, _wrong_dates, _wrong_words, _wrong_truth, _wrong_roles),
-    *(_other_figures, _other_dates, _other_forms, _other_order, _shorter),
-)

@@ -106,7 +106,7 @@ def synthetic_articles(n_passages: int) -> Iterator[Json]:
     weights /= weights.sum()
     per_article = 8
     for n in range(n_passages // per_article):
-        drawn = rng.choice(words, size=(per_article * 5, 18), p=weights)
+        drawn = rng.choice(words, size=(per_article * 5, 7), p=weights)
         sentences = [" ".join(row).capitalize() + "." for row in drawn]
         paragraphs = [" ".join(sentences[i : i + 5]) for i in range(0, len(sentences), 5)]
         yield {"id": n, "title": " ".join(rng.choice(words, size=6, p=weights)), "text": "\n\n".join(paragraphs)}

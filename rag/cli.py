@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument("--model", default=None, help="who writes the answer: extractive (default, built in)")
+    sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
+    sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
@@ -207,14 +208,15 @@ def _search(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     with _library(args) as library:
-        answer = library.ask(args.question, model=args.model, **_limits(args))
-    if args.json:
-        print_json(answer.to_dict())
-        return 0
+        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        if args.json:
+            print_json(library.ask(args.question, **asked).to_dict())
+            return 0
+        *claims, answer = _printed(library.stream(args.question, **asked))
     from rag.citations import attribution
 
-    if answer.text:
-        print(answer.text + "\n")
+    if claims:
+        print()
     for line in (*answer.notes, *(f"Problem: {problem}" for problem in answer.problems)):
         print(line)
     shown = {}
@@ -228,6 +230,18 @@ def _ask(args: argparse.Namespace) -> int:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
             print(_indent(hit.passage.text))
     return 0
+
+
+def _printed(events: Iterable[Any]) -> Iterator[Any]:
+    """The events, each claim printed when it comes: with its markers, and its verdict where that is in doubt."""
+    from rag.citations import render
+    from rag.types import Claim
+
+    for event in events:
+        if isinstance(event, Claim):
+            doubt = "" if event.verdict == "supported" else f" ({event.verdict})"
+            print(render([event]) + doubt, flush=True)
+        yield event
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 
 def _set(words: str) -> frozenset[str]:
@@ -33,7 +33,7 @@ FUNCTION = _set(
     "herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was were be "
     "been being has have had having do does did doing done such other own same very too also just already still yet "
     "even both either rather quite up down out off over under again further once during "
-    "between through against until since per via s t re ve d m ll within across along among amid toward towards around "
+    "between through until since per via s t re ve d m ll within across along among amid toward towards around "
     "s' however moreover meanwhile indeed well mr mrs ms dr sir hon"
 )
 PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
@@ -99,6 +99,7 @@ MARKS = {
         "alleged": "alleged allegedly suspected reportedly apparent apparently accused purported purportedly supposed "
         "supposedly attempted planned proposed potential possible would-be draft",
         "almost": "almost nearly virtually",
+        "against": "against",
     }.items()
     for word in words.split()
 }
@@ -133,7 +134,9 @@ LIMITS_IN_WORDS = sorted(
 
 # Words that say the same in news prose. Each class is mapped to its first word, after which stems are compared.
 SYNONYMS = _classes(
-    """say state tell add note remark comment declare accord
+    """say state tell add note remark comment declare
+    rise increase grow climb
+    fall decrease decline drop
     kill slay
     begin start commence
     end finish conclude
@@ -205,7 +208,10 @@ _EXCLUSIVE_ROWS = [
     left right|major minor|majority minority|domestic foreign|national local international regional|urban rural
     hour minute second day week month year decade century|daily weekly monthly yearly annual|hourly daily
     km mile meter foot inch centimeter yard|kg pound ton tonne gram ounce|celsius fahrenheit
-    dollar euro pound yen|morning afternoon evening night|today yesterday tomorrow|spring summer autumn winter
+    dollar euro pound yen|longer shorter|older younger|older newer|bigger smaller|stronger weaker
+    taller shorter|faster slower|richer poorer|
+    cheaper dearer|hotter colder|wider narrower|deeper shallower|heavier lighter|safer riskier
+    morning afternoon evening night|today yesterday tomorrow|spring summer autumn winter
     last next|past future|previous next|war peace|attack defend|love hate|include exclude|remember forget
     release detain|release arrest|free jail|live die|birth death|save spend|create destroy|build destroy
     build demolish|safe dangerous|success failure|possible impossible|friend enemy|ally enemy|most least
@@ -252,7 +258,8 @@ _DEMONYMS = _classes(
 _IRREGULAR = {
     form: pair.split(":")[0]
     for pair in _list(
-        "say:said tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold go:went,gone "
+        "say:said,according tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold "
+        "go:went,gone "
         "come:came take:took,taken give:gave,given get:got,gotten make:made find:found leave:left feel:felt "
         "meet:met pay:paid hold:held bring:brought begin:began,begun keep:kept write:wrote,written stand:stood "
         "hear:heard mean:meant set:set send:sent lead:led grow:grew,grown speak:spoke,spoken build:built "
@@ -263,7 +270,12 @@ _IRREGULAR = {
         "forbid:forbade,forbidden withdraw:withdrew,withdrawn undergo:underwent overthrow:overthrew "
         "oversee:oversaw child:children man:men woman:women foot:feet person:persons life:lives wife:wives "
         "half:halves bear:born,bore shake:shook,shaken sing:sang,sung swim:swam sit:sat sleep:slept deal:dealt "
-        "feed:fed light:lit bind:bound wind:wound slide:slid swear:swore,sworn tear:tore,torn wake:woke,woken"
+        "feed:fed light:lit bind:bound wind:wound slide:slid swear:swore,sworn tear:tore,torn "
+        "wake:woke,woken lend:lent bend:bent "
+        "bite:bit,bitten bleed:bled cling:clung dig:dug forget:forgot,forgotten "
+        "forgive:forgave,forgiven freeze:froze,frozen "
+        "hang:hung kneel:knelt lay:laid mistake:mistook,mistaken quit:quit ride:rode,ridden ring:rang,rung shine:shone "
+        "shrink:shrank,shrunk sink:sank,sunk spread:spread spring:sprang,sprung sting:stung uphold:upheld weep:wept"
     )
     for form in pair.split(":")[1].split(",")
 }

@@ -7,22 +7,24 @@ import datetime as dt
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.protocol import Vectors
-from rag import articles, citations, extractive, index, retrieval
+from rag import answering, articles, citations, extractive, index, retrieval
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
 from rag.store import Store, date_range, text_hash
-from rag.support import Support, check
+from rag.support import check
 from rag.types import (
     Answer,
     Article,
     BylineError,
     Candidate,
     CheckedSentence,
+    Claim,
     Filters,
     IngestReport,
     Json,
@@ -266,36 +268,72 @@ class Library:
         published_to: Date = None,
         as_of: Date = None,
         model: str | None = None,
+        show_unsupported: bool = False,
     ) -> Answer:
         """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
 
-        Filters as in `retrieve`. `model` is "extractive" (the default), which quotes the sentences that answer and
-        needs no language model. When the articles do not answer, the status is "abstained".
+        Filters as in `retrieve`. `model` is "extractive" (the default unless `$BYLINE_MODEL` says otherwise), which
+        quotes the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME" (see
+        `rag.llm.load_language_model`). What a language model writes is checked sentence by sentence; what its sources
+        do not carry is left out, or kept with its verdict where `show_unsupported`. When the articles do not answer,
+        the status is "abstained". A model that fails is a sentence in `notes`, and the answer quotes the articles.
 
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
+        for event in self.stream(
+            question,
+            k=k,
+            outlets=outlets,
+            published_from=published_from,
+            published_to=published_to,
+            as_of=as_of,
+            model=model,
+            show_unsupported=show_unsupported,
+        ):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("an answer always ends with an Answer")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        model: str | None = None,
+        show_unsupported: bool = False,
+    ) -> Iterator[Claim | Answer]:
+        """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
-        writer = extractive.load_model(model or "extractive")
+        spec = model or os.environ.get("BYLINE_MODEL") or "extractive"
+        language_model = None
+        if spec != "extractive":
+            from rag.llm import load_language_model  # its HTTP client takes time to import
+
+            language_model = load_language_model(spec)
         filters = make_filters(outlets, published_from, published_to, as_of)
-        hits = self.retrieve(
-            question, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of
+        hits = retrieval.retrieve(
+            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
         )
         candidates = self._candidates(hits)
         query = self.embedder.encode_queries([question])[0]
         vectors = self._sentence_vectors([candidate.text for candidate in candidates])
-        drafts = writer.draft(question, candidates, cosines=[float(query @ vector) for vector in vectors])
-        claims = citations.make_claims(drafts)
-        return Answer(
-            question=question,
-            status="answered" if claims else "abstained",
-            text=citations.render(claims),
-            claims=claims,
-            hits=tuple(hits),
-            notes=tuple(self._notes(filters, hits, claims)),
-            model=writer.name,
-            prompt_version=writer.prompt_version,
-            elapsed_s=round(time.perf_counter() - started, 3),
-        )
+        for event in answering.answer(
+            question,
+            hits,
+            candidates,
+            cosines=[float(query @ vector) for vector in vectors],
+            quoting=extractive.Extractive(),
+            model=language_model,
+            check=check,
+            notes=self._notes(filters, hits),
+            show_unsupported=show_unsupported,
+        ):
+            elapsed_s = round(time.perf_counter() - started, 3)
+            yield replace(event, elapsed_s=elapsed_s) if isinstance(event, Answer) else event
 
     def check(
         self,
@@ -320,7 +358,7 @@ class Library:
         checked = []
         for start, end in spans:
             candidates = self._candidates(self.retrieve(text[start:end], k=k, **limits))
-            checked.append(citations.check_sentence(text, (start, end), candidates, self._support, markers))
+            checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
@@ -330,9 +368,6 @@ class Library:
             for hit in hits
             for sentence in self.store.sentences(hit.passage)
         ]
-
-    def _support(self, claim: str, evidence: Sequence[str]) -> Support:
-        return check(claim, evidence)
 
     def _sentence_vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """A vector for each sentence; those made for an earlier question are kept in the store."""
@@ -346,16 +381,12 @@ class Library:
             self.store.put_vectors(name, new)
         return [vectors[digest] for digest in hashes]
 
-    def _notes(self, filters: Filters, hits: Sequence[SearchHit], claims: Sequence[object]) -> list[str]:
-        if not self.store.n_articles():
-            return ["The library holds no articles yet: add some with `byline ingest PATH`."]
+    def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
         notes = []
-        if not claims:
-            notes.append(
-                "The articles do not answer this; the nearest passages are listed."
-                if hits
-                else "No article passes the filters: widen the dates or outlets."
-            )
+        if not self.store.n_articles():
+            notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")
+        elif not hits:
+            notes.append("No article passes the filters: widen the dates or outlets.")
         if unsure := self.store.n_undecided(filters):
             notes.append(
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "

@@ -35,6 +35,8 @@ MAX_QUESTION, MAX_SENTENCE, MAX_TITLE, MAX_PREVIOUS = 40, 128, 10, 16
 TOKENS_PER_BATCH = 2048
 # So many sentences of those found are read, and the weight of coverage beside the cosine in choosing them.
 READ, COVERAGE_WEIGHT = 24, 0.4
+# What cosine and coverage count for beside the reader's score in choosing the answer.
+CHEAP_WEIGHT = 4.0
 _START, _STOP = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
 
 
@@ -263,6 +265,14 @@ def shortlist(question: str, evidence: Sequence[Evidence], n: int = READ) -> lis
     return sorted(range(len(evidence)), key=lambda i: -scores[i])[:n]
 
 
+def ranking(question: str, evidence: Sequence[Evidence]) -> list[int]:
+    """The places of all sentences, the one that answers best first: those that were read by the reader's score with
+    cosine and coverage, then the others by these alone."""
+    cheap = _cheap_scores(question, evidence)
+    scores = [-np.inf if e.score is None else e.score + CHEAP_WEIGHT * c for e, c in zip(evidence, cheap, strict=True)]
+    return sorted(range(len(evidence)), key=lambda i: (-scores[i], -cheap[i]))
+
+
 def sufficiency(question: str, evidence: Sequence[Evidence]) -> float:
     """The probability, 0..1, that one of the sentences answers the question; 0 for no evidence. Compare with ENOUGH."""
     if not evidence:
@@ -276,22 +286,18 @@ def sufficiency(question: str, evidence: Sequence[Evidence]) -> float:
 def signals(question: str, evidence: Sequence[Evidence]) -> NDArray[np.float64]:
     """What `sufficiency` weighs, (10,) float64, in the order of SIGNALS. At least one piece of evidence is needed.
 
-    The best sentence is the reader's best. Where nothing was read it is the best by cosine and coverage, and the
-    reader's two signals are 0."""
+    The best sentence is the first of `ranking`. Where nothing was read, the reader's two signals are 0."""
     terms = {stem(term) for term in query_terms(question)}
     names = {stem(name.lower()) for name in _NAME.findall(question)} | set(_DIGITS.findall(question))
     around = {e.passage: _stems(f"{e.title} {e.passage}") for e in evidence}
+    best = evidence[ranking(question, evidence)[0]]
     scores = sorted((e.score for e in evidence if e.score is not None), reverse=True)
-    if scores:
-        best = next(e for e in evidence if e.score == scores[0])
-    else:
-        best = evidence[shortlist(question, evidence, 1)[0]]
-        scores = [0.0]
+    first, second = [*scores, -8.0, -8.0][:2] if scores else (0.0, 0.0)
     kind = next((found for asked, found in _KINDS if asked.search(question)), None)
     return np.array(
         [
-            np.clip(scores[0], -8.0, 8.0),
-            np.clip(scores[1] if len(scores) > 1 else -8.0, -8.0, 8.0) if scores != [0.0] else 0.0,
+            np.clip(first, -8.0, 8.0),
+            np.clip(second, -8.0, 8.0),
             max(e.cosine for e in evidence),
             best.cosine,
             max(e.passage_cosine for e in evidence),

@@ -3,8 +3,8 @@
 Two kinds of signals meet in one logistic regression. Soft ones (cosine, coverage of the claim's words) tell whether the
 evidence speaks of the same thing at all. Exact ones tell whether it says the same: the claim is cut into clauses, each
 clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names, negation, modality,
-quantifiers, roles and speakers are compared item by item. The weights are fitted by `evals/fit_support.py`; the table of
-signals with their weights and the measured rates is `evals/SUPPORT.md`.
+quantifiers, roles and speakers are compared item by item. The weights are fitted by `evals/fit_support.py`; the table
+of signals with their weights and the measured rates is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from rag.types import Verdict
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+# Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
+SAME_WORD, OTHER_WORD = 0.7, 0.3
+MAX_WORDS = 24  # that are compared in this way
 
 # How like the evidence is to the claim.
 LIKENESS = {
@@ -38,7 +41,7 @@ LIKENESS = {
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
     "longest_run": "longest run of the claim's words that stands in the evidence, as a share of the claim",
     "weakest_clause": "coverage of the clause that is covered least",
-    "closeness": "0 where six sevenths of a clause or less are found in its sentence, 1 where all is, exact faults left out",
+    "closeness": "0 where at most 6/7 of a clause is found in its sentence, 1 where all is, exact faults left out",
 }
 FEATURES = (
     LIKENESS
@@ -124,6 +127,13 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         part = read(clause)
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         faults.append(lay_beside(part, readings[best], whole=whole, known=known))
+    distance = _distances([pair for f in faults for pair in f.substituted], embedder)
+    for f in faults:
+        if f.substituted:
+            f.counts["substituted"] = sum(distance[pair] for pair in f.substituted)
+        if f.unsaid:
+            apart = {pair[0]: distance[pair] for pair in f.substituted}
+            f.counts["unsaid"] = max(apart.get(word, 1.0) * weight for word, weight in f.unsaid.items())
     counted = {}
     for name in FAULTS:
         near = sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults)
@@ -182,6 +192,23 @@ def _breaks(evidence: Sequence[str]) -> set[int]:
         starts.add(n)
         n += len(split_sentences(text))
     return starts
+
+
+def _distances(
+    pairs: Sequence[tuple[str, tuple[str, ...]]], embedder: Embedder
+) -> dict[tuple[str, tuple[str, ...]], float]:
+    """For a word and those in whose place it stands: 0 where it means nearly the same as one of them, up to 1."""
+    words = list(dict.fromkeys(word.lower() for one, others in pairs for word in (one, *others)))[:MAX_WORDS]
+    if not words:
+        return {}
+    vector_of = dict(zip(words, embedder.encode_passages(words), strict=True))
+    found = {}
+    for one, others in pairs:
+        vector = vector_of.get(one.lower())
+        near = [vector_of[other.lower()] for other in others if other.lower() in vector_of]
+        cosine = max((float(vector @ other) for other in near), default=0.0) if vector is not None else 0.0
+        found[one, others] = min(1.0, max(0.0, (SAME_WORD - cosine) / (SAME_WORD - OTHER_WORD)))
+    return found
 
 
 def _bigrams(claim: Reading, readings: Sequence[Reading]) -> float:

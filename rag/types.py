@@ -7,7 +7,7 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -338,6 +338,22 @@ class Writer(Protocol):
     def draft(self, question: str, candidates: Sequence[Candidate], *, cosines: Sequence[float]) -> list[Draft]:
         """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
         the question to each candidate. BylineError when a model cannot be reached."""
+        ...
+
+
+class ModelError(BylineError):
+    """A language model could not be reached, refused, or gave no usable text."""
+
+
+class LanguageModel(Protocol):
+    """Anything that writes text for a prompt."""
+
+    @property
+    def name(self) -> str: ...
+
+    def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
+        """Pieces of text in order, at least one with a letter in it. ModelError when there are none, or when it breaks
+        off: what came before stays with the caller."""
         ...
 
 
