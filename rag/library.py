@@ -254,6 +254,9 @@ class Library:
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
         filters = make_filters(outlets, published_from, published_to, as_of)
+        return self._hits(question, k, filters)
+
+    def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
         return retrieval.retrieve(
             question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
         )
@@ -315,9 +318,7 @@ class Library:
 
             language_model = load_language_model(spec)
         filters = make_filters(outlets, published_from, published_to, as_of)
-        hits = retrieval.retrieve(
-            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
-        )
+        hits = self._hits(question, k, filters)
         candidates = self._candidates(hits)
         query = self.embedder.encode_queries([question])[0]
         vectors = self._sentence_vectors([candidate.text for candidate in candidates])
@@ -353,11 +354,11 @@ class Library:
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
-        limits = {"outlets": outlets, "published_from": published_from, "published_to": published_to, "as_of": as_of}
+        filters = make_filters(outlets, published_from, published_to, as_of)
         markers = citations.Markers()
         checked = []
         for start, end in spans:
-            candidates = self._candidates(self.retrieve(text[start:end], k=k, **limits))
+            candidates = self._candidates(self._hits(text[start:end], k, filters))
             checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
 

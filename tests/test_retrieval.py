@@ -93,7 +93,9 @@ def test_dates_known_in_part_pass_only_whole(library: Library, tmp_path: Path) -
 
 
 def test_copies_are_collapsed_and_other_figures_are_not(library: Library, tmp_path: Path) -> None:
-    story = "The ferry to Saltby carried {} passengers on its first day, and the harbour master was {}happy with the crossing."
+    story = (
+        "The ferry to Saltby carried {} passengers on its first day, and the harbour master was {}happy with it all."
+    )
     write(tmp_path, "first", story.format(33, ""), outlet="A")
     write(tmp_path, "copy", story.format(33, "").replace("first day,", "first day"), outlet="B")
     write(tmp_path, "other-figure", story.format(40, ""), outlet="C")
