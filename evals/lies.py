@@ -21,6 +21,7 @@ _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _MONTH = "|".join(_MONTHS)
 _NAME = r"[A-Z][\w'’-]+(?: (?:[A-Z][\w'’-]+|[A-Z]\.))*"
+_LEADING = "|".join([*_MONTHS, *_WEEKDAYS, "On", "In", "At", "The", "A", "But", "And", "After", "Before", "As", "When"])
 _SAYS = r"said|says|stated|added|claimed|argued|warned|told reporters"
 
 # Each word with one that makes the sentence untrue in its place.
@@ -147,6 +148,7 @@ def names_in(sentence: str) -> list[str]:
         if match.start() < 2 and " " not in match.group():
             continue
         name = re.sub(r"['’]s$", "", match.group())
+        name = re.sub(rf"^(?:(?:{_LEADING}) )+", "", name)
         if name not in _MONTHS + _WEEKDAYS and name not in ("I", "The", "In", "It", "He", "She", "We"):
             found.append(name)
     return list(dict.fromkeys(found))

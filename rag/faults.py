@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from rag.facts import Item, Reading
-from rag.lexicon import EXCLUSIVE, PRONOUNS, REPORTING
+from rag.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
 
 # What keeps the evidence from carrying it. Those in FIRM count in full. The others count twice: by closeness, since
 # beside a near copy one fault decides, and the rest as `…_loose`, since in texts worded apart they mean little.
@@ -185,7 +185,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         unsaid={
             claim.items[n].text: _weight(claim.items[n]) * (0.2 if claim.items[n].key in known else 1.0)
             for n in _unsaid(claim, source, pairs)
-            if n not in exact
+            if n not in exact or claim.items[n].kind == "name"
         },
         missing=tuple(missing),
         conflicts=tuple(conflicts),
@@ -199,7 +199,7 @@ def _unsaid(claim: Reading, source: Reading, pairs: dict[int, int]) -> list[int]
     lacking = [r for r, n in enumerate(content) if n not in pairs]
     n_copied = len(content) - len(lacking)
     is_run = bool(lacking) and lacking[-1] - lacking[0] < len(lacking)
-    is_opening = len(lacking) > 1 and lacking[0] == 0
+    is_opening = len(lacking) > 1 and lacking[0] == 0 and claim.items[content[lacking[-1]]].kind != "name"
     if not is_run or is_opening or n_copied < max(N_COPIED, 2 * len(lacking)) or len(lacking) > N_UNSAID:
         return []
     place = {k: r for r, k in enumerate(source.content)}
@@ -349,14 +349,9 @@ def _compare_pair(item: Item, other: Item, fault: _Fault) -> None:
 
 
 def _is_finite(item: Item, other: Item) -> bool:
-    """ "closed" or "closes" beside the source's "to close"."""
+    """ "closed", "closes" or "sold" beside the source's "to close", "to sell"."""
     a, b = item.text.lower(), other.text.lower()
-    return (
-        item.kind == "word"
-        and a != b
-        and (a.endswith(("ed", "s")) or not a.startswith(b[:3]))
-        and not a.endswith("ing")
-    )
+    return item.kind == "word" and a != b and (a.endswith(("ed", "s")) or a in IRREGULAR)
 
 
 def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault: _Fault) -> None:

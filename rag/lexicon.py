@@ -136,6 +136,7 @@ LIMITS_IN_WORDS = sorted(
 SYNONYMS = _classes(
     """say state tell add note remark comment declare
     rise increase grow climb
+    plan intend
     fall decrease decline drop
     kill slay
     begin start commence
@@ -255,7 +256,7 @@ _DEMONYMS = _classes(
     mexico mexican mexicans
     korea korean koreans"""
 )
-_IRREGULAR = {
+IRREGULAR = {
     form: pair.split(":")[0]
     for pair in _list(
         "say:said,according tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold "
@@ -288,7 +289,7 @@ def stem(word: str) -> str:
     """The form in which two words are compared: lower case, irregular forms undone, Porter2 stem
     (https://snowballstem.org/algorithms/english/stemmer.html), synonyms joined."""
     word = word.lower()
-    word = _DEMONYMS.get(word, _IRREGULAR.get(word, word))
+    word = _DEMONYMS.get(word, IRREGULAR.get(word, word))
     root = str(_stemmer.stemWord(word))
     return _SYNONYM_STEMS.get(root, root)
 

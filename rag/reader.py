@@ -26,7 +26,7 @@ from rag.types import BylineError
 Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
-WEIGHTS_SHA256 = "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc"
+WEIGHTS_SHA256 = "ccc6bdd833a59964ad8e2b69876c6a4e0a6e9b48e03ac00f9414454414be4f6e"
 
 # Between a sentence, its title and the sentence before it. A control character, so that no article's text holds it.
 CONTEXT = "\x1f"

@@ -129,6 +129,8 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         faults.append(lay_beside(part, readings[best], whole=whole, known=known))
     distance = _distances([pair for f in faults for pair in f.substituted], embedder)
     for f in faults:
+        if len(faults) > 1 and f.coverage < 1 / 3:
+            f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of
         if f.substituted:
             f.counts["substituted"] = sum(distance[pair] for pair in f.substituted)
         if f.unsaid:
