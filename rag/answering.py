@@ -23,6 +23,7 @@ def answer(
     candidates: Sequence[Candidate],
     *,
     cosines: Sequence[float],
+    passage_cosines: Sequence[float],
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
@@ -61,7 +62,8 @@ def answer(
         if refused and not claims:
             said.append("The model found no answer in the articles.")
     if not refused and not any(claim.verdict != "unsupported" for claim in claims):
-        quoted = citations.make_claims(quoting.draft(question, candidates, cosines=cosines))
+        found_words = quoting.draft(question, candidates, cosines=cosines, passage_cosines=passage_cosines)
+        quoted = citations.make_claims(found_words)
         if quoted and model is not None:
             writer, version = quoting.name, quoting.prompt_version
             said.append("The answer quotes the articles instead.")

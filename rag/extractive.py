@@ -1,95 +1,66 @@
-"""Who writes the answer. `extractive` is built in: it quotes the sentences that answer, and needs no language model."""
+"""The built-in writer: it quotes the sentences that answer, each with its outlet and date, or nothing."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.citations import attribution
-from rag.retrieval import query_terms
-from rag.types import BylineError, Candidate, Draft, Writer
+from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
+from rag.types import Candidate, Draft
 
-# Weights of the extractive score, and the score below which nothing is said to answer. Chosen on XQuAD and QED,
-# which hold no news: see evals/RESULTS.md for the figures and the command.
-COVERAGE_WEIGHT = 0.4
-PASSAGE_WEIGHT = 0.1
-KIND_WEIGHT = 0.1
-ANSWERS_FROM = 0.62
-# A further sentence joins the answer when it scores at least this share of the best.
-ALSO_FROM = 0.9
+# A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
+# less than the best one does.
+ALSO_WITHIN = 2.0
 MAX_SENTENCES = 3
-
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?)\b", re.I
-)
-_DATE = re.compile(
-    r"\b(?:1\d{3}|20\d\d)\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:January|February|March|April|May|June|July|"
-    r"August|September|October|November|December|Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b|\b(?:today|yesterday|week|month|year)s?\b"
-)
-_NAME = re.compile(r"(?<!^)(?<![.!?“\"] )\b[A-Z][\w’'-]+")
-_KINDS = (
-    (
-        re.compile(
-            r"\bhow (?:many|much|long|old|often|far|high|large|big)\b|\bwhat (?:number|share|percentage|sum)\b", re.I
-        ),
-        _NUMBER,
-    ),
-    (re.compile(r"\bwhen\b|\b(?:what|which) (?:date|day|month|year|time)\b", re.I), _DATE),
-    (
-        re.compile(r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:country|city|outlet|court|party|company)\b", re.I),
-        _NAME,
-    ),
-)
 
 
 class Extractive:
-    """Picks the sentences that answer and quotes them, each with its outlet and date.
+    """Picks sentences by a `Reranker` and abstains by `rag.reader.sufficiency`; how good both are: evals/READER.md.
 
-    A sentence scores by its similarity to the question, the share of the question's content words in it, the rank
-    score of its passage, and whether it holds the kind of thing asked for (a number, a date, a name).
+    Without a reranker the sentences are chosen by cosine and shared words.
     """
 
     name = "extractive"
-    prompt_version = "extractive-1"
+    prompt_version = "extractive-2"
 
-    def draft(self, question: str, candidates: Sequence[Candidate], *, cosines: Sequence[float]) -> list[Draft]:
-        scored = sorted(
-            (
-                (extractive_score(question, c, cosine), -i)
-                for i, (c, cosine) in enumerate(zip(candidates, cosines, strict=True))
-            ),
-            reverse=True,
-        )
-        chosen: list[Candidate] = []
-        for score, minus_i in scored:
-            candidate = candidates[-minus_i]
-            if score < max(ANSWERS_FROM, ALSO_FROM * scored[0][0]) or len(chosen) == MAX_SENTENCES:
+    def __init__(self, reader: Reranker | None) -> None:
+        self._reader = reader
+
+    def draft(
+        self,
+        question: str,
+        candidates: Sequence[Candidate],
+        *,
+        cosines: Sequence[float],
+        passage_cosines: Sequence[float],
+    ) -> list[Draft]:
+        evidence = [
+            Evidence(
+                text=candidate.text,
+                passage=candidate.hit.passage.text,
+                title=candidate.hit.article.title or "",
+                cosine=cosine,
+                passage_cosine=passage_cosine,
+            )
+            for candidate, cosine, passage_cosine in zip(candidates, cosines, passage_cosines, strict=True)
+        ]
+        if self._reader is not None:
+            read = shortlist(question, evidence)
+            texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
+            for i, score in zip(read, self._reader.score(question, texts), strict=True):
+                evidence[i] = replace(evidence[i], score=float(score))
+        if sufficiency(question, evidence) < ENOUGH:
+            return []
+        order = ranking(question, evidence)
+        chosen = order[:1]
+        for i in order[1:]:
+            score, best = evidence[i].score, evidence[order[0]].score
+            if score is None or best is None or score < max(0.0, best - ALSO_WITHIN) or len(chosen) == MAX_SENTENCES:
                 break
-            if all(candidate.text != other.text for other in chosen):
-                chosen.append(candidate)
-        return [Draft(text=f"{attribution(c.hit.article)}: “{c.text}”", sources=(c,)) for c in chosen]
-
-
-def extractive_score(question: str, candidate: Candidate, cosine: float) -> float:
-    """How well a sentence answers; higher is better, about 0 to 1.6."""
-    terms = {_stem(term) for term in query_terms(question)}
-    words = {_stem(word) for word in query_terms(f"{candidate.hit.passage.heading} {candidate.text}")}
-    coverage = len(terms & words) / len(terms)
-    kind = next((found for asked, found in _KINDS if asked.search(question)), None)
-    fits = 0.5 if kind is None else float(bool(kind.search(candidate.text)))
-    return cosine + COVERAGE_WEIGHT * coverage + PASSAGE_WEIGHT * candidate.hit.score + KIND_WEIGHT * fits
-
-
-def load_model(spec: str) -> Writer:
-    """The writer that `spec` names. BylineError when there is none."""
-    if spec == "extractive":
-        return Extractive()
-    raise BylineError(f"there is no model {spec!r}: use extractive.")
-
-
-def _stem(word: str) -> str:
-    """The word without its commonest endings: enough to let "warrants" meet "warrant"."""
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
+            if all(evidence[i].text != evidence[other].text for other in chosen):
+                chosen.append(i)
+        return [
+            Draft(text=f"{attribution(c.hit.article)}: “{c.text}”", sources=(c,))
+            for c in (candidates[i] for i in chosen)
+        ]

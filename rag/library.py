@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
+from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
 from rag import answering, articles, citations, extractive, index, retrieval
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
-from rag.store import Store, date_range, text_hash
+from rag.reader import Reader, Reranker, load_reranker
+from rag.store import Store, date_range, text_hash, text_to_embed
 from rag.support import check
 from rag.types import (
     Answer,
@@ -320,14 +323,19 @@ class Library:
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits = self._hits(question, k, filters)
         candidates = self._candidates(hits)
-        query = self.embedder.encode_queries([question])[0]
-        vectors = self._sentence_vectors([candidate.text for candidate in candidates])
+        query = self._judge.encode_queries([question])[0]
+        passages = {
+            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
+        }
+        vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
+        cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
         for event in answering.answer(
             question,
             hits,
             candidates,
-            cosines=[float(query @ vector) for vector in vectors],
-            quoting=extractive.Extractive(),
+            cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
+            passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+            quoting=extractive.Extractive(self._reader),
             model=language_model,
             check=check,
             notes=self._notes(filters, hits),
@@ -370,14 +378,24 @@ class Library:
             for sentence in self.store.sentences(hit.passage)
         ]
 
-    def _sentence_vectors(self, texts: Sequence[str]) -> list[Vectors]:
-        """A vector for each sentence; those made for an earlier question are kept in the store."""
-        name = self.embedder.name
+    @cached_property
+    def _judge(self) -> MiniLMEmbedder:
+        """The model that the reader and the checker were fitted with, whatever the library's own embedder is."""
+        return self.embedder if isinstance(self.embedder, MiniLMEmbedder) else MiniLMEmbedder()
+
+    @cached_property
+    def _reader(self) -> Reranker | None:
+        spec = os.environ.get("BYLINE_READER") or "reader"
+        return Reader(self._judge) if spec == "reader" else load_reranker(spec)
+
+    def _vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        """A vector of `_judge` for each text; those made for an earlier question are kept in the store."""
+        name = self._judge.name
         hashes = [text_hash(text) for text in texts]
         vectors = self.store.vectors(name, hashes)
         missing = {digest: text for digest, text in zip(hashes, texts, strict=True) if digest not in vectors}
         if missing:
-            new = dict(zip(missing, self.embedder.encode_passages(list(missing.values())), strict=True))
+            new = dict(zip(missing, self._judge.encode_passages(list(missing.values())), strict=True))
             vectors.update(new)
             self.store.put_vectors(name, new)
         return [vectors[digest] for digest in hashes]

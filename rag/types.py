@@ -335,9 +335,16 @@ class Writer(Protocol):
     @property
     def prompt_version(self) -> str: ...
 
-    def draft(self, question: str, candidates: Sequence[Candidate], *, cosines: Sequence[float]) -> list[Draft]:
+    def draft(
+        self,
+        question: str,
+        candidates: Sequence[Candidate],
+        *,
+        cosines: Sequence[float],
+        passage_cosines: Sequence[float],
+    ) -> list[Draft]:
         """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
-        the question to each candidate. BylineError when a model cannot be reached."""
+        the question to each candidate, `passage_cosines` that to its passage, both by the packaged MiniLM."""
         ...
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rag.citations import attribution, make_claims, render
-from rag.extractive import Extractive, load_model
-from rag.types import Article, BylineError, Candidate, Draft, Passage, SearchHit, Sentence, date_in_words
+from rag.extractive import Extractive
+from rag.reader import Reader
+from rag.types import Article, Candidate, Draft, Passage, SearchHit, Sentence, date_in_words
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
 ARTICLE = Article(
@@ -69,18 +70,14 @@ def test_a_draft_without_sources_is_not_shown() -> None:
     assert make_claims([Draft(text="The ferry was late.", sources=())]) == ()
 
 
-def test_extractive_picks_the_sentence_that_answers() -> None:
-    drafts = Extractive().draft("How many people waited?", candidates(), cosines=[0.3, 0.6, 0.2])
-    assert [d.text for d in drafts] == [
-        "The Quillmere Gazette, 4 March 2021: “The harbour master said 45 people waited.”"
-    ]
-    assert Extractive().draft("What does wheat cost?", candidates(), cosines=[0.1, 0.1, 0.0]) == []
-    assert Extractive().draft("Who?", [], cosines=[]) == []
-
-
-def test_a_model_that_is_not_there() -> None:
-    with pytest.raises(BylineError, match="there is no model 'oracle'"):
-        load_model("oracle")
+@pytest.mark.parametrize("reader", [None, Reader()], ids=["cosine", "reader"])
+def test_extractive_picks_the_sentence_that_answers(reader: Reader | None) -> None:
+    cosines = {"cosines": [0.3, 0.7, 0.2], "passage_cosines": [0.6] * 3}
+    drafts = Extractive(reader).draft("How many people waited for the ferry?", candidates(), **cosines)
+    assert drafts[0].text == "The Quillmere Gazette, 4 March 2021: “The harbour master said 45 people waited.”"
+    far = {"cosines": [0.1, 0.1, 0.0], "passage_cosines": [0.1] * 3}
+    assert Extractive(reader).draft("What does wheat cost in Patagonia?", candidates(), **far) == []
+    assert Extractive(reader).draft("Who?", [], cosines=[], passage_cosines=[]) == []
 
 
 @pytest.mark.parametrize(
