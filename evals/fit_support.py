@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors, load_embedder
 from evals.lies import lies, names_in, paraphrases
+from rag.checker import FEATURES, LIKENESS, check, compare
 from rag.facts import read
 from rag.faults import FAULTS, FIRM
 from rag.faults import weights as stored_weights
 from rag.passages import split_sentences
-from rag.support import FEATURES, LIKENESS, check, compare
 
 SEED = 20
 N_FEVER = 1500
@@ -422,7 +422,7 @@ def main() -> None:
         p, plain = baseline(x["bench"], bench, fold)
         for who, probability in (
             ("nine signals", p),
-            ("rag.support", cross_validated(x["bench"], bench, fold, (also_x, also))),
+            ("rag.checker", cross_validated(x["bench"], bench, fold, (also_x, also))),
         ):
             parts = {s: macro_f1(y[(m := _of(bench, s))], probability[m]) for s in sorted({e.kind for e in bench})}
             rows.append((name, who, macro_f1(y, probability), parts))
@@ -506,7 +506,7 @@ def _report(
     ours, nine = results["FEVER, held-out"]
     lines += ["", "FEVER, held-out half, supported claims kept and refuted claims refused:", ""]
     lines += ["| model | supported kept | refuted refused |", "|---|---|---|"]
-    for who, counts in (("rag.support", ours), ("nine signals", nine)):
+    for who, counts in (("rag.checker", ours), ("nine signals", nine)):
         kept, refused = ("fever", "supported", True), ("fever", "refuted", False)
         lines.append(f"| {who} | {_percent(counts, kept)} | {_percent(counts, refused)} |")
     lines += ["", "## By kind, evidence = the passage", ""]

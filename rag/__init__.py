@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from rag.checker import support
 from rag.library import Library
 from rag.types import (
     Answer,
     Article,
     BylineError,
+    CheckedSentence,
     Citation,
     Claim,
     IngestReport,
@@ -27,6 +29,7 @@ __all__ = [
     "Answer",
     "Article",
     "BylineError",
+    "CheckedSentence",
     "Citation",
     "Claim",
     "IngestReport",
@@ -34,7 +37,9 @@ __all__ = [
     "Passage",
     "SearchHit",
     "ask",
+    "check",
     "retrieve",
+    "support",
 ]
 
 
@@ -48,3 +53,9 @@ def ask(question: str, **options: Any) -> Answer:
     """`Library.ask` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
     with Library.open() as library:
         return library.ask(question, **options)
+
+
+def check(text: str, **options: Any) -> list[CheckedSentence]:
+    """`Library.check` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
+    with Library.open() as library:
+        return library.check(text, **options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from rag.checker import Support
 from rag.drafts import Written
 from rag.retrieval import query_terms
-from rag.support import Support
 from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
 
 Checker = Callable[[str, Sequence[str]], Support]
-"""`rag.support.check`, or another: (claim, evidence) to its score, verdict and reasons."""
+"""`rag.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
 
 SUPPORTED_FROM = 0.5
 # Sentences looked at when a claim must be attributed, and the most that one claim cites.

@@ -16,11 +16,11 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
 from rag import answering, articles, citations, extractive, index, retrieval
+from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
 from rag.reader import Reader, Reranker, load_reranker
 from rag.store import Store, date_range, text_hash, text_to_embed
-from rag.support import check
 from rag.types import (
     Answer,
     Article,

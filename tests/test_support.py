@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings import HashingEmbedder
+from rag.checker import FEATURES, Support, check, clauses, support
 from rag.facts import Number, read
-from rag.support import FEATURES, Support, check, clauses, support
 
 MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
 TRUCE = (

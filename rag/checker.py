@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from embeddings import Embedder, load_embedder
+from embeddings import Embedder, Vectors, load_embedder
 from rag.facts import Reading, read
 from rag.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
 from rag.passages import split_sentences
@@ -27,6 +27,7 @@ from rag.types import Verdict
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+MOST_REMEMBERED = 4_000
 # Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
 SAME_WORD, OTHER_WORD = 0.7, 0.3
 MAX_WORDS = 24  # that are compared in this way
@@ -241,7 +242,27 @@ def _longest_run(claim: Reading, source: Reading) -> float:
 
 @lru_cache(maxsize=1)
 def _default_embedder() -> Embedder:
-    return load_embedder()
+    return _Remembering(load_embedder())
+
+
+class _Remembering:
+    """An embedder that keeps the vectors of the last texts: claims and sentences come again and again while an answer
+    is checked."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.dim, self.max_tokens = embedder.name, embedder.dim, embedder.max_tokens
+        self.n_tokens, self.encode_queries = embedder.n_tokens, embedder.encode_queries
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known = {}
+        known = self._known  # another thread may begin anew meanwhile
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(missing, self._embedder.encode_passages(missing), strict=True))
+        rows = [known[text] for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
 
 
 def _probability(features: dict[str, float]) -> float:
