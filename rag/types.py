@@ -157,8 +157,35 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResolvedDate:
+    """Words of an article that mean a date only beside its own: `article.text[start:end] == words`. `date` is an ISO
+    date cut to `precision`; `basis` says what it was resolved against, the article's date and how that is known."""
+
+    start: int
+    end: int
+    words: str
+    date: str
+    precision: Precision
+    basis: str
+
+    def to_dict(self) -> Json:
+        return {
+            "start": self.start,
+            "end": self.end,
+            "words": self.words,
+            "date": self.date,
+            "precision": self.precision,
+            "basis": self.basis,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Citation:
-    """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1."""
+    """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1.
+
+    `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
+    the relative dates in the quote ("Monday") with the days they mean; they stand beside the quote, never in it.
+    """
 
     marker: int
     article: Article
@@ -166,6 +193,8 @@ class Citation:
     end: int
     quote: str
     support: float
+    speaker: str | None = None
+    dates: tuple[ResolvedDate, ...] = ()
 
     def to_dict(self) -> Json:
         return {
@@ -175,19 +204,74 @@ class Citation:
             "end": self.end,
             "quote": self.quote,
             "support": self.support,
+            "speaker": self.speaker,
+            "dates": [date.to_dict() for date in self.dates],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One sentence of an answer, without its markers, and the words that back it."""
+    """One sentence of an answer, without its markers, and the words that back it.
+
+    `earlier` is true where a later article has changed what this one reports.
+    """
 
     text: str
     verdict: Verdict
     citations: tuple[Citation, ...] = ()
+    earlier: bool = False
 
     def to_dict(self) -> Json:
-        return {"text": self.text, "verdict": self.verdict, "citations": [c.to_dict() for c in self.citations]}
+        return {
+            "text": self.text,
+            "verdict": self.verdict,
+            "citations": [c.to_dict() for c in self.citations],
+            "earlier": self.earlier,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement:
+    """What articles report differently about the same thing, side by side, oldest first: never a ruling.
+
+    `kind` is "update" where a later report changes an earlier one, "difference" where neither can be said to.
+    `values` holds, for each citation, the words that differ.
+    """
+
+    about: str
+    kind: Literal["difference", "update"]
+    values: tuple[str, ...]
+    citations: tuple[Citation, ...]
+
+    def to_dict(self) -> Json:
+        return {
+            "about": self.about,
+            "kind": self.kind,
+            "statements": [
+                {"value": value, **citation.to_dict()}
+                for value, citation in zip(self.values, self.citations, strict=True)
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened on a date, as reported: `citations` are the reports of it. `date` is an ISO date cut to
+    `precision`. `source` says how it is known: stated in the words, resolved from them ("Monday") by the article's
+    date, or no more than the article's own date."""
+
+    date: str
+    precision: Precision
+    source: Literal["stated", "resolved", "published"]
+    citations: tuple[Citation, ...]
+
+    def to_dict(self) -> Json:
+        return {
+            "date": self.date,
+            "precision": self.precision,
+            "source": self.source,
+            "citations": [c.to_dict() for c in self.citations],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +279,9 @@ class Answer:
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
     `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest.
-    `problems` names what the language model did wrong; `notes` is for the reader.
+    `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
+    from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
+    `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
     """
 
     question: str
@@ -203,23 +289,25 @@ class Answer:
     text: str
     claims: tuple[Claim, ...] = ()
     hits: tuple[SearchHit, ...] = ()
-    disagreements: tuple[Json, ...] = ()
-    timeline: tuple[Json, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    timeline: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     model: str
     prompt_version: str
     elapsed_s: float
+    understood: Json = field(default_factory=dict)
 
     def to_dict(self) -> Json:
         return {
             "question": self.question,
+            "understood": dict(self.understood),
             "status": self.status,
             "text": self.text,
             "claims": [c.to_dict() for c in self.claims],
             "hits": [h.to_dict() for h in self.hits],
-            "disagreements": list(self.disagreements),
-            "timeline": list(self.timeline),
+            "disagreements": [d.to_dict() for d in self.disagreements],
+            "timeline": [event.to_dict() for event in self.timeline],
             "notes": list(self.notes),
             "problems": list(self.problems),
             "model": self.model,

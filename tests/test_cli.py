@@ -84,7 +84,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     answer = byline_json("ask", "How late was the ferry to Saltby?", home=home)
     assert answer.keys() == {
         *("question", "status", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
-        *("model", "prompt_version", "elapsed_s"),
+        *("model", "prompt_version", "elapsed_s", "understood"),
     }
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"
@@ -92,7 +92,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
         assert claim.keys() == {"text", "verdict", "citations"}
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
-            assert citation.keys() == {"marker", "article", "start", "end", "quote", "support"}
+            assert citation.keys() == {"marker", "article", "start", "end", "quote", "support", "speaker", "dates"}
             assert text[citation["start"] : citation["end"]] == citation["quote"]
             assert f"[{citation['marker']}]" in answer["text"]
             assert citation["quote"] in claim["text"]
