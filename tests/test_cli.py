@@ -89,7 +89,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"
     for claim in answer["claims"]:
-        assert claim.keys() == {"text", "verdict", "citations"}
+        assert claim.keys() == {"text", "verdict", "citations", "earlier"}
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
             assert citation.keys() == {"marker", "article", "start", "end", "quote", "support", "speaker", "dates"}
