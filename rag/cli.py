@@ -89,10 +89,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_question(sub)
     sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
+    sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+
+    sub = command(
+        "verify", _verify, "Compare a saved answer with the articles as they are now.", "byline verify answer.md"
+    )
+    sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
 
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
@@ -207,12 +213,23 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _ask(args: argparse.Namespace) -> int:
+    from rag import record
+
+    target = Path(args.save).expanduser().absolute() if args.save else None
+    if target:
+        record.check_target(target)  # before the work, not after it
     with _library(args) as library:
         asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
         if args.json:
-            print_json(library.ask(args.question, **asked).to_dict())
-            return 0
-        *claims, answer = _printed(library.stream(args.question, **asked))
+            claims, answer = [], library.ask(args.question, **asked)
+            print_json(answer.to_dict())
+        else:
+            *claims, answer = _printed(library.stream(args.question, **asked))
+        if target:
+            record.save(library.record(answer), target)
+            print(f"saved: {target}", file=sys.stderr)
+    if args.json:
+        return 0
     from rag.citations import attribution
 
     if claims:
@@ -279,6 +296,38 @@ def _draft(given: str) -> str:
     except OSError:  # longer than a file name may be: a text
         is_file = False
     return decode(load(Path(given))) if is_file else given
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from rag.record import read_record
+
+    with _library(args) as library:
+        verified = library.verify(read_record(Path(args.record).expanduser()))
+    if args.json:
+        print_json({"record": args.record, **verified.to_dict()})
+        return 0 if verified.holds else 1
+    print(f"{verified.question}  (saved {verified.saved_at})")
+    if not verified.intact:
+        print("ALTERED  The record itself was changed after it was saved.")
+    for claim in verified.claims:
+        verdict = "HOLDS" if claim.holds else "CHANGED" if claim.carried else "NO LONGER CARRIED"
+        print(f"{verdict}  {claim.text}")
+        for c in claim.citations:
+            if c.state != "unchanged":
+                print(f"    [{c.marker}] {c.article['path']}: {_STATE[c.state]}")
+            if c.state == "changed":
+                print(f"        was: “{c.quote}”")
+                print(f"        now: “{c.now['text']}”" if c.now else "        nothing like it is left")
+    if not verified.claims:
+        print("The record makes no claim: the articles did not answer.")
+    return 0 if verified.holds else 1
+
+
+_STATE = {
+    "moved": "the same words, at another place",
+    "changed": "the words changed",
+    "gone": "the article is not in the library",
+}
 
 
 def _status(args: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
 from rag import answering, articles, citations, extractive, index, retrieval
+from rag import record as records
 from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
@@ -369,6 +370,23 @@ class Library:
             candidates = self._candidates(self._hits(text[start:end], k, filters))
             checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
+
+    def record(self, answer: Answer) -> Json:
+        """The record of an answer of this library, to be kept: see `rag.record`."""
+        return records.make_record(answer, embedder=self.embedder.name, indexed_as=self._indexed_as)
+
+    def verify(self, saved: Json) -> records.Verification:
+        """Compare a record (`rag.record.read_record`) with the articles as they are now. An article is found by its
+        id, or else by its path."""
+
+        def article_of(cited: Json) -> Article | None:
+            found = self.store.articles([str(cited["id"])])
+            if not found and cited.get("path"):
+                path = str(cited["path"])
+                found = self.store.articles(self.store.find(str(Path(path).absolute())) or self.store.find(path))
+            return found[0] if len(found) == 1 else None
+
+        return records.verify(saved, article_of, check)
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
         """The sentences of the passages, in order."""
