@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.metadata import find_headings
+from rag.boilerplate import find_headings
 from rag.passages import split_sentences
 from rag.types import Article, Json, Span, Version
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag import articles, copies, metadata, passages
+from rag import articles, boilerplate, copies, feeds, passages
 from rag.store import Store, text_hash, text_to_embed
 from rag.types import Article, Failure, Json, Passage, Sentence
 
@@ -54,8 +54,9 @@ class IngestJob:
             else:
                 seen.add(item.path)
                 self._article(item, str(file), known.get(item.path))
-        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost.
-        if whole:
+        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. Nor does it from a
+        # feed that was saved anew, which holds the newest entries only.
+        if whole and file.suffix.lower() not in feeds.SUFFIXES:
             gone = [article_id for path, (article_id, _, _) in known.items() if path not in seen]
             self._gone += gone
             self.counts["removed"] += len(gone)
@@ -91,7 +92,7 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=metadata.find_headings(article.text),
+            headings=boilerplate.find_headings(article.text),
             count=self._count,
             fits=fits,
         )
