@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
 
+    sub = command("diff", _diff, "Show what changed between the versions of an article.", "byline diff story.html")
+    sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
+
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
     sub = command(
@@ -185,6 +188,9 @@ def _ingest(args: argparse.Namespace) -> int:
             + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
             f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
         )
+        for kind, words in (("copy", "carry a story that is there already"), ("version", "are versions of one")):
+            if same := [entry for entry in report.copies if entry["kind"] == kind]:
+                print(f"{_count(len(same), 'article')} of them {words} (see byline status)")
         for duplicate in report.duplicates:
             print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:
@@ -337,6 +343,8 @@ def _status(args: argparse.Namespace) -> int:
             document = {
                 **article.to_dict(),
                 "reasons": dict(article.reasons),
+                "copies": [copy.id for copy in library.copies(article)],
+                "versions": [version.to_dict() for version in library.versions(article)],
                 "characters": len(article.text),
                 "passages": len(library.passages(article)),
                 "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
@@ -352,7 +360,12 @@ def _status(args: argparse.Namespace) -> int:
         if name == "listed":
             for entry in value:
                 day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
-                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}")
+                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
+        elif name == "versions":
+            for n, version in enumerate(value if len(value) > 1 else [], start=1):
+                entry, read = version["article"], version["replaced_at"]
+                stamp = entry["updated"] or entry["published"] or "date not known"
+                print(f"version {n}: {entry['id']}, {stamp}" + (f", until {read}" if read else ""))
         elif name == "boilerplate":
             for span in value:
                 print(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")
@@ -361,6 +374,51 @@ def _status(args: argparse.Namespace) -> int:
         else:
             print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
     return 0
+
+
+def _story(entry: dict[str, Any]) -> str:
+    if entry["replaced_by"]:
+        return f"  (replaced by {entry['replaced_by']})"
+    return f"  (same story as {entry['cluster']})" if entry["cluster"] not in (None, entry["id"]) else ""
+
+
+def _diff(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        article = library.find(args.article)
+        diffs = library.diff(article)
+    if args.json:
+        print_json({"article": article.to_dict(), "diffs": [diff.to_dict() for diff in diffs]})
+        return 0
+    for n, diff in enumerate(diffs, start=1):
+        older, newer = diff.older.article, diff.newer.article
+        print(f"version {n} to {n + 1}: {newer.title or newer.path}")
+        for name, (before, after) in diff.fields.items():
+            print(f"  {name}: {_value(before)} -> {_value(after)}")
+        for change in diff.changes:
+            print(f"  {change.kind}")
+            if change.before is not None:
+                _print_side("-", "31", older, change.before, change.before_text)
+            if change.after is not None:
+                _print_side("+", "32", newer, change.after, change.after_text)
+        if not diff.changes:
+            print("  the sentences are the same")
+    if not diffs:
+        print(f"There is one version of {article.title or article.path}; the next one is kept beside it.")
+    return 0
+
+
+def _value(value: Any) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list | tuple) else "none" if value is None else str(value)
+
+
+def _print_side(sign: str, colour: str, article: Any, span: tuple[int, int], text: str) -> None:
+    import textwrap
+
+    # Words of an article must not steer the terminal.
+    words = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    start, end = ("", "") if not sys.stdout.isatty() or os.environ.get("NO_COLOR") else (f"\033[{colour}m", "\033[0m")
+    for n, line in enumerate(textwrap.wrap(words, 100)):
+        print(f"  {start}{sign if n == 0 else ' '} {line}{end}" + (f"  [{span[0]}-{span[1]}]" if n == 0 else ""))
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
-from rag import answering, articles, citations, extractive, index, retrieval
+from rag import answering, articles, changes, citations, copies, extractive, index, retrieval
 from rag import record as records
 from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
@@ -34,6 +35,7 @@ from rag.types import (
     Json,
     Passage,
     SearchHit,
+    Version,
 )
 
 DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
@@ -131,6 +133,20 @@ class Library:
         """The file that an article was read from (`article.path` may name a record in it)."""
         return Path(self.store.file_of(article.id))
 
+    def versions(self, article: Article) -> list[Version]:
+        """The versions of an article's piece, oldest first: what each file held before, and newer articles of it."""
+        return self.store.versions(article.id)
+
+    def diff(self, article: Article) -> list[changes.Diff]:
+        """What changed from each version of an article's piece to the next, oldest first; none where there is one."""
+        known = self.versions(article)
+        return [changes.diff(older, newer) for older, newer in itertools.pairwise(known)]
+
+    def copies(self, article: Article) -> list[Article]:
+        """The other articles of the library that carry the same story, without older versions."""
+        ids = [i for _, i in self.store.stories([article.cluster] if article.cluster else [])]
+        return [other for other in self.store.articles(ids) if other.id != article.id]
+
     def find(self, name: str) -> Article:
         """The article that `name` means: its id or the start of it, its path, or the end of its path.
 
@@ -153,6 +169,7 @@ class Library:
             "embedder": self._embedder_spec,
             "articles": self.store.n_articles(),
             "passages": self.store.n_passages(),
+            "sources": self.store.n_sources(),
             "outlets": self.store.outlets(),
             "first_published": first,
             "last_published": last,
@@ -179,11 +196,13 @@ class Library:
                 job.file(file)
                 done += 1
             job.flush()
+            job.link()
         self._refresh(progress)
         return IngestReport(
             **job.counts,
             failed=tuple(job.failed),
             duplicates=tuple(job.duplicates),
+            copies=tuple(job.copies),
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
@@ -343,7 +362,9 @@ class Library:
             show_unsupported=show_unsupported,
         ):
             elapsed_s = round(time.perf_counter() - started, 3)
-            yield replace(event, elapsed_s=elapsed_s) if isinstance(event, Answer) else event
+            if isinstance(event, Answer):
+                event = replace(event, elapsed_s=elapsed_s, notes=(*event.notes, *self._sources(event, filters)))
+            yield event
 
     def check(
         self,
@@ -417,6 +438,14 @@ class Library:
             vectors.update(new)
             self.store.put_vectors(name, new)
         return [vectors[digest] for digest in hashes]
+
+    def _sources(self, answer: Answer, filters: Filters) -> list[str]:
+        """How many independent sources stand behind an answer, where copies stand behind it."""
+        cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
+        clusters = sorted({article.cluster for article in cited.values() if article.cluster})
+        carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
+        note = copies.sources_note(list(cited.values()), carriers)
+        return [note] if note is not None else []
 
     def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
         notes = []

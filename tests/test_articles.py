@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag import articles, formats
 from rag.articles import discover, read, read_manifest
-from rag.metadata import find_boilerplate, find_headings
+from rag.boilerplate import find_boilerplate, find_headings
 from rag.types import Article, Failure
 
 # Nothing here happened: there is no Portmere, and it has no ferry.
