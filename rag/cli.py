@@ -87,7 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
+    sub.add_argument(
+        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
+    )
+    sub.add_argument(
+        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
+    )
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
@@ -96,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
+
+    sub = command("models", _models, "List the models that can write answers now.", "byline models")
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
 
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
@@ -145,7 +153,7 @@ def _library(args: argparse.Namespace, **options: Any) -> Any:
     return Library.open(args.library, **options)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -208,7 +216,8 @@ def _search(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     with _library(args) as library:
-        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        model = library.language_model(args.model, model_url=args.model_url) or "extractive"
+        asked = {"model": model, "show_unsupported": args.show_unsupported, **_limits(args)}
         if args.json:
             print_json(library.ask(args.question, **asked).to_dict())
             return 0
@@ -311,6 +320,21 @@ def _status(args: argparse.Namespace) -> int:
             print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
         else:
             print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from rag.models import list_models
+
+    with _library(args) as library:
+        models = list_models(library.settings(model_url=args.model_url))
+    if args.json:
+        print_json(models)
+        return 0
+    for model in models:
+        print(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
+        if model["mend"]:
+            print(f"       {model['mend']}")
     return 0
 
 
