@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator, Sequence
 
 from rag import citations, drafts, prompts
-from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, SearchHit, Writer
+from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, PromptTooLong, SearchHit, Writer
 
-MAX_TOKENS = 512
+MAX_TOKENS = 1024  # some think before they write
 # A model that goes on and on is cut off here.
-MAX_SENTENCES = 12
+MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS = 12, 1500, 12 * MAX_TOKENS
+# With fewer sentences than this a prompt that is too long is not tried again.
+FEWEST_OFFERED = 8
 
 
 def answer(
@@ -43,12 +45,14 @@ def answer(
     if model is not None and candidates:
         writer, version = model.name, prompts.PROMPT_VERSION
         markers = citations.Markers()
+        n_written, offered = 0, candidates
         try:
-            for written in _sentences(model, prompts.answer_prompt(question, candidates)):
+            for written, offered in _written(model, question, candidates):
+                n_written += 1
                 if drafts.is_refusal(written.text):
                     refused = True
                     continue
-                claim, found = citations.check_written(written, candidates, check, markers)
+                claim, found = citations.check_written(written, offered, check, markers)
                 problems += found
                 if claim.verdict == "unsupported" and not show_unsupported:
                     left_out += 1
@@ -57,6 +61,11 @@ def answer(
                 yield claim
         except ModelError as error:
             said.append(f"The model {model.name} failed: {error}")
+        else:
+            if not n_written:
+                said.append(f"The model {model.name} wrote no sentence.")
+        if len(offered) < len(candidates):
+            said.append(f"Only the first {len(offered)} of {len(candidates)} sentences found fit into {model.name}.")
         if left_out:
             said.append(f"Left out: {left_out} sentence{'s' if left_out > 1 else ''} that the articles do not carry.")
         if refused and not claims:
@@ -87,10 +96,28 @@ def answer(
     )
 
 
+def _written(
+    model: LanguageModel, question: str, candidates: Sequence[Candidate]
+) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
+    """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
+    that the prompt does not fit."""
+    offered = candidates
+    while True:
+        try:
+            for written in _sentences(model, prompts.answer_prompt(question, offered)):
+                yield written, offered
+            return
+        except PromptTooLong:
+            if len(offered) < 2 * FEWEST_OFFERED:
+                raise
+            offered = offered[: len(offered) // 2]
+
+
 def _sentences(model: LanguageModel, prompt: str) -> Iterator[drafts.Written]:
     """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
     reader = drafts.DraftReader()
     seen: set[str] = set()
+    n_characters = 0
 
     def new(written: drafts.Written) -> bool:
         known = written.text in seen
@@ -100,6 +127,7 @@ def _sentences(model: LanguageModel, prompt: str) -> Iterator[drafts.Written]:
     pieces = model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=MAX_TOKENS)
     for piece in pieces:
         yield from filter(new, reader.feed(piece))
-        if len(seen) >= MAX_SENTENCES:
+        n_characters += len(piece)
+        if len(seen) >= MAX_SENTENCES or reader.n_pending > LONGEST_SENTENCE or n_characters > MAX_CHARACTERS:
             return
     yield from filter(new, reader.finish())

@@ -87,7 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
+    sub.add_argument(
+        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
+    )
+    sub.add_argument(
+        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
+    )
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
 
@@ -105,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("diff", _diff, "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
+    sub = command("models", _models, "List the models that can write answers now.", "byline models")
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
 
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
@@ -154,7 +161,7 @@ def _library(args: argparse.Namespace, **options: Any) -> Any:
     return Library.open(args.library, **options)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -225,7 +232,8 @@ def _ask(args: argparse.Namespace) -> int:
     if target:
         record.check_target(target)  # before the work, not after it
     with _library(args) as library:
-        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        model = library.language_model(args.model, model_url=args.model_url) or "extractive"
+        asked = {"model": model, "show_unsupported": args.show_unsupported, **_limits(args)}
         if args.json:
             claims, answer = [], library.ask(args.question, **asked)
             print_json(answer.to_dict())
@@ -419,6 +427,21 @@ def _print_side(sign: str, colour: str, article: Any, span: tuple[int, int], tex
     start, end = ("", "") if not sys.stdout.isatty() or os.environ.get("NO_COLOR") else (f"\033[{colour}m", "\033[0m")
     for n, line in enumerate(textwrap.wrap(words, 100)):
         print(f"  {start}{sign if n == 0 else ' '} {line}{end}" + (f"  [{span[0]}-{span[1]}]" if n == 0 else ""))
+
+
+def _models(args: argparse.Namespace) -> int:
+    from rag.models import list_models
+
+    with _library(args) as library:
+        models = list_models(library.settings(model_url=args.model_url))
+    if args.json:
+        print_json({"models": models})
+        return 0
+    for model in models:
+        print(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
+        if model["mend"]:
+            print(f"       {model['mend']}")
+    return 0
 
 
 def _doctor(args: argparse.Namespace) -> int:

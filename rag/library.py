@@ -22,6 +22,7 @@ from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
 from rag.reader import Reader, Reranker, load_reranker
+from rag.settings import Settings, load_settings
 from rag.store import Store, date_range, text_hash, text_to_embed
 from rag.types import (
     Answer,
@@ -33,6 +34,7 @@ from rag.types import (
     Filters,
     IngestReport,
     Json,
+    LanguageModel,
     Passage,
     SearchHit,
     Version,
@@ -256,6 +258,28 @@ class Library:
             self._index, self._index_generation = current, generation
             return current
 
+    def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
+        """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
+        folder, else the defaults. BylineError when one of them has a value that is not allowed."""
+        return load_settings(self.path, model=model, model_url=model_url)
+
+    def language_model(
+        self, model: str | LanguageModel | None = None, *, model_url: str | None = None
+    ) -> LanguageModel | None:
+        """The model that `ask` writes with, ready for use; None where the answer quotes.
+
+        `model` as `ask` takes it, `model_url` the address of an `openai:` one; what is not given the settings decide.
+        Raises BylineError for a model that there is not.
+        """
+        if model is not None and not isinstance(model, str):
+            return model
+        settings = self.settings(model=model, model_url=model_url)
+        if settings.model == "extractive":
+            return None
+        from rag.llm import load_language_model
+
+        return load_language_model(settings.model, settings)
+
     # -- ask ----------------------------------------------------------------------------------------------------
 
     def retrieve(
@@ -293,16 +317,17 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
     ) -> Answer:
         """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
 
-        Filters as in `retrieve`. `model` is "extractive" (the default unless `$BYLINE_MODEL` says otherwise), which
-        quotes the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME" (see
-        `rag.llm.load_language_model`). What a language model writes is checked sentence by sentence; what its sources
-        do not carry is left out, or kept with its verdict where `show_unsupported`. When the articles do not answer,
-        the status is "abstained". A model that fails is a sentence in `notes`, and the answer quotes the articles.
+        Filters as in `retrieve`. `model` is "extractive" (the default unless `settings` say otherwise), which quotes
+        the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
+        `rag.llm.load_language_model`), or any `LanguageModel`. What a language model writes is checked sentence by
+        sentence; what its sources do not carry is left out, or kept with its verdict where `show_unsupported`. When the
+        articles do not answer, the status is "abstained". A model that fails is a sentence in `notes`, and the answer
+        quotes the articles.
 
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
@@ -329,17 +354,12 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
-        spec = model or os.environ.get("BYLINE_MODEL") or "extractive"
-        language_model = None
-        if spec != "extractive":
-            from rag.llm import load_language_model  # its HTTP client takes time to import
-
-            language_model = load_language_model(spec)
+        language_model = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits = self._hits(question, k, filters)
         candidates = self._candidates(hits)

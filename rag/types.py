@@ -475,6 +475,10 @@ class ModelError(BylineError):
     """A language model could not be reached, refused, or gave no usable text."""
 
 
+class PromptTooLong(ModelError):
+    """The prompt does not fit into the model's context: a shorter one may."""
+
+
 class LanguageModel(Protocol):
     """Anything that writes text for a prompt."""
 
