@@ -98,7 +98,7 @@ def check_written(
     )
     text = written.text
     if speaker := unnamed_speaker(text, citations):
-        text = re.sub(r"[.!]?\s*$", f", according to {speaker}.", text)
+        text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
         problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
     return Claim(text=text, verdict=verdict, citations=citations), problems
 
@@ -109,7 +109,7 @@ def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
     speakers = [citation.speaker for citation in cited]
     if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
         return None
-    named = (speaker for speaker in speakers if speaker and speaker.lower() not in PRONOUNS)
+    named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
     return _mid_sentence(next(named, f"a speaker named only as “{speakers[0]}”"))
 
 
