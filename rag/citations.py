@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.checker import Support
 from rag.drafts import Written
+from rag.lexicon import FUNCTION, PRONOUNS
 from rag.retrieval import query_terms
-from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
+from rag.speakers import names_speaker, speaker_in
+from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, Verdict, date_in_words
 
 Checker = Callable[[str, Sequence[str]], Support]
 """`rag.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
@@ -31,7 +34,15 @@ class Markers:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
         quote = article.text[start:end]
-        return Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=support)
+        return Citation(
+            marker=marker,
+            article=article,
+            start=start,
+            end=end,
+            quote=quote,
+            support=support,
+            speaker=speaker_in(article, start, end),
+        )
 
 
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
@@ -85,7 +96,27 @@ def check_written(
     citations = (
         tuple(markers.cite(s, check(written.text, [s.text]).score) for s in cited) if verdict != "unsupported" else ()
     )
-    return Claim(text=written.text, verdict=verdict, citations=citations), problems
+    text = written.text
+    if speaker := unnamed_speaker(text, citations):
+        text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
+        problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
+    return Claim(text=text, verdict=verdict, citations=citations), problems
+
+
+def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
+    """Who must be named beside a claim: the speaker of its citations, where each of them only reports what somebody
+    says and the claim does not say that anybody does. What is said never becomes a fact."""
+    speakers = [citation.speaker for citation in cited]
+    if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
+        return None
+    named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
+    return _mid_sentence(next(named, f"a speaker named only as “{speakers[0]}”"))
+
+
+def _mid_sentence(speaker: str) -> str:
+    """ "The ministry" as "the ministry"; "The Gazette" and names stay."""
+    first, _, rest = speaker.partition(" ")
+    return f"{first.lower()} {rest}" if rest[:1].islower() and first.lower() in FUNCTION else speaker
 
 
 def check_sentence(
@@ -102,13 +133,20 @@ def check_sentence(
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+    cited = tuple(markers.cite(source, check(text, [source.text]).score) for source in found)
+    if (speaker := unnamed_speaker(text, cited)) and (
+        judged.verdict == "supported" or judged.features.get("speaker_dropped")
+    ):
+        only = f"the articles report it only as said by {speaker}"
+        verdict: Verdict = "partial" if judged.verdict == "supported" else judged.verdict
+        judged = replace(judged, verdict=verdict, conflicts=(*judged.conflicts, only))
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
         verdict=judged.verdict,
         support=judged.score,
-        citations=tuple(markers.cite(source, check(text, [source.text]).score) for source in found),
+        citations=cited,
         missing=judged.missing,
         conflicts=judged.conflicts,
     )
@@ -154,6 +192,11 @@ def render(claims: Sequence[Claim]) -> str:
     return "\n".join(f"{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip() for claim in claims)
 
 
-def attribution(article: Article) -> str:
-    """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024"."""
-    return f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
+def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:
+    """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024".
+
+    With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
+    """
+    published = f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
+    is_named = speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split())
+    return published if is_named else f"{published}, citing {_mid_sentence(speaker)}"

@@ -254,7 +254,8 @@ def _ask(args: argparse.Namespace) -> int:
     for claim in answer.claims:
         shown.update({citation.marker: citation for citation in claim.citations})
     for marker, citation in sorted(shown.items()):
-        print(f"[{marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+        whose = attribution(citation.article, citation.speaker)
+        print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         print(f"    {_where(citation.article, citation.start, citation.end)}")
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
@@ -292,7 +293,8 @@ def _check(args: argparse.Namespace) -> int:
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 print(f"    {lacking}")
         for citation in sentence.citations:
-            print(f"    [{citation.marker}] {attribution(citation.article)}: “{citation.quote}”")
+            whose = attribution(citation.article, citation.speaker, citation.quote)
+            print(f"    [{citation.marker}] {whose}: “{citation.quote}”")
             print(f"        {_where(citation.article, citation.start, citation.end)}")
         if not sentence.citations:
             print("    Nothing in the library about this.")

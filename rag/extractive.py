@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
+from rag.speakers import speaker_in
 from rag.types import Candidate, Draft
 
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
@@ -60,7 +61,10 @@ class Extractive:
                 break
             if all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
-        return [
-            Draft(text=f"{attribution(c.hit.article)}: “{c.text}”", sources=(c,))
-            for c in (candidates[i] for i in chosen)
-        ]
+        return [Draft(text=f"{lead_in(c)}: “{c.text}”", sources=(c,)) for c in (candidates[i] for i in chosen)]
+
+
+def lead_in(candidate: Candidate) -> str:
+    """Whose words a quotation is: outlet and date, and whom the article cites where the words quoted do not say it."""
+    article, sentence = candidate.hit.article, candidate.sentence
+    return attribution(article, speaker_in(article, sentence.start, sentence.end), candidate.text)

@@ -164,7 +164,16 @@ def test_a_number_that_was_not_offered_is_a_problem() -> None:
 
 
 def test_forgotten_markers_are_found() -> None:
-    assert check("45 people waited.") == ("supported", [WAITED], [])
+    said = "45 people waited, the harbour master said."
+    assert check(said) == ("supported", [WAITED], [])
+
+
+def test_what_somebody_says_is_not_stated_as_a_fact() -> None:
+    claim, problems = check_written(Written("45 people waited.", ()), candidates(), shared_words, Markers())
+    assert claim.text == "45 people waited, according to the harbour master."
+    assert problems == [
+        "“45 people waited.” does not say whose words these are; added: according to the harbour master."
+    ]
 
 
 def test_a_wrong_marker_is_put_right_and_said() -> None:
