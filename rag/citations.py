@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.checker import Support
+from rag.dates import resolve_in
 from rag.drafts import Written
 from rag.retrieval import query_terms
 from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
@@ -31,7 +32,8 @@ class Markers:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
         quote = article.text[start:end]
-        return Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=support)
+        dates = resolve_in(article, start, end)
+        return Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=support, dates=dates)
 
 
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
