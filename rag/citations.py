@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.checker import Support
+from rag.dates import resolve_in
 from rag.drafts import Written
 from rag.lexicon import FUNCTION, PRONOUNS
 from rag.retrieval import query_terms
@@ -42,6 +43,7 @@ class Markers:
             quote=quote,
             support=support,
             speaker=speaker_in(article, start, end),
+            dates=resolve_in(article, start, end),
         )
 
 

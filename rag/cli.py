@@ -257,6 +257,7 @@ def _ask(args: argparse.Namespace) -> int:
         whose = attribution(citation.article, citation.speaker)
         print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         print(f"    {_where(citation.article, citation.start, citation.end)}")
+        _print_dates(citation, "    ")
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
@@ -296,6 +297,7 @@ def _check(args: argparse.Namespace) -> int:
             whose = attribution(citation.article, citation.speaker, citation.quote)
             print(f"    [{citation.marker}] {whose}: “{citation.quote}”")
             print(f"        {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "        ")
         if not sentence.citations:
             print("    Nothing in the library about this.")
     return 0
@@ -473,6 +475,14 @@ def _remove(args: argparse.Namespace) -> int:
         for article in gone:
             print(f"removed {article.id}  {article.title or article.path}")
     return 0
+
+
+def _print_dates(citation: Any, indent: str) -> None:
+    """What the relative dates of a quote mean: beside it, never in it."""
+    from rag.types import date_in_words
+
+    for date in citation.dates:
+        print(f"{indent}“{date.words}” is {date_in_words(date.date)}: {date.basis}")
 
 
 def _where(article: Any, start: int, end: int) -> str:
