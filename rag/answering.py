@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from rag import citations, drafts, prompts
+from rag import citations, drafts, premise, prompts
+from rag.extractive import quoted
 from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, PromptTooLong, SearchHit, Writer
 
 MAX_TOKENS = 1024  # some think before they write
@@ -42,9 +43,9 @@ def answer(
     claims: list[Claim] = []
     said, problems = list(notes), []
     writer, version, refused, left_out = quoting.name, quoting.prompt_version, False, 0
+    markers = citations.Markers()
     if model is not None and candidates:
         writer, version = model.name, prompts.PROMPT_VERSION
-        markers = citations.Markers()
         n_written, offered = 0, candidates
         try:
             for written, offered in _written(model, question, candidates):
@@ -72,16 +73,27 @@ def answer(
             said.append("The model found no answer in the articles.")
     if not refused and not any(claim.verdict != "unsupported" for claim in claims):
         found_words = quoting.draft(question, candidates, cosines=cosines, passage_cosines=passage_cosines)
-        quoted = citations.make_claims(found_words)
-        if quoted and model is not None:
+        quotes = citations.make_claims(found_words, markers)
+        if quotes and model is not None:
             writer, version = quoting.name, quoting.prompt_version
             said.append("The answer quotes the articles instead.")
-        claims += quoted
-        yield from quoted
+        claims += quotes
+        yield from quotes
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    if not carried and hits:
-        said.append("The articles do not answer this; the nearest passages are listed.")
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and carried)
+    if otherwise := premise.contradicted(question, candidates):
+        partial = partial or not carried
+        cited = {(c.article.id, c.start) for claim in carried for c in claim.citations}
+        if (otherwise.source.hit.article.id, otherwise.source.sentence.start) not in cited:
+            correction = citations.make_claims([quoted(otherwise.source)], markers)
+            claims, carried = [*claims, *correction], [*carried, *correction]
+            yield from correction
+        marker = markers.cite(otherwise.source, 1.0).marker
+        said.append(
+            f"What the question takes for granted is put otherwise in [{marker}]: {'; '.join(otherwise.reasons)}."
+        )
+    if not carried and hits:
+        said.append(f"{premise.missing(question, candidates)} The nearest passages are listed.")
     yield Answer(
         question=question,
         status="abstained" if not carried else "partial" if partial else "answered",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -47,13 +46,13 @@ class Markers:
         )
 
 
-def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
-    """Claims for the drafts whose words are in what they cite, in order, markers counted from 1.
+def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:
+    """Claims for the drafts whose words are in what they cite, in order; `markers` counts on where it has come to.
 
     A draft that quotes is checked to the letter: each of its sources must stand word for word in the draft and, at
     its offsets, in the article. Sentences already cited keep their marker.
     """
-    markers = Markers()
+    markers = Markers() if markers is None else markers
     claims = []
     for draft in drafts:
         if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
@@ -200,5 +199,6 @@ def attribution(article: Article, speaker: str | None = None, quote: str = "") -
     With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
     """
     published = f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
-    is_named = speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split())
-    return published if is_named else f"{published}, citing {_mid_sentence(speaker)}"
+    if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
+        return published
+    return f"{published}, citing {_mid_sentence(speaker)}"

@@ -61,7 +61,12 @@ class Extractive:
                 break
             if all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
-        return [Draft(text=f"{lead_in(c)}: “{c.text}”", sources=(c,)) for c in (candidates[i] for i in chosen)]
+        return [quoted(candidates[i]) for i in chosen]
+
+
+def quoted(candidate: Candidate) -> Draft:
+    """A sentence of an article as a sentence of an answer."""
+    return Draft(text=f"{lead_in(candidate)}: “{candidate.text}”", sources=(candidate,))
 
 
 def lead_in(candidate: Candidate) -> str:
