@@ -307,7 +307,10 @@ def _status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
         return 0
+    reasons = document.get("reasons", {})
     for name, value in document.items():
+        if name in ("inferred", "reasons"):
+            continue
         if name == "listed":
             for entry in value:
                 day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
@@ -323,7 +326,11 @@ def _status(args: argparse.Namespace) -> int:
         elif isinstance(value, dict):
             print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
         else:
-            print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
+            shown = ", ".join(value) if isinstance(value, list) else value if value is not None else "-"
+            how = "inferred: " if name in document.get("inferred", ()) else ""
+            print(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
+    for name in reasons.keys() - document.keys():
+        print(f"{name}: {reasons[name]}")
     return 0
 
 
