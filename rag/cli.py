@@ -182,9 +182,9 @@ def _ingest(args: argparse.Namespace) -> int:
             + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
             f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
         )
-        for kind, words in (("copy", "carry a story that is there already"), ("version", "are versions of one")):
+        for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
             if same := [entry for entry in report.copies if entry["kind"] == kind]:
-                print(f"{_count(len(same), 'article')} of them {words} (see byline status)")
+                print(f"{len(same)} of them {words} there already: see byline status")
         for duplicate in report.duplicates:
             print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:

@@ -65,7 +65,7 @@ REASONS: list[tuple[str, str, str, object, str]] = [
         f"Headline: Ferry back\n\n{STORY}",
         "title",
         "",
-        "Ferry is back",
+        "Ferry back",
         "The line “Headline: Ferry back” says so.",
     ),
     (f"(Reuters) - {STORY}", "outlet", "", "Reuters", "The text begins “(Reuters) -”."),
