@@ -261,7 +261,7 @@ def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
         try:
             key = next(name for name in (one_line(key), str(number), f"entry {number}") if name and name not in seen)
             seen.add(key)
-            yield make_article(f"{path}#{key}", text, (row, metadata_of(own)))
+            yield make_article(f"{path}#{key}", text, (row, own))
         except BylineError as error:
             yield _failure(path, str(error), number)
 

@@ -195,9 +195,9 @@ def _ingest(args: argparse.Namespace) -> int:
             + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
             f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
         )
-        for kind, words in (("copy", "carry a story that is there already"), ("version", "are versions of one")):
+        for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
             if same := [entry for entry in report.copies if entry["kind"] == kind]:
-                print(f"{_count(len(same), 'article')} of them {words} (see byline status)")
+                print(f"{len(same)} of them {words} there already: see byline status")
         for duplicate in report.duplicates:
             print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:
@@ -368,7 +368,10 @@ def _status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
         return 0
+    reasons = document.get("reasons", {})
     for name, value in document.items():
+        if name in ("inferred", "reasons"):
+            continue
         if name == "listed":
             for entry in value:
                 day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
@@ -384,7 +387,11 @@ def _status(args: argparse.Namespace) -> int:
         elif isinstance(value, dict):
             print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
         else:
-            print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
+            shown = ", ".join(value) if isinstance(value, list) else value if value is not None else "-"
+            how = "inferred: " if name in document.get("inferred", ()) else ""
+            print(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
+    for name in reasons.keys() - document.keys():
+        print(f"{name}: {reasons[name]}")
     return 0
 
 

@@ -11,10 +11,11 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from rag.store import date_range
-from rag.types import Article
+from rag.types import Article, Span
 
 Kind = Literal["copy", "version"]
 
@@ -36,18 +37,29 @@ MIN_SHINGLES = 20
 _WORD = re.compile(r"\w+(?:[.,:]\d+)*")
 
 
-def story_words(article: Article) -> list[str]:
-    """The words of the story, lower-cased, without what is not story (datelines, credits, copyright lines)."""
+class Story(NamedTuple):
+    """What a text is compared by: its words, lower-cased, in order; all runs of `SHINGLE` of them; its figures."""
+
+    words: tuple[str, ...]
+    runs: frozenset[str]
+    figures: Counter[str]
+
+
+def story(article: Article) -> Story:
+    """The story of an article, without what is not story (datelines, credits, copyright lines)."""
+    return _story(article.text, article.boilerplate)
+
+
+# An article is compared with several, one after the other, and those of a series with each other.
+@lru_cache(maxsize=256)
+def _story(text: str, boilerplate: tuple[Span, ...]) -> Story:
     parts, at = [], 0
-    for start, end in (*article.boilerplate, (len(article.text), len(article.text))):
-        parts.append(article.text[at:start])
+    for start, end in (*boilerplate, (len(text), len(text))):
+        parts.append(text[at:start])
         at = max(at, end)
-    return _WORD.findall("\n".join(parts).lower())
-
-
-def shingles(words: Sequence[str]) -> set[str]:
-    """All runs of `SHINGLE` words; the whole of a shorter text."""
-    return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))} if words else set()
+    words = tuple(_WORD.findall("\n".join(parts).lower()))
+    runs = (" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1)) if words)
+    return Story(words, frozenset(runs), Counter(word for word in words if any(map(str.isdigit, word))))
 
 
 def bands(article: Article) -> tuple[int, ...]:
@@ -55,7 +67,7 @@ def bands(article: Article) -> tuple[int, ...]:
     them in common with the chance 1 - (1 - J**ROWS)**N_BANDS. None for a text too short to compare."""
     from datasketch import MinHash  # brings scipy, which takes time to import
 
-    runs = shingles(story_words(article))
+    runs = story(article).runs
     if len(runs) < MIN_SHINGLES:
         return ()
     # The scheme is named: stored bands must not change with the library's default.
@@ -78,29 +90,29 @@ def relation(article: Article, other: Article) -> Kind | None:
     known to be later. Reports of two outlets on the same event, and reports of a series whose figures differ, are
     neither.
     """
-    words, other_words = story_words(article), story_words(other)
-    shared = likeness(words, other_words)
+    mine, theirs = story(article), story(other)
+    shared = likeness(mine, theirs)
+    if shared < SAME_PIECE:
+        return None
     same_url = article.url is not None and article.url == other.url
     same_title = _same(article.outlet, other.outlet) and _same(article.title, other.title)
-    if shared >= SAME_PIECE and (is_later(article, other) or is_later(other, article)):
+    if is_later(article, other) or is_later(other, article):
         alike = shared >= SAME_TEXT and _same(article.outlet, other.outlet)
-        if same_url or ((alike or same_title) and same_figures(words, other_words)):
+        if same_url or ((alike or same_title) and same_figures(mine, theirs)):
             return "version"
-    return "copy" if shared >= SAME_TEXT and same_figures(words, other_words) else None
+    return "copy" if shared >= SAME_TEXT and same_figures(mine, theirs) else None
 
 
-def likeness(words: Sequence[str], other: Sequence[str]) -> float:
+def likeness(mine: Story, theirs: Story) -> float:
     """Shared shingles as a share of those of the shorter text, 0..1 (containment); 0 where they are too few to tell."""
-    mine, theirs = shingles(words), shingles(other)
-    shared = len(mine & theirs)
-    return shared / min(len(mine), len(theirs)) if shared >= MIN_SHINGLES else 0.0
+    shared = len(mine.runs & theirs.runs)
+    return shared / min(len(mine.runs), len(theirs.runs)) if shared >= MIN_SHINGLES else 0.0
 
 
-def same_figures(words: Sequence[str], other: Sequence[str]) -> bool:
+def same_figures(mine: Story, theirs: Story) -> bool:
     """Whether the text with fewer figures has enough of them in common with the other (fewer than three always)."""
-    mine, theirs = (Counter(word for word in side if any(map(str.isdigit, word))) for side in (words, other))
-    n = min(sum(mine.values()), sum(theirs.values()))
-    return n < 3 or sum((mine & theirs).values()) >= SAME_FIGURES * n
+    n = min(sum(mine.figures.values()), sum(theirs.figures.values()))
+    return n < 3 or sum((mine.figures & theirs.figures).values()) >= SAME_FIGURES * n
 
 
 def _same(a: str | None, b: str | None) -> bool:

@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.formats import decode
 from rag.metadata import clean
 from rag.types import BylineError, Json
 from rag.written_dates import parse_date
 
 SUFFIXES = (".xml", ".rss", ".atom")
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|RDF)[\s>]")
+_LABEL = re.compile(rb"<\?xml[^>]{0,100}encoding=[\"']([\w-]+)")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
 _HIDDEN = ("script", "style", "template", "noscript", "head")
 _SUMMARY = "The feed carries only a summary of this article, not its text."
@@ -34,16 +37,18 @@ def entries(data: bytes) -> Iterator[tuple[str, str, Json]]:
     """(key, text, what the feed states of it) for each entry, in order. BylineError where it is no feed."""
     import feedparser
 
-    plain = data.replace(b"\0", b"")  # UTF-16 as well
-    root = _ROOT.search(plain)
-    if root is None or not is_feed(data[:START]):
+    label = _LABEL.search(data[:200])
+    # Decoded here as all files are: what the label says is wrong often enough.
+    plain = _DECLARATION.sub("", decode(data, label[1].decode("ascii") if label is not None else None)).encode()
+    root = _ROOT.search(plain[:START])
+    if root is None:
         raise BylineError("is no feed: an .xml file needs the root rss, feed or RDF; leave it out.")
     if b"<!ENTITY" in plain[: root.start()]:
         raise BylineError("declares entities, which no feed needs and some are traps; save it without its DOCTYPE.")
     if _depth(plain) > MAX_DEPTH:
         raise BylineError(f"is no feed that anyone wrote: its elements lie more than {MAX_DEPTH} deep; leave it out.")
     # What it finds wrong with a feed it puts into the result, and reads on; words are not to be changed (smart quotes).
-    feed = feedparser.parse(io.BytesIO(data), sanitize_html=True, resolve_relative_uris=False)
+    feed = feedparser.parse(io.BytesIO(plain), sanitize_html=True, resolve_relative_uris=False)
     if not feed.entries and not feed.feed:
         reason = str(feed.get("bozo_exception", "it has no entries"))
         raise BylineError(f"cannot be read as a feed ({reason}); save it anew.")

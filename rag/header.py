@@ -42,6 +42,7 @@ _PARTS = re.compile(r"\s+[|•·–—/-]\s+|\s*[|•·]\s*|\s{3,}|;\s+")
 _NAME = r"(?:(?![a-z0-9])\w[\w.'’-]*)"
 _PERSON = re.compile(rf"{_NAME}(?:\s(?:{_NAME}|al|bin|da|de|del|der|di|la|le|van|von|y))*")
 _BY = re.compile(r"[*_]{0,2}(?:By|BY|by|Written by|Words by|Story by)[:\s]\s*(\S.*?)[*_.]{0,3}")
+_BY_AND_ON = re.compile(r"(?:Posted|Published|Written|Submitted) by (\S.*?) on (\S.*)", re.IGNORECASE)
 _AND = re.compile(r",\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+")
 _PLACE = re.compile(r"\s+(?:in|IN|at|for|of|reports? from)\s+.*")
 # What stands behind a name and is none.
@@ -136,7 +137,9 @@ def _field(name: str, value: str, line: str) -> Iterator[Clue]:
 
 def _part(part: str, line: str) -> Iterator[Clue]:
     dated = list(_dated(part, line))
-    if dated:
+    if (both := _BY_AND_ON.fullmatch(part)) is not None:
+        yield from (*_authors(both[1], line), *_date("published", both[2], line))
+    elif dated:
         yield from dated
     elif (by := _BY.fullmatch(part)) is not None:
         yield from _authors(by[1], line)

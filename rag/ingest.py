@@ -54,8 +54,8 @@ class IngestJob:
             else:
                 seen.add(item.path)
                 self._article(item, str(file), known.get(item.path))
-        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. Nor does it from
-        # a feed that was saved anew, which holds the newest entries only.
+        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. A feed that was
+        # saved anew holds the newest entries only, so nothing goes either.
         if whole and file.suffix.lower() not in feeds.SUFFIXES:
             gone = [article_id for path, (article_id, _, _) in known.items() if path not in seen]
             self._gone += gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
@@ -17,7 +18,7 @@ _NEWEST = f"{AGE.format('articles')} DESC, updated IS NULL, rowid DESC"
 _LEAD = "replaced_by IS NOT NULL, earliest IS NULL, earliest, length(text) DESC, path"
 # Articles that look most like a new one, and articles of its address or its headline: a headline such as "Weather" may
 # have thousands.
-MAX_ALIKE, MAX_NAMESAKES = 50, 20
+MAX_ALIKE, MAX_NAMESAKES, MAX_IN_BAND = 20, 20, 50
 _KEPT = (
     *("title", "outlet", "authors", "url", "section", "published", "published_precision", "published_source"),
     *("updated", "reasons", "boilerplate", "content_hash", "path"),
@@ -42,11 +43,12 @@ def forget_bands(db: sqlite3.Connection) -> None:
 def candidates(db: sqlite3.Connection, article: Article, bands: Sequence[int]) -> list[str]:
     """Ids of the articles that may be the same story: those that share most bands, then by address and headline.
     Only those that were compared themselves: of two new ones the second finds the first."""
-    found = db.execute(
-        f"SELECT article_id FROM bands WHERE band IN {_LISTED} AND article_id != ? "
-        "GROUP BY article_id ORDER BY count(*) DESC, article_id LIMIT ?",
-        (json.dumps(bands), article.id, MAX_ALIKE),
-    ).fetchall()
+    shared: Counter[str] = Counter()
+    for band in bands:  # one that thousands have (a daily report in fixed words) says little, and is read no further
+        rows = db.execute("SELECT article_id FROM bands WHERE band = ? LIMIT ?", (band, MAX_IN_BAND))
+        shared.update(row[0] for row in rows)
+    del shared[article.id]
+    found = [(i,) for i, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_ALIKE]]
     for where, values in (("url = ?", (article.url,)), ("title = ? AND outlet = ?", (article.title, article.outlet))):
         if None not in values:
             found += db.execute(
@@ -58,6 +60,17 @@ def candidates(db: sqlite3.Connection, article: Article, bands: Sequence[int]) -
 
 def join(db: sqlite3.Connection, article_id: str, same_story: Sequence[str], same_piece: Sequence[str]) -> None:
     """The article is the same story as some (versions of its piece among them), and with all that those are."""
+    leads = {
+        row[0]
+        for row in db.execute(
+            f"SELECT coalesce(cluster, id) FROM articles WHERE id IN {_LISTED}", (json.dumps(same_story),)
+        )
+    }
+    if not same_piece and len(leads) == 1 and _lead(db, {article_id, *leads}) in leads:
+        # One more copy: however many there are, the others need not be looked at.
+        pair = json.dumps([article_id, *leads])
+        db.execute(f"UPDATE articles SET cluster = ? WHERE id IN {_LISTED}", (*leads, pair))
+        return
     pieces = _members(db, "replaced_by", [article_id, *same_piece])
     _relabel_pieces(db, pieces)
     clusters = _members(db, "cluster", [article_id, *same_story])
@@ -98,10 +111,14 @@ def _relabel_pieces(db: sqlite3.Connection, ids: set[str]) -> None:
 
 
 def _relabel_clusters(db: sqlite3.Connection, ids: set[str]) -> None:
+    label = _lead(db, ids) if len(ids) > 1 else None
+    db.execute(f"UPDATE articles SET cluster = ? WHERE id IN {_LISTED}", (label, json.dumps(sorted(ids))))
+
+
+def _lead(db: sqlite3.Connection, ids: set[str]) -> str | None:
     listed = json.dumps(sorted(ids))
-    lead = db.execute(f"SELECT id FROM articles WHERE id IN {_LISTED} ORDER BY {_LEAD} LIMIT 1", (listed,)).fetchone()
-    label = lead[0] if lead is not None and len(ids) > 1 else None
-    db.execute(f"UPDATE articles SET cluster = ? WHERE id IN {_LISTED}", (label, listed))
+    row = db.execute(f"SELECT id FROM articles WHERE id IN {_LISTED} ORDER BY {_LEAD} LIMIT 1", (listed,)).fetchone()
+    return str(row[0]) if row is not None else None
 
 
 def stories(db: sqlite3.Connection, clusters: Sequence[str]) -> list[tuple[str, str]]:

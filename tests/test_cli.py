@@ -213,3 +213,53 @@ def test_articles_from_the_command_line_survive_a_plain_terminal(home: Path, sto
     done = byline("ask", "How late was the ferry to Saltby?", home=home, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "two hours late" in done.stdout
+
+
+def test_diff_and_the_status_of_versions(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("The ferry was late on Monday. The harbour master was asleep. Nobody was hurt.\n")
+    byline("ingest", path, "--embedder", "hashing:64", home=home)
+    alone = byline("diff", "story.txt", home=home)
+    assert alone.stdout.startswith("There is one version of ")
+    assert byline_json("diff", "story.txt", home=home)["diffs"] == []
+    path.write_text("The ferry was early on Monday. Nobody was hurt. The \x1b[31mbell\x1b[0m rang twice.\n")
+    report = byline_json("ingest", path, home=home)
+    assert (report["updated"], report["copies"]) == (1, [])
+    document = byline_json("diff", "story.txt", home=home)
+    (found,) = document["diffs"]
+    assert document["article"].keys() == ARTICLE_KEYS
+    assert [change["kind"] for change in found["changes"]] == ["removed", "changed", "added"]
+    assert found["changes"][1] == {
+        "kind": "changed",
+        "before": {"start": 0, "end": 29, "text": "The ferry was late on Monday."},
+        "after": {"start": 0, "end": 30, "text": "The ferry was early on Monday."},
+    }
+    assert found["older"]["replaced_at"] is not None
+    assert found["newer"]["replaced_at"] is None
+    shown = byline("diff", "story.txt", home=home).stdout
+    assert "- The ferry was late on Monday.  [0-29]" in shown
+    assert "+ The ferry was early on Monday.  [0-30]" in shown
+    assert "\x1b" not in shown, "no colour without a terminal, and none from an article"
+    assert "version 1: " in byline("status", "story.txt", home=home).stdout
+    unknown = byline("diff", "nothing.txt", home=home)
+    assert unknown.returncode == 2
+    assert "`byline status` lists what is there" in unknown.stderr
+
+
+def test_status_shows_copies(home: Path, tmp_path: Path) -> None:
+    words = " ".join(f"The {thing} of Saltby is older than the {thing} of Portmere." for thing in NINE)
+    (tmp_path / "one.txt").write_text(f"{words}\n")
+    (tmp_path / "two.txt").write_text(f"{words}\n\nThe clerk said so.\n")
+    done = byline("ingest", tmp_path, "--embedder", "hashing:64", home=home)
+    assert "1 of them carries a story that is there already: see byline status" in done.stdout
+    document = byline_json("status", home=home)
+    assert (document["articles"], document["sources"]) == (2, 1)
+    lead = document["listed"][0]["cluster"]
+    assert {entry["cluster"] for entry in document["listed"]} == {lead}
+    assert f"(same story as {lead})" in byline("status", home=home).stdout
+    assert byline_json("status", "one.txt", home=home)["copies"] == [
+        entry["id"] for entry in document["listed"] if entry["path"].endswith("two.txt")
+    ]
+
+
+NINE = "ferry lighthouse bell pier school mayor bakery chapel anchor".split()

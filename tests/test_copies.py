@@ -14,7 +14,7 @@ import pytest
 from embeddings.hashing import HashingEmbedder
 from rag import BylineError, Library
 from rag.changes import diff
-from rag.copies import N_BANDS, bands, is_later, likeness, relation, same_figures, shingles, sources_note, story_words
+from rag.copies import N_BANDS, bands, is_later, likeness, relation, same_figures, sources_note, story
 from rag.library import DATABASE
 from rag.migrations import MIGRATIONS
 from rag.types import Article, Version
@@ -99,7 +99,7 @@ def test_a_copy_is_recognised(text: str) -> None:
 def test_another_report_of_the_event_is_no_copy() -> None:
     one, other = article(outlet="Portmere Gazette"), article(OTHER_REPORT, "b", outlet="Quay Press")
     assert relation(one, other) is None
-    assert len(shingles(story_words(one)) & shingles(story_words(other))) > 0, "they do share a quotation"
+    assert story(one).runs & story(other).runs, "they do share a quotation"
 
 
 def test_a_quotation_of_the_whole_of_a_brief_is_no_copy() -> None:
@@ -117,8 +117,8 @@ def test_a_report_of_a_series_with_other_figures_is_no_copy() -> None:
     tuesday = report.format(1198, 7, 6, 287, "0.85", 790, 17)
     one = article(monday, outlet="Quay Press", title="Portmere exchange", published="2024-05-06")
     other = article(tuesday, "b", outlet="Quay Press", title="Portmere exchange", published="2024-05-07")
-    assert likeness(story_words(one), story_words(other)) > 0.4
-    assert not same_figures(story_words(one), story_words(other))
+    assert likeness(story(one), story(other)) > 0.4
+    assert not same_figures(story(one), story(other))
     assert relation(one, other) is None
 
 
@@ -148,7 +148,7 @@ def test_an_address_that_stays_needs_less_text_in_common() -> None:
     words = "\n\n".join((*PARAGRAPHS[:2], OTHER_REPORT, OTHER_REPORT[::-1]))
     one = article(url="https://q.example/1", published="2024-05-06")
     other = article(words, "b", url="https://q.example/1", published="2024-05-07")
-    assert 0.2 <= likeness(story_words(one), story_words(other)) < 0.45
+    assert 0.2 <= likeness(story(one), story(other)) < 0.45
     assert relation(one, other) == "version"
     assert relation(one, replace(other, url="https://q.example/2")) is None
     home_page = article(OTHER_REPORT, "c", url="https://q.example/1", published="2024-05-07")
