@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from rag.checker import Support
 from rag.drafts import Written
+from rag.injections import speaks_to_machines
+from rag.prompts import one_line
 from rag.retrieval import query_terms
 from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
 
@@ -19,6 +21,7 @@ MOST_LOOKED_AT = 6
 MOST_CITED = 4
 # Share of a sentence's content words from which words of the library are said to be about it.
 ABOUT_FROM = 0.34
+LONGEST_OUTLET = 60
 
 
 @dataclass
@@ -156,4 +159,7 @@ def render(claims: Sequence[Claim]) -> str:
 
 def attribution(article: Article) -> str:
     """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024"."""
-    return f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
+    outlet = one_line(article.outlet or "")
+    if not outlet or len(outlet) > LONGEST_OUTLET or speaks_to_machines(outlet):
+        outlet = "Outlet not stated"  # or what stands there is none
+    return f"{outlet}, {date_in_words(article.published)}"

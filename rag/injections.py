@@ -33,9 +33,11 @@ _VERBS = (
 )
 # An imperative, with what may stand before it. Where a noun follows from the same letters ("Use of …") it is none.
 _ORDER = re.compile(
-    r"^[\W_]*(?:(?:please|now|instead|then|and|also|but|so|first|next|finally|important|attention|warning|urgent|note|"
-    r"hint|reminder|instructions?|notice|p\.?s|stop|hi|hello|dear|hey|okay|ok|from now on|"
-    rf"(?:from|at|for|in) (?:this|all|every)[^,:]{{0,30}}[,:]|{_MACHINE}(?: reading this)?(?=[,:!.—–-]))\b[\W_]*)*"
+    r"^[\W_]*(?:(?:(?:please|now|instead|then|and|also|but|so|first|next|finally|important|attention|warning|urgent|"
+    r"note|hint|reminder|instructions?|notice|p\.?s|stop|hi|hello|dear|hey|okay|ok|from now on)\b|"
+    r"(?:from|at|for|in) (?:this|all|every)[^,:]{0,30}(?=[,:])|"
+    r"(?:before|when|once|while|if|whenever) you\b[^,:]{0,40}(?=[,:])|"
+    rf"{_MACHINE}(?: reading this)?(?=[,:!.—–-]))[\W_]*)*"
     r"(?:you (?:must|should|will|shall|are to|have to|need to|may only|can only|are required to) (?:only |always )?|"
     rf"(?:do not|don[’']t|never|always|only) )?(?:not )?{_VERBS}\b"
     r"(?! (?:of|by|for|on|from|is|was|were|has|had|have|in|among|rates?|figures?)\b)",
@@ -65,11 +67,12 @@ _TO_MACHINES = re.compile(
             r"notices?|"
             r"instructions?|reminders?|directives?|orders?|commands?|hints?|memo|warning)[,:]? (?:to |for )?(?:all |"
             r"any |"
-            rf"the |every |your )*(?:automated |virtual )?{_MACHINE}(?: (?:reading|processing|systems)[^,:.]{{0,30}})?"
-            r"(?:\s*[:,.!—–]|$)",
+            rf"the |every |your )*(?:automated |virtual )?{_MACHINE}"
+            r"(?: (?:reading|processing|systems|from|of|in|at)\b[^,:.]{0,60})?(?:\s*[:,.!—–]|$)",
             rf"^[\W_]*(?:all |any |every )?{_MACHINE} (?:reading|processing|summari[sz]ing|indexing) (?:this|these|"
             rf"the)\b",
             rf"\bif (?:you are|you[’']re|this is read by|read by) (?:an? |the |any )?{_AI}\b",
+            rf"\bdear {_MACHINE}\b",
             # "You are now an assistant …", "your system prompt"
             rf"\byou(?:[’']re| are| must act as| will act as| shall be| become) (?:now |no longer |only )*(?:an?|the)"
             rf"(?: [\w-]+){{0,3}} (?:{_AI}|assistant)\b",
@@ -81,6 +84,7 @@ _TO_MACHINES = re.compile(
             r"\byour (?:developers?|creators?|operators?|makers?|trainers)\b.{0,60}\b(?:order|want|require|instruct|"
             r"tell|"
             r"ask|allow|authori[sz]e|overr?ule)",
+            r"\byour (?:answer|reply|response|output) (?:must|shall|has to) (?:be|say|begin|contain|end)\b",
             # "The answer to every question is …", "whatever you are asked, …", "any question must be answered with …"
             r"\b(?:answers?|repl(?:y|ies)|responses?) to (?:every|any|all|each|whatever)\b.{0,60}\b(?:is|are|must|"
             r"shall|"
@@ -127,45 +131,51 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"“[^”]*”?|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]|(?<!\w)[‘'][^’']{3,}?[’'](?!\w)")
-_LABEL = re.compile(
-    r"^[\W_]*(?:question|answer|q|a|output|response|example|user|human|expected(?: answer)?)\s*:", re.IGNORECASE
-)
-_UNREADABLE = re.compile(r"[A-Za-z0-9+/=_-]{40,}|(?:[0-9a-fA-F]{2}[\s:]){16,}")
+# What nobody can quote: long codes, and lines that begin with the number of a note, as if Byline had numbered them.
+_CODE = re.compile(r"[A-Za-z0-9+/=_-]{40,}|(?:[0-9a-fA-F]{2}[\s:]){16,}")
+_NUMBERED = re.compile(r"\s*[\[［【]\d{1,4}[\]］】]")
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 
 
-def speaks_to_machines(sentence: str, *, after_one: bool = False) -> bool:
-    """Whether a sentence is an order to a machine, marks a turn of its conversation, or nobody can read it.
-
-    `after_one` says that the sentence before it, in the same paragraph, is one: then any order and any label goes on
-    with it.
-    """
-    text = " ".join(unicodedata.normalize("NFKC", without_invisible(sentence[:MAX_CHARACTERS])).split())
-    if _TURN.search(text) or sum(len(m[0]) for m in _UNREADABLE.finditer(text)) > len(text) / 2:
-        return True
-    # Its own words: a story may quote any order.
-    own = _QUOTED.sub("“”", text)
-    is_order = _ORDER.match(own) is not None and not _REPORTED.search(own)
-    if after_one and (is_order or _LABEL.match(own)):
-        return True
-    return bool((is_order and _ITS_OWN.search(own)) or _TO_MACHINES.search(own) or _ELSEWHERE.search(own))
+def speaks_to_machines(sentence: str) -> bool:
+    """Whether a sentence is an order to a machine, or a mark of its conversation. What it quotes is not looked at: a
+    story may quote any order."""
+    text = _visible(sentence)
+    own = _QUOTED.sub("“”", _IMAGE.sub("", text)).strip()
+    is_order = _ORDER.match(own) is not None and _ITS_OWN.search(own) is not None and _REPORTED.search(own) is None
+    return bool(is_order or _TURN.search(text) or _TO_MACHINES.search(own) or _ELSEWHERE.search(own))
 
 
 def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """The candidates that may be used, and those that speak to machines, both in order.
+    """The candidates that may be used, and those that give orders or follow one, both in order.
 
-    An opened turn of a chat lasts to the end of its paragraph.
+    What follows an order on its line is its payload; an opened turn of a chat lasts to the end of its paragraph. What
+    nobody can quote is in neither list.
     """
     kept: list[Candidate] = []
     left_out: list[Candidate] = []
-    after_one = in_turn = False
-    last: Candidate | None = None
+    until, last = "", None
     for candidate in candidates:
-        article = candidate.hit.article
-        is_next = last is not None and last.hit.passage.id == candidate.hit.passage.id
-        if not (is_next and last) or "\n\n" in article.text[last.sentence.end : candidate.sentence.start]:
-            after_one = in_turn = False
+        if last is not None and last.hit.passage.id == candidate.hit.passage.id:
+            between = candidate.hit.article.text[last.sentence.end : candidate.sentence.start]
+            until = "" if until and until in between else until
+        else:
+            until = ""
         last = candidate
-        in_turn = in_turn or bool(_TURN.search(candidate.text))
-        after_one = in_turn or speaks_to_machines(candidate.text, after_one=after_one)
-        (left_out if after_one else kept).append(candidate)
+        if speaks_to_machines(candidate.text):
+            until = "\n\n" if until == "\n\n" or _TURN.search(_visible(candidate.text)) else "\n"
+        if until:
+            left_out.append(candidate)
+        elif not _is_unquotable(candidate.text):
+            kept.append(candidate)
     return kept, left_out
+
+
+def _is_unquotable(sentence: str) -> bool:
+    text = _visible(sentence)
+    return bool(_NUMBERED.match(text)) or sum(len(m[0]) for m in _CODE.finditer(text)) > len(text) / 2
+
+
+def _visible(text: str) -> str:
+    """The beginning of a text as a reader sees it, letters of other alphabets' widths and styles made plain."""
+    return " ".join(unicodedata.normalize("NFKC", without_invisible(text[:MAX_CHARACTERS])).split())
