@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from rag.checker import Support
 from rag.dates import resolve_in
 from rag.drafts import Written
+from rag.injections import speaks_to_machines
 from rag.lexicon import FUNCTION, PRONOUNS
+from rag.prompts import one_line
 from rag.retrieval import query_terms
 from rag.speakers import names_speaker, speaker_in
 from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, Verdict, date_in_words
@@ -22,6 +24,7 @@ MOST_LOOKED_AT = 6
 MOST_CITED = 4
 # Share of a sentence's content words from which words of the library are said to be about it.
 ABOUT_FROM = 0.34
+LONGEST_OUTLET = 60
 
 
 @dataclass
@@ -198,7 +201,10 @@ def attribution(article: Article, speaker: str | None = None, quote: str = "") -
 
     With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
     """
-    published = f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
+    outlet = one_line(article.outlet or "")
+    if not outlet or len(outlet) > LONGEST_OUTLET or speaks_to_machines(outlet):
+        outlet = "Outlet not stated"  # or what stands there is none
+    published = f"{outlet}, {date_in_words(article.published)}"
     if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
         return published
     return f"{published}, citing {_mid_sentence(speaker)}"

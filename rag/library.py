@@ -16,7 +16,7 @@ from pathlib import Path
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
-from rag import answering, articles, changes, citations, copies, extractive, index, retrieval
+from rag import answering, articles, changes, citations, copies, extractive, index, injections, retrieval
 from rag import record as records
 from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
@@ -362,7 +362,7 @@ class Library:
         language_model = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits = self._hits(question, k, filters)
-        candidates = self._candidates(hits)
+        candidates, orders = injections.without_orders(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
             hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
@@ -378,7 +378,7 @@ class Library:
             quoting=extractive.Extractive(self._reader),
             model=language_model,
             check=check,
-            notes=self._notes(filters, hits),
+            notes=[*self._notes(filters, hits), *_about_orders(orders)],
             show_unsupported=show_unsupported,
         ):
             elapsed_s = round(time.perf_counter() - started, 3)
@@ -408,7 +408,7 @@ class Library:
         markers = citations.Markers()
         checked = []
         for start, end in spans:
-            candidates = self._candidates(self._hits(text[start:end], k, filters))
+            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
             checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
 
@@ -479,6 +479,14 @@ class Library:
                 "whether the dates asked for hold."
             )
         return notes
+
+
+def _about_orders(orders: Sequence[Candidate]) -> list[str]:
+    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]
 
 
 def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:

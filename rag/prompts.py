@@ -67,5 +67,10 @@ def follow_up_prompt(history: Sequence[str], question: str) -> str:
 
 def one_line(text: str) -> str:
     """Untrusted text on one line, without invisible characters, numbers in square brackets and tokens of a template."""
-    text = _BRACKETED_TOKEN.sub(r"(\1)", _INVISIBLE.sub("", text).translate(_SIGNS))
+    text = _BRACKETED_TOKEN.sub(r"(\1)", without_invisible(text).translate(_SIGNS))
     return _BRACKETED_NUMBER.sub(r"(\1)", " ".join(text.split()))
+
+
+def without_invisible(text: str) -> str:
+    """The text without the characters that a reader cannot see, newlines and tabs excepted."""
+    return _INVISIBLE.sub("", text)
