@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from rag import citations, drafts, prompts
+from embeddings import Vectors
+from rag import citations, conflicts, drafts, prompts
 from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, SearchHit, Writer
 
 MAX_TOKENS = 512
@@ -24,6 +25,7 @@ def answer(
     *,
     cosines: Sequence[float],
     passage_cosines: Sequence[float],
+    vectors: Sequence[Vectors],
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
@@ -32,6 +34,7 @@ def answer(
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
+    `vectors` holds a unit vector for each candidate, `cosines` its product with the question's.
     Without a `model`, `quoting` (the extractive writer) answers. `notes` are put before those made here. Claims that
     fail the check are left out, or kept with their verdict where `show_unsupported`. Never raises for what a model
     does: a model that fails is one sentence in the notes.
@@ -72,6 +75,7 @@ def answer(
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
     if not carried and hits:
         said.append("The articles do not answer this; the nearest passages are listed.")
+    differ = conflicts.disagreements(carried, candidates, cosines=cosines, vectors=vectors)
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and carried)
     yield Answer(
         question=question,
@@ -79,6 +83,7 @@ def answer(
         text=citations.render(claims if carried else ()),
         claims=tuple(claims if carried else ()),
         hits=tuple(hits),
+        disagreements=tuple(differ),
         notes=tuple(said),
         problems=tuple(dict.fromkeys(problems)),
         model=writer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,16 +32,21 @@ class Markers:
     def cite(self, source: Candidate, support: float) -> Citation:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        quote = article.text[start:end]
-        return Citation(
-            marker=marker,
-            article=article,
-            start=start,
-            end=end,
-            quote=quote,
-            support=support,
-            speaker=speaker_in(article, start, end),
-        )
+        return cite(source, marker, support)
+
+
+def cite(source: Candidate, marker: int, support: float) -> Citation:
+    """The candidate's words as a citation, with whom its article names as the speaker."""
+    article, start, end = source.hit.article, source.sentence.start, source.sentence.end
+    return Citation(
+        marker=marker,
+        article=article,
+        start=start,
+        end=end,
+        quote=article.text[start:end],
+        support=support,
+        speaker=speaker_in(article, start, end),
+    )
 
 
 def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
@@ -110,7 +114,7 @@ def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
     if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
         return None
     named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
-    return _mid_sentence(next(named, f"a speaker named only as “{speakers[0]}”"))
+    return _mid_sentence(next(named, "a speaker whom the article does not name there"))
 
 
 def _mid_sentence(speaker: str) -> str:
