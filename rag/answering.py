@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from embeddings import Vectors
 from rag import citations, conflicts, drafts, prompts
@@ -76,6 +77,10 @@ def answer(
     if not carried and hits:
         said.append("The articles do not answer this; the nearest passages are listed.")
     differ = conflicts.disagreements(carried, candidates, cosines=cosines, vectors=vectors)
+    if model is not None:
+        old = conflicts.older_statements(differ)
+        claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
+        carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and carried)
     yield Answer(
         question=question,
@@ -90,6 +95,12 @@ def answer(
         prompt_version=version,
         elapsed_s=round(time.perf_counter() - started, 3),
     )
+
+
+def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
+    """Whether a claim rests on nothing but statements that a later article has changed."""
+    cited = claim.citations
+    return claim.earlier or (bool(cited) and all((c.article.id, c.start, c.end) in old for c in cited))
 
 
 def _sentences(model: LanguageModel, prompt: str) -> Iterator[drafts.Written]:

@@ -60,7 +60,7 @@ def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
     for draft in drafts:
         if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
             citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
-            claims.append(Claim(text=draft.text, verdict="supported", citations=citations))
+            claims.append(Claim(text=draft.text, verdict="supported", citations=citations, earlier=draft.earlier))
     return tuple(claims)
 
 
@@ -202,5 +202,6 @@ def attribution(article: Article, speaker: str | None = None, quote: str = "") -
     With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
     """
     published = f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
-    is_named = speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split())
-    return published if is_named else f"{published}, citing {_mid_sentence(speaker)}"
+    if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
+        return published
+    return f"{published}, citing {_mid_sentence(speaker)}"

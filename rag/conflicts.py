@@ -57,8 +57,8 @@ _GENERIC = frozenset(
 # Sizes of things, not counts: they are compared in near copies only.
 _MEASURES = frozenset(
     stem(word)
-    for word in "year month week day hour minute second kilometre km mile metre meter foot inch kg pound tonne ton degree "
-    "percent point time per".split()
+    for word in "year month week day hour minute second kilometre km mile metre meter foot inch kg pound tonne "
+    "ton degree percent point time per".split()
 )
 _UNREAL = frozenset({"will", "may", "must", "alleged"})
 _TRUTH = _UNREAL | {"not"}
@@ -144,7 +144,10 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
         )
 
 
-_LINKS = frozenset("of was were are is been being have had has be the their its his her our more other still now also already so far as".split())
+_LINKS = frozenset(
+    "of was were are is been being have had has be the their its his her our more other still now also already so far "
+    "as".split()
+)
 _ENDS = frozenset("after before amid following against not no over under".split())
 
 
@@ -179,11 +182,11 @@ def _is_done(reading: Reading, n: int) -> bool:
     low = item.text.lower()
     if item.kind != "word" or not (low.endswith("ed") or low in IRREGULAR) or item.marks & _TRUTH or item.after_to:
         return False
-    start, end = _segment(reading.items, n)
+    start, _ = _segment(reading.items, n)
     opening = [other.text.lower() for other in reading.items[start:n]]
     if _OPENS_UNREAL & set(opening[:3]) and opening[:2] != ["after", "that"]:
         return False
-    return not any(reading.items[k].marks & _UNREAL for k in range(start, n))
+    return not any(reading.items[k].marks & _TRUTH for k in range(start, n))
 
 
 def settles(question: str, text: str) -> frozenset[str]:
@@ -306,8 +309,10 @@ def _has_figure(candidate: Candidate, quantity: Quantity) -> bool:
 def _names(candidate: Candidate) -> frozenset[str]:
     """Keys of the names in a sentence, the speaker's and the outlet's left out."""
     article, sentence = candidate.hit.article, candidate.sentence
-    said = read(f"{speaker_in(article, sentence.start, sentence.end) or ''} {article.outlet or ''}").keys
-    return frozenset(item.key for item in read(candidate.text).items if item.kind == "name") - said
+    said = speaker_in(article, sentence.start, sentence.end) or ""
+    if article.outlet and article.outlet in candidate.text:
+        said += f" {article.outlet}"
+    return frozenset(item.key for item in read(candidate.text).items if item.kind == "name") - read(said).keys
 
 
 def _around(candidate: Candidate) -> frozenset[str]:
@@ -432,53 +437,63 @@ def _former(a: Candidate, b: Candidate, cosine: float) -> Found | None:
     if newer is None:
         return None
     old, new = (read(c.text) for c in ((a, b) if newer else (b, a)))
-    for n in new.content:
-        item = new.items[n]
-        office = _office(new, n)
-        if "former" not in item.marks and not re.match(r"formerly\b", _text_before(new, n)):
+    for n in range(len(new.items) - 1):
+        if not _FORMER.fullmatch(new.items[n].text.lower()):
             continue
+        last = _end_of_office(new, n + 1)
         for k in old.content:
-            other = old.items[k]
-            if other.key != office or "former" in other.marks:
+            if old.items[k].key != new.items[last].key or "former" in old.items[k].marks or _end_of_office(old, k) != k:
                 continue
             holders = _near_names(new, n) & _near_names(old, k)
-            if holders:
-                words = (other.text, f"former {item.text}")
-                return " ".join(sorted(holders)), words if newer else (words[1], words[0])
+            first = k
+            while first and old.items[first - 1].kind == old.items[k].kind:
+                first -= 1
+            if holders - {old.items[k].key}:
+                about = " ".join(i.text for i in new.items if i.key in holders and i.kind == "name")
+                words = _words(old, first, k), _words(new, n, last)
+                return about, words if newer else (words[1], words[0])
     return None
 
 
-def _office(reading: Reading, n: int) -> str:
-    """The last word of an office that begins at `n`: "former defense minister"."""
+_FORMER = re.compile(r"former(?:ly)?|ex")
+
+
+def _end_of_office(reading: Reading, n: int) -> int:
+    """The last word of an office: "minister" from "Israel's defense minister" on."""
     last = n
     while last + 1 < len(reading.items) and reading.items[last + 1].kind == "word":
         last += 1
-    return reading.items[last].key
+        if reading.items[last].text.lower().endswith(("er", "or", "ent", "chief", "ary", "head", "man")):
+            break
+    return last
 
 
-def _text_before(reading: Reading, n: int) -> str:
-    return reading.items[n - 1].text.lower() if n else ""
+def _words(reading: Reading, first: int, last: int) -> str:
+    return reading.text[reading.items[first].start : reading.items[last].end].strip()
 
 
 def _near_names(reading: Reading, n: int) -> frozenset[str]:
-    return frozenset(i.key for i in reading.items[max(0, n - 6) : n + 7] if i.kind == "name")
+    """The names close by: who holds the office is among them."""
+    return frozenset(i.key for i in reading.items[max(0, n - 8) : n + 9] if i.kind == "name")
 
 
 # --- many ----------------------------------------------------------------------------------------------------------
 
 
 def changes(
-    candidates: Sequence[Candidate], vectors: Sequence[Vectors], among: Sequence[int] | None = None
+    candidates: Sequence[Candidate], vectors: Sequence[Vectors] | None = None, among: Sequence[int] | None = None
 ) -> list[Change]:
     """Every `Change` between two of the candidates, by their places; with `among`, at least one of the two is in it.
 
-    `vectors` holds a unit vector for each candidate.
+    `vectors` holds a unit vector for each candidate; without them all are taken to be about the same thing, as the
+    answers to one question are.
     """
     found = []
     for i, j in combinations(range(len(candidates)), 2):
         if among is not None and i not in among and j not in among:
             continue
-        change = compare(candidates[i], candidates[j], cosine=float(vectors[i] @ vectors[j]))
+        cosine = 1.0 if vectors is None else float(vectors[i] @ vectors[j])
+        change = compare(candidates[i], candidates[j], cosine=cosine)
         if change:
             newer = None if change.newer is None else (i, j)[change.newer]
             found.append(replace(change, first=i, second=j, newer=newer))
@@ -538,26 +553,38 @@ def _groups(found: Sequence[Change]) -> list[list[Change]]:
     return groups
 
 
-def newest_first(
-    question: str, order: Sequence[int], candidates: Sequence[Candidate]
-) -> tuple[list[int], frozenset[int]]:
-    """The sentences of an answer with what is done before what was only possible, and the newest figure before older
-    ones, and the places of those that are overtaken.
+def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
+    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best` is
+    older and speaks of it as possible, planned or asked for; None where there is none, and where the question is none
+    to be answered by yes or no."""
+    found = [
+        n
+        for n, other in enumerate(others)
+        if later(best.hit.article, other.hit.article) == 1
+        and (verbs := settles(question, other.text))
+        and is_open(best.text, verbs)
+    ]
+    return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
 
-    `order` holds places, the one that answers best first, all nearly as good. A sentence leads only where it is newer
-    than the best and reports as done what the question asks for, while the best speaks of it as open.
-    """
-    if not order:
-        return [], frozenset()
-    best = candidates[order[0]]
-    for n in sorted(order[1:], key=lambda n: candidates[n].hit.article.published or "", reverse=True):
-        verbs = settles(question, candidates[n].text)
-        if verbs and is_open(best.text, verbs) and later(best.hit.article, candidates[n].hit.article) == 1:
-            overtaken = frozenset(
-                k
-                for k in order
-                if later(candidates[k].hit.article, candidates[n].hit.article) == 1
-                and not settles(question, candidates[k].text)
-            )
-            return [n, *(k for k in order if k != n)], overtaken
-    return list(order), frozenset()
+
+def overtaken(question: str, chosen: Sequence[Candidate]) -> frozenset[int]:
+    """The places of those sentences of an answer that a later one of it has changed."""
+    old = {c.first if c.newer == c.second else c.second for c in changes(chosen) if c.newer is not None}
+    for n, lead in enumerate(chosen):
+        verbs = settles(question, lead.text)
+        for k, other in enumerate(chosen):
+            if verbs and later(other.hit.article, lead.hit.article) == 1 and not settles(question, other.text):
+                old.add(k)
+                old.discard(n)
+    return frozenset(old)
+
+
+def older_statements(found: Sequence[Disagreement]) -> frozenset[tuple[str, int, int]]:
+    """Article id, start and end of every statement that a later one has changed."""
+    return frozenset(
+        (c.article.id, c.start, c.end)
+        for disagreement in found
+        if disagreement.kind == "update"
+        for c in disagreement.citations
+        if later(c.article, disagreement.citations[-1].article) == 1
+    )
