@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from rag import citations, drafts, premise, prompts
+from embeddings import Vectors
+from rag import citations, conflicts, drafts, premise, prompts
 from rag.extractive import quoted
 from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, PromptTooLong, SearchHit, Writer
 
@@ -27,6 +29,7 @@ def answer(
     *,
     cosines: Sequence[float],
     passage_cosines: Sequence[float],
+    vectors: Sequence[Vectors],
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
@@ -35,6 +38,7 @@ def answer(
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
+    `vectors` holds a unit vector for each candidate, `cosines` its product with the question's.
     Without a `model`, `quoting` (the extractive writer) answers. `notes` are put before those made here. Claims that
     fail the check are left out, or kept with their verdict where `show_unsupported`. Never raises for what a model
     does: a model that fails is one sentence in the notes.
@@ -80,6 +84,11 @@ def answer(
         claims += quotes
         yield from quotes
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
+    differ = conflicts.disagreements(carried, candidates, cosines=cosines, vectors=vectors)
+    if model is not None:
+        old = conflicts.older_statements(differ)
+        claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
+        carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and carried)
     if otherwise := premise.contradicted(question, candidates):
         partial = partial or not carried
@@ -100,12 +109,19 @@ def answer(
         text=citations.render(claims if carried else ()),
         claims=tuple(claims if carried else ()),
         hits=tuple(hits),
+        disagreements=tuple(differ),
         notes=tuple(said),
         problems=tuple(dict.fromkeys(problems)),
         model=writer,
         prompt_version=version,
         elapsed_s=round(time.perf_counter() - started, 3),
     )
+
+
+def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
+    """Whether a claim rests on nothing but statements that a later article has changed."""
+    cited = claim.citations
+    return claim.earlier or (bool(cited) and all((c.article.id, c.start, c.end) in old for c in cited))
 
 
 def _written(

@@ -36,17 +36,22 @@ class Markers:
     def cite(self, source: Candidate, support: float) -> Citation:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        quote = article.text[start:end]
-        return Citation(
-            marker=marker,
-            article=article,
-            start=start,
-            end=end,
-            quote=quote,
-            support=support,
-            speaker=speaker_in(article, start, end),
-            dates=resolve_in(article, start, end),
-        )
+        return cite(source, marker, support)
+
+
+def cite(source: Candidate, marker: int, support: float) -> Citation:
+    """The candidate's words as a citation, with whom its article names as the speaker."""
+    article, start, end = source.hit.article, source.sentence.start, source.sentence.end
+    return Citation(
+        marker=marker,
+        article=article,
+        start=start,
+        end=end,
+        quote=article.text[start:end],
+        support=support,
+        speaker=speaker_in(article, start, end),
+        dates=resolve_in(article, start, end),
+    )
 
 
 def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:
@@ -60,7 +65,7 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
     for draft in drafts:
         if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
             citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
-            claims.append(Claim(text=draft.text, verdict="supported", citations=citations))
+            claims.append(Claim(text=draft.text, verdict="supported", citations=citations, earlier=draft.earlier))
     return tuple(claims)
 
 
@@ -114,7 +119,7 @@ def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
     if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
         return None
     named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
-    return _mid_sentence(next(named, f"a speaker named only as “{speakers[0]}”"))
+    return _mid_sentence(next(named, "a speaker whom the article does not name there"))
 
 
 def _mid_sentence(speaker: str) -> str:

@@ -375,6 +375,7 @@ class Library:
             candidates,
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
             passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+            vectors=vectors[: len(candidates)],
             quoting=extractive.Extractive(self._reader),
             model=language_model,
             check=check,

@@ -234,7 +234,7 @@ class _Text:
 
 def _fits(pronoun: str, name: str) -> bool:
     head = re.split(r",| of | for | in ", name)[0]
-    if _SAME_SOURCES.fullmatch(pronoun):
+    if _SAME_SOURCES.fullmatch(pronoun.partition(",")[0]):
         return bool(re.search(r"\b(?:people|officials|sources|persons?|diplomats|aides)\b", name))
     if pronoun == "they":
         return bool(_MANY.search(head) or _BODY.search(name))
@@ -426,7 +426,7 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
     low = words.lower()
     if low.split()[0] in _PRONOUN and len(found) > 1:
         return None
-    if low in _PRONOUN or _SAME_SOURCES.fullmatch(low) or _OUTLET.fullmatch(low):
+    if low in _PRONOUN or _SAME_SOURCES.fullmatch(low.partition(",")[0]) or _OUTLET.fullmatch(low):
         return Speaker(start, end, is_pronoun=True)
     first = re.split(r",", words)[0]
     if low in PRONOUNS | FUNCTION or _OPENS_NO_NAME.match(words) or _FINITE.search(first) or _IS_TIME.search(first):

@@ -170,10 +170,12 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A sentence that a model proposes, and the sentences it rests on, before anything was checked."""
+    """A sentence that a model proposes, and the sentences it rests on, before anything was checked. `earlier` as in
+    `Claim`."""
 
     text: str
     sources: tuple[Candidate, ...]
+    earlier: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
