@@ -30,8 +30,8 @@ RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
 class Understood:
     """Dates (ISO days, inclusive) that were read from a question, with a sentence for each. Falsy where there are none.
 
-    `is_sure` is false where more than reading was needed: the year of "June", or the date of an event. Such a filter
-    is given up when nothing, or no answer, is left."""
+    `is_sure` is true where the question says in full what is to be seen ("as of 6 May 2024"). Any other filter is given
+    up when nothing, or no answer, is left."""
 
     as_of: str | None = None
     published_from: str | None = None
@@ -108,7 +108,7 @@ _SMALL = re.compile(
 )
 _AS_OF = re.compile(r"\bas (?:of|at)\s+(?:the\s+)?$")
 _KNOWN = re.compile(
-    r"\bknown\b[^;?]{0,60}\b(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$"
+    r"\bknown(?:\s+(?:about|of)\b[^;?]{0,60})?\s+(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$"
     r"|\b(?:reported|published|written)\s+(?:by|until|up to|till)\s+$"
 )
 _TOPICAL = (
@@ -162,12 +162,13 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
             because = (
                 f"“{_quoted(question, found.start(), mention)}”: only what was published from {date_in_words(day)} on"
             )
-            return Understood(published_from=day, because=(f"{because} was searched.",), is_sure=is_sure)
-        if _PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left):
+            return Understood(published_from=day, because=(f"{because} was searched.",), is_sure=False)
+        # By its year alone one names a book, or a paper that an article cites.
+        if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
             span = f"published {'on' if first == last else 'in'} {date_in_words(meant)}"
             because = f"“{words}” was taken as the date of the article: only what was {span} was searched."
             bounds = first.isoformat(), last.isoformat()
-            return Understood(published_from=bounds[0], published_to=bounds[1], because=(because,), is_sure=is_sure)
+            return Understood(published_from=bounds[0], published_to=bounds[1], because=(because,), is_sure=False)
     event = _EVENT.search(question)
     if event is None or read(event["last"] or event["first"], today.isoformat()):
         return Understood()

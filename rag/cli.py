@@ -256,8 +256,10 @@ def _timeline(args: argparse.Namespace) -> int:
     from rag.types import date_in_words
 
     known = {"stated": "", "resolved": "", "published": " (date of the article)"}
+    heading = ""
     for event in events:
-        print(f"{date_in_words(event.date)}{known[event.source]}")
+        if heading != (heading := f"{date_in_words(event.date)}{known[event.source]}"):
+            print(f"{heading}\n")
         for citation in event.citations:
             print(_indent(f"“{citation.quote}”"))
             print(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")

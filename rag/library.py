@@ -277,13 +277,18 @@ class Library:
 
     def understood(self, question: str) -> asof.Understood:
         """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
-        newest = self.store.date_bounds()[1]
-        return asof.understand(
+        understood = asof.understand(
             question,
             today=self.today(),
-            newest=newest,
+            newest=self.store.date_bounds()[1],
             reports=lambda statement: self._candidates(self._hits(statement, 8, Filters())),
         )
+        if understood and understood.is_sure:
+            # Where nothing passes but articles without a date are there, these may be what was meant.
+            filters = understood.within(Filters())
+            hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
+            understood = replace(understood, is_sure=not hopeless)
+        return understood
 
     def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
         return retrieval.retrieve(

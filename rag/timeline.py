@@ -19,10 +19,11 @@ from rag.citations import Markers
 from rag.dates import DateMention, read_in
 from rag.facts import read as read_facts
 from rag.periods import days_of
-from rag.types import Answer, Candidate, Citation, Event, Precision
+from rag.types import Answer, Candidate, Event, Precision
 
 # Mean of the cosines of a question with a sentence and with its passage (title and all) from which the sentence is
-# about it. On Wikinews, with summaries as questions, 43 articles: README of this figure is in evals/RESULTS.md.
+# about it. On 43 Wikinews articles, their summaries as questions, k = 24: of the dated sentences that pass on the half
+# it was not chosen on, 94% are the article's own, and 81% of these pass (90% and 92% on the other).
 RELEVANT = 0.4
 # A sentence that tells no date of its own must be nearer to the question to be an event of its article's day.
 RELEVANT_UNDATED = 0.5
@@ -30,10 +31,10 @@ RELEVANT_UNDATED = 0.5
 # word that changes the truth.
 SAME_EVENT = 0.75
 MAX_EVENTS, MAX_BESIDE_ANSWER = 40, 12
-_BOUNDS = frozenset(("until", "till", "by", "before", "after", "since", "than", "to", "through"))
+_BOUNDS = frozenset(("until", "till", "by", "before", "after", "since", "through"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Dated:
     """A sentence with a date of it. `relevance` is as `RELEVANT` has it."""
 
@@ -74,8 +75,9 @@ def of_answer(found: Found, answer: Answer) -> tuple[Event, ...]:
 
 def dated(found: Found, *, undated: bool) -> list[Dated]:
     """The sentences that are about the question, once for each date they tell; each sentence counted once. With
-    `undated`, those without a date of their own are given that of their article."""
+    `undated`, the most relevant sentence without any date of each article stands for the article's own."""
     made: list[Dated] = []
+    by_article: dict[str, Dated] = {}
     seen: set[tuple[str, int]] = set()
     for source, vector, cosine, around in zip(
         found.candidates, found.vectors, found.cosines, found.passage_cosines, strict=True
@@ -85,29 +87,16 @@ def dated(found: Found, *, undated: bool) -> list[Dated]:
         if relevance < RELEVANT or (article.id, sentence.start) in seen:
             continue
         seen.add((article.id, sentence.start))
-        for mention in _dates_of(read_in(article, sentence.start, sentence.end)):
-            made.append(
-                Dated(
-                    source=source,
-                    vector=vector,
-                    date=str(mention.date),
-                    precision=mention.precision,
-                    known="resolved" if mention.is_relative else "stated",
-                    relevance=relevance,
-                )
-            )
-        if undated and relevance >= RELEVANT_UNDATED and article.published and not (made and made[-1].source is source):
-            made.append(
-                Dated(
-                    source=source,
-                    vector=vector,
-                    date=article.published,
-                    precision=article.published_precision,
-                    known="published",
-                    relevance=relevance,
-                )
-            )
-    return made
+        mentions = read_in(article, sentence.start, sentence.end)
+        for mention in _dates_of(mentions):
+            date, known = str(mention.date), "resolved" if mention.is_relative else "stated"
+            made.append(Dated(source, vector, date, mention.precision, known, relevance))  # type: ignore[arg-type]
+        if any(mention.date for mention in mentions) or relevance < RELEVANT_UNDATED or not article.published:
+            continue
+        one = Dated(source, vector, article.published, article.published_precision, "published", relevance)
+        if article.id not in by_article or by_article[article.id].relevance < relevance:
+            by_article[article.id] = one
+    return [*made, *by_article.values()] if undated else made
 
 
 def _dates_of(mentions: Iterable[DateMention]) -> list[DateMention]:
@@ -126,7 +115,7 @@ def events(found: Sequence[Dated], *, markers: Markers, most: int = MAX_EVENTS) 
     groups: list[list[Dated]] = []
     for one in sorted(found, key=lambda d: -d.relevance)[: 2 * most]:
         for group in groups:
-            if all(is_same_event(one, other) for other in group):
+            if all(_is_same_event(one, other) for other in group):
                 group.append(one)
                 break
         else:
@@ -137,7 +126,7 @@ def events(found: Sequence[Dated], *, markers: Markers, most: int = MAX_EVENTS) 
             date=group[0].date,
             precision=group[0].precision,
             source=next(known for known in _KNOWN if any(one.known == known for one in group)),
-            citations=tuple(_cite(one, markers) for one in group),
+            citations=tuple(markers.cite(one.source, 1.0) for one in group),
         )
         for group in chosen
     )
@@ -147,17 +136,16 @@ _KNOWN: tuple[Literal["stated", "resolved", "published"], ...] = ("stated", "res
 
 
 def _order(one: Dated) -> tuple[object, ...]:
+    """By the first day, then the last; what is known by its article's date alone by the last, as it looks back."""
     first, last = days_of(one.date)
-    return first, last, one.source.hit.article.published or "9999", one.source.hit.article.id, one.source.sentence.start
+    article = one.source.hit.article
+    begins = last if one.known == "published" else first
+    return begins, last, article.published or "9999", article.id, one.source.sentence.start
 
 
-def _cite(one: Dated, markers: Markers) -> Citation:
-    return markers.cite(one.source, 1.0)
-
-
-def is_same_event(a: Dated, b: Dated) -> bool:
+def _is_same_event(a: Dated, b: Dated) -> bool:
     """Whether two dated sentences report one event: the same date, to the same precision, nearly the same content,
-    and no figure, negation or modality that one has and the other has not."""
+    the same people in the same order, and no figure, negation or modality that one has and the other has not."""
     if a.date != b.date or float(np.dot(a.vector, b.vector)) < SAME_EVENT:
         return False
     if a.source.text == b.source.text:
@@ -165,7 +153,11 @@ def is_same_event(a: Dated, b: Dated) -> bool:
     one, other = read_facts(a.source.text), read_facts(b.source.text)
     figures = [{item.number.value for item in r.items if item.number is not None} for r in (one, other)]
     marks = [{mark for item in r.items for mark in item.marks if mark in _TELLING} for r in (one, other)]
-    return figures[0] == figures[1] and marks[0] == marks[1]
+    names = [list(dict.fromkeys(item.key for item in r.items if item.kind == "name")) for r in (one, other)]
+    shared = [[name for name in of if name in names[0] and name in names[1]] for of in names]
+    # One may name more than the other, but not somebody else, nor the same in another order ("A beat B").
+    is_same_cast = shared[0] == shared[1] and len(shared[0]) == min(map(len, names))
+    return figures[0] == figures[1] and marks[0] == marks[1] and is_same_cast
 
 
 _TELLING = frozenset(("not", "will", "may", "former", "alleged", "against"))
