@@ -33,6 +33,12 @@ class Markers:
 
     _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
+    @classmethod
+    def after(cls, claims: Sequence[Claim]) -> Markers:
+        """Those of `claims`, for what is cited beside them."""
+        cited = (citation for claim in claims for citation in claim.citations)
+        return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
+
     def cite(self, source: Candidate, support: float) -> Citation:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)

@@ -96,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
 
+    sub = command(
+        "timeline", _timeline, "List what happened, in order, with cited words.", 'byline timeline "the harbour strike"'
+    )
+    _add_question(sub, k=24)
+
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
@@ -130,9 +135,10 @@ def add_library_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
 
 
-def _add_question(parser: argparse.ArgumentParser) -> None:
+def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:
     parser.add_argument("question", metavar="QUESTION")
-    _add_limits(parser, k=8)
+    parser.add_argument("--literal", action="store_true", help='leave dates in the question ("as of June") alone')
+    _add_limits(parser, k=k)
 
 
 def _add_limits(parser: argparse.ArgumentParser, *, k: int) -> None:
@@ -153,6 +159,10 @@ def _limits(args: argparse.Namespace) -> dict[str, Any]:
         "published_to": args.published_to,
         "as_of": args.as_of,
     }
+
+
+def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
+    return {**_limits(args), "understand": not args.literal}
 
 
 def _library(args: argparse.Namespace, **options: Any) -> Any:
@@ -208,7 +218,7 @@ def _ingest(args: argparse.Namespace) -> int:
 def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits = library.retrieve(args.question, **_limits(args))
+        hits = library.retrieve(args.question, **_question_limits(args))
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
         print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
@@ -233,7 +243,7 @@ def _ask(args: argparse.Namespace) -> int:
         record.check_target(target)  # before the work, not after it
     with _library(args) as library:
         model = library.language_model(args.model, model_url=args.model_url) or "extractive"
-        asked = {"model": model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        asked = {"model": model, "show_unsupported": args.show_unsupported, **_question_limits(args)}
         if args.json:
             claims, answer = [], library.ask(args.question, **asked)
             print_json(answer.to_dict())
@@ -262,6 +272,34 @@ def _ask(args: argparse.Namespace) -> int:
         for hit in answer.hits[:3]:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
             print(_indent(hit.passage.text))
+    return 0
+
+
+def _timeline(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
+    if args.json:
+        elapsed_s = round(time.perf_counter() - started, 3)
+        document = {"question": args.question, "events": [event.to_dict() for event in events], "notes": list(notes)}
+        print_json({**document, "elapsed_s": elapsed_s})
+        return 0
+    from rag.citations import attribution
+    from rag.types import date_in_words
+
+    known = {"stated": "", "resolved": "", "published": " (date of the article)"}
+    heading = ""
+    for event in events:
+        if heading != (heading := f"{date_in_words(event.date)}{known[event.source]}"):
+            print(f"{heading}\n")
+        for citation in event.citations:
+            print(_indent(f"“{citation.quote}”"))
+            print(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+            print(f"       {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "       ")
+        print()
+    for note in notes:
+        print(note)
     return 0
 
 

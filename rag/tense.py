@@ -65,3 +65,8 @@ def _clause_start(text: str, at: int) -> int:
 def _clause_end(text: str, at: int) -> int:
     found = _CLAUSE.search(text, at)
     return found.start() if found else len(text)
+
+
+def looks_back(clause: str) -> bool:
+    """Whether the last verb of a clause is in the past: "the bridge was closed"."""
+    return _tense(clause, 0, len(clause)) is False
