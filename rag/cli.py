@@ -89,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_question(sub)
     sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
+    sub.add_argument(
+        "--after",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="an earlier question, so that this one may say “it” (may be given several times, oldest first)",
+    )
     sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
@@ -219,7 +226,7 @@ def _ask(args: argparse.Namespace) -> int:
     if target:
         record.check_target(target)  # before the work, not after it
     with _library(args) as library:
-        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args), "history": args.after}
         if args.json:
             claims, answer = [], library.ask(args.question, **asked)
             print_json(answer.to_dict())
@@ -234,7 +241,13 @@ def _ask(args: argparse.Namespace) -> int:
 
     if claims:
         print()
-    for line in (*answer.notes, *(f"Problem: {problem}" for problem in answer.problems)):
+    if answer.understood.get("question", answer.question) != answer.question:
+        print(f"Understood as: {answer.understood['question']}")
+    for line in (
+        *answer.understood.get("because", ()),
+        *answer.notes,
+        *(f"Problem: {problem}" for problem in answer.problems),
+    ):
         print(line)
     shown = {}
     for claim in answer.claims:

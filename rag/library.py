@@ -7,15 +7,16 @@ import datetime as dt
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
-from rag import answering, articles, citations, extractive, index, retrieval
+from rag import answering, articles, citations, extractive, index, questions, retrieval
 from rag import record as records
 from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
@@ -38,6 +39,8 @@ from rag.types import (
 
 DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
 Date = str | dt.date | None
+History = Sequence[str | Answer | Mapping[str, Any]]
+"""Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long runs."""
 
@@ -159,6 +162,19 @@ class Library:
             "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
         }
 
+    def overview(self) -> Json:
+        """What a page tells of the library at a glance, without reading an article: the number of `articles`; `outlets`
+        with theirs, most first; the `first` and `last` date of publication, as precisely as they are known; and how
+        many are `undated`."""
+        first, last, undated = self.store.published_bounds()
+        return {
+            "articles": self.store.n_articles(),
+            "outlets": self.store.outlets(),
+            "first": first,
+            "last": last,
+            "undated": undated,
+        }
+
     # -- ingest -------------------------------------------------------------------------------------------------
 
     def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
@@ -248,17 +264,20 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
+        history: History = (),
     ) -> list[SearchHit]:
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
         inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search.
+        tell is left out. Filters apply before the search. A question that points back to those in `history` is
+        completed from them (`rag.questions`).
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
         filters = make_filters(outlets, published_from, published_to, as_of)
-        return self._hits(question, k, filters)
+        understood = questions.understand(question, questions.turns(history))
+        return self._hits(understood.get("question", question), k, filters)
 
     def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
         return retrieval.retrieve(
@@ -276,6 +295,8 @@ class Library:
         as_of: Date = None,
         model: str | None = None,
         show_unsupported: bool = False,
+        history: History = (),
+        understand: bool = True,
     ) -> Answer:
         """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
 
@@ -284,6 +305,11 @@ class Library:
         `rag.llm.load_language_model`). What a language model writes is checked sentence by sentence; what its sources
         do not carry is left out, or kept with its verdict where `show_unsupported`. When the articles do not answer,
         the status is "abstained". A model that fails is a sentence in `notes`, and the answer quotes the articles.
+
+        `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
+        JSON of one), since "he" is often somebody whom the last answer named. A question that points back to them is
+        completed, and `understood` of the answer says how; one that stands alone is not touched, and none is where
+        `understand` is False.
 
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
@@ -296,6 +322,8 @@ class Library:
             as_of=as_of,
             model=model,
             show_unsupported=show_unsupported,
+            history=history,
+            understand=understand,
         ):
             if isinstance(event, Answer):
                 return event
@@ -312,6 +340,8 @@ class Library:
         as_of: Date = None,
         model: str | None = None,
         show_unsupported: bool = False,
+        history: History = (),
+        understand: bool = True,
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
@@ -322,16 +352,19 @@ class Library:
 
             language_model = load_language_model(spec)
         filters = make_filters(outlets, published_from, published_to, as_of)
-        hits = self._hits(question, k, filters)
+        earlier = questions.turns(history)
+        understood = questions.understand(question, earlier, language_model) if understand else {}
+        asked = understood.get("question", question)
+        hits = self._hits(asked, k, filters)
         candidates = self._candidates(hits)
-        query = self._judge.encode_queries([question])[0]
+        query = self._judge.encode_queries([asked])[0]
         passages = {
             hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
         }
         vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
         cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
         for event in answering.answer(
-            question,
+            asked,
             hits,
             candidates,
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
@@ -343,7 +376,9 @@ class Library:
             show_unsupported=show_unsupported,
         ):
             elapsed_s = round(time.perf_counter() - started, 3)
-            yield replace(event, elapsed_s=elapsed_s) if isinstance(event, Answer) else event
+            if isinstance(event, Answer):
+                event = replace(event, question=question, understood=understood, elapsed_s=elapsed_s)
+            yield event
 
     def check(
         self,

@@ -23,15 +23,16 @@ from rag.types import Answer, BylineError, Json, LanguageModel, ModelError
 MAX_TURNS = 20
 MAX_ADDED, MAX_NAMES = 10, 3
 MAX_REWRITE_CHARS, MAX_REWRITE_TOKENS = 400, 120
-# A question that opens with "and" stands alone from so many content words on; any other from 2 on, or with a name.
-OWN_WORDS = 3
+# A question that opens with "and" stands alone from so many content words on, with a name among them from fewer on;
+# any other from 2 on, or with a name.
+OWN_WORDS, OWN_WORDS_WITH_NAME = 5, 3
 
 # Verbs and nouns that say nothing of the topic.
 _LIGHT = frozenset(
     "say says said saying tell tells told happen happens happened happening think thinks thought mean means meant know "
     "known go going went get got make made give gave given come came take took takes want wanted explain describe "
     "detail details more anything something thing things else many much long often people person please exactly "
-    "really actually happens".split()
+    "really actually according old will can".split()
 )
 _OPENING = re.compile(
     r"^\W*(?:and|but|so|then|or|also|plus|ok(?:ay)?|well|what about|how about|what of)\b[\s,]*", re.IGNORECASE
@@ -39,9 +40,11 @@ _OPENING = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[.’'-][^\W_]+)*")
 _PERSONAL = frozenset("he him his she her hers himself herself".split())
 _OTHER = frozenset("they them their theirs it its themselves itself".split())
+_PEOPLE = _PERSONAL | {"they", "them", "their", "theirs", "themselves"}
 _OBJECT = frozenset("him them it her".split())
-_BREAK = frozenset("and but or when if after before because that while since as though whether until".split())
+_BREAK = frozenset("and but or when if after before because while since as though whether until".split())
 _AUXILIARY = "is|are|was|were|be|been|did|do|does|has|have|had|will|would|can|could|may|might|should|must"
+_AUXILIARIES = frozenset(_AUXILIARY.split("|"))
 _PREPOSITION = "about|of|for|to|with|by|after|before|from|on|in|at|against|over|than|like|since|until|during"
 _NOT_POINTING = re.compile(
     rf"\b(?:(?:{_AUXILIARY})\s+(?:not\s+)?there|there\s+(?:{_AUXILIARY})|(?:this|these)\s+(?:year|month|week|day|morning|"
@@ -92,18 +95,41 @@ def _turn(entry: str | Answer | Mapping[str, Any]) -> Turn:
 
 
 def understand(question: str, earlier: Sequence[Turn], model: LanguageModel | None = None) -> Json:
-    """The `understood` of an answer: `question`, to be understood alone, and `because`, why. Empty where it stands alone.
+    """The `understood` of an answer: `question`, to be understood alone, and `because`. Empty where it stands alone.
 
     A `model` rewrites where there is one; what it writes is used when it is one question that brings in no name or
     figure of its own. Otherwise, and where it fails, the rule decides.
     """
-    if not earlier:
+    if not earlier or not question.strip():
         return {}
     if model is not None and points_back(question):
         rewritten = rewrite(question, earlier, model)
         if rewritten is not None and rewritten.casefold() != question.strip().casefold():
             return {"question": rewritten, "because": [f"{model.name} completed the question from the earlier ones."]}
     return complete(question, earlier)
+
+
+def rewrite(question: str, earlier: Sequence[Turn], model: LanguageModel) -> str | None:
+    """The question as `model` completes it, or None where it fails or what it writes cannot be trusted: more than one
+    line or one question, too long, or with a name or figure that occurs nowhere in the conversation."""
+    history = [" ".join([turn.question, *(f"(answer: {quote})" for quote in turn.quotes[:2])]) for turn in earlier]
+    prompt = prompts.follow_up_prompt(history, question)
+    try:
+        pieces: list[str] = []
+        for piece in model.generate(prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS):
+            pieces.append(piece)
+            if sum(map(len, pieces)) > 2 * MAX_REWRITE_CHARS:
+                return None
+    except ModelError:
+        return None
+    lines = "".join(pieces).strip().splitlines()
+    text = prompts.one_line(lines[0]).strip('"“”* ') if len(lines) == 1 else ""
+    text = re.sub(r"^(?:rewritten )?question:\s*", "", text, flags=re.IGNORECASE)
+    if not text.endswith(("?", "？", "؟")) or text.count("?") > 1 or len(text) > MAX_REWRITE_CHARS:
+        return None
+    known = {stem(word) for word in _WORD.findall(" ".join([question, *history]))}
+    telling = [*(word for name in names(text) for word in _WORD.findall(name)), *re.findall(r"\d+", text)]
+    return text if all(stem(word) in known for word in telling) else None
 
 
 def complete(question: str, earlier: Sequence[Turn]) -> Json:
@@ -114,15 +140,15 @@ def complete(question: str, earlier: Sequence[Turn]) -> Json:
     *before, last = earlier
     topic = complete(last.question, before).get("question", last.question)
     added = _news(_terms(topic), question)
-    if any(word.lower() in _PERSONAL | _OTHER for word in pointing):
-        added += _news([name for quote in last.quotes for name in names(quote)], " ".join([question, *added]))[:MAX_NAMES]
+    if any(word.lower() in _PEOPLE for word in pointing):
+        added += _news([name for quote in last.quotes for name in names(quote)], " ".join([question, *added]))[
+            :MAX_NAMES
+        ]
     added = added[: MAX_ADDED + MAX_NAMES]
     if not added:
         return {}
-    return {
-        "question": f"{question.strip()} ({', '.join(added)})",
-        "because": [f"{_listed(pointing)} the earlier question, so its words were added: {', '.join(added)}."],
-    }
+    because = f"{_listed(pointing)} to what was asked before, so its words were added: {', '.join(added)}."
+    return {"question": f"{question.strip()} ({', '.join(added)})", "because": [because]}
 
 
 def points_back(question: str) -> tuple[str, ...]:
@@ -135,11 +161,13 @@ def points_back(question: str) -> tuple[str, ...]:
     def counts(at: int) -> bool:
         return not any(start <= at < end for start, end in silent)
 
-    found += [(m.start(), m[0]) for m in _POINTING.finditer(text) if counts(m.start())]
+    for match in _POINTING.finditer(text):
+        if counts(match.start()):
+            found.append((match.start(), "that" if match[0].lower().endswith("that") else match[0]))
     found += [(at, word) for at, word in _unbound(text) if counts(at)]
     opening = _OPENING.match(text)
     own, own_names = content_words(text), names(text)
-    if opening and len(own) < OWN_WORDS:
+    if opening and len(own) < (OWN_WORDS_WITH_NAME if own_names else OWN_WORDS):
         found.append((0, opening[0].strip(" ,")))
     if not found and len(own) < 2 and not own_names:
         found.append((0, text.rstrip("?").strip()))
@@ -149,25 +177,28 @@ def points_back(question: str) -> tuple[str, ...]:
 def _unbound(text: str) -> list[tuple[int, str]]:
     """Pronouns that nothing before them in the question can stand for, with their places.
 
-    A name binds any pronoun after it, "the ship" only "it" and "they"; but neither one that is the object of the same
-    clause ("Who told Smith about him?"): Principle B of binding theory (Chomsky 1981).
+    A name binds any pronoun after it, "the ship" only "it" and "they". But neither binds one that is the subject or an
+    object of the same clause ("Which bank of Rome did he rob?", "Who told Smith about him?"): Principle B of binding
+    theory (Chomsky 1981). An auxiliary right before it marks the subject of the clause that asks.
     """
     words = list(_WORD.finditer(text))
-    name_spans = [(text.find(name), name) for name in names(text)]
+    lows = [match[0].lower() for match in words]
+    name_starts = [text.find(name) for name in names(text)]
     found = []
-    for n, match in enumerate(words):
-        word = match[0].lower()
-        if word not in _PERSONAL and word not in _OTHER:
+    for n, (match, low) in enumerate(zip(words, lows, strict=True)):
+        if low not in _PERSONAL and low not in _OTHER:
             continue
-        starts = [at for at, _ in name_spans if 0 <= at < match.start()]
-        if word in _OTHER:
-            starts += [w.start() for w in words[:n] if w[0].lower() in ("the", "a", "an")]
-        is_object = word in _OBJECT and not (
-            word in ("it", "her") and n + 1 < len(words) and words[n + 1][0].lower() not in FUNCTION
-        )
-        if is_object and starts:
+        starts = [at for at in name_starts if 0 <= at < match.start()]
+        if low in _OTHER:
+            starts += [w.start() for w, article in zip(words[:n], lows, strict=False) if article in ("the", "a", "an")]
+        asks = n > 0 and lows[n - 1] in _AUXILIARIES
+        owns = low in ("it", "her") and n + 1 < len(words) and lows[n + 1] not in FUNCTION
+        if starts and (asks or (low in _OBJECT and not owns)):
             between = text[max(starts) : match.start()]
-            if not re.search(r"[,;:]", between) and not {w.lower() for w in _WORD.findall(between)} & _BREAK:
+            # "after" in "looks after it" begins no clause: the word right before the pronoun does not count.
+            if not re.search(r"[,;:]", between) and not _BREAK.intersection(
+                word.lower() for word in _WORD.findall(between)[:-1]
+            ):
                 starts = []
         if not starts:
             found.append((match.start(), match[0]))
@@ -216,4 +247,4 @@ def _news(terms: Sequence[str], text: str) -> list[str]:
 def _listed(words: Sequence[str]) -> str:
     quoted = [f"“{word}”" for word in words]
     listed = " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-    return f"{listed} point{'s' if len(quoted) == 1 else ''} to"
+    return f"{listed} point{'s' if len(quoted) == 1 else ''} back"
