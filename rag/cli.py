@@ -94,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
     )
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
+    sub.add_argument(
+        "--after",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="an earlier question, so that this one may say “it” (may be given several times, oldest first)",
+    )
     sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
 
     sub = command(
@@ -243,7 +250,12 @@ def _ask(args: argparse.Namespace) -> int:
         record.check_target(target)  # before the work, not after it
     with _library(args) as library:
         model = library.language_model(args.model, model_url=args.model_url) or "extractive"
-        asked = {"model": model, "show_unsupported": args.show_unsupported, **_question_limits(args)}
+        asked = {
+            "model": model,
+            "show_unsupported": args.show_unsupported,
+            "history": args.after,
+            **_question_limits(args),
+        }
         if args.json:
             claims, answer = [], library.ask(args.question, **asked)
             print_json(answer.to_dict())
@@ -258,7 +270,13 @@ def _ask(args: argparse.Namespace) -> int:
 
     if claims:
         print()
-    for line in (*answer.notes, *(f"Problem: {problem}" for problem in answer.problems)):
+    if answer.understood.get("question", answer.question) != answer.question:
+        print(f"Understood as: {answer.understood['question']}")
+    for line in (
+        *answer.understood.get("because", ()),
+        *answer.notes,
+        *(f"Problem: {problem}" for problem in answer.problems),
+    ):
         print(line)
     shown = {}
     for claim in answer.claims:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -12,7 +11,7 @@ from rag import conflicts
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
 from rag.speakers import speaker_in
-from rag.types import Candidate, Draft
+from rag.types import Candidate, Draft, Drafted, Found
 
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
 # less than the best one does.
@@ -32,14 +31,9 @@ class Extractive:
     def __init__(self, reader: Reranker | None) -> None:
         self._reader = reader
 
-    def draft(
-        self,
-        question: str,
-        candidates: Sequence[Candidate],
-        *,
-        cosines: Sequence[float],
-        passage_cosines: Sequence[float],
-    ) -> list[Draft]:
+    def draft(self, found: Found) -> Drafted:
+        """See `Writer.draft`."""
+        question, candidates = found.question, found.candidates
         evidence = [
             Evidence(
                 text=candidate.text,
@@ -48,15 +42,16 @@ class Extractive:
                 cosine=cosine,
                 passage_cosine=passage_cosine,
             )
-            for candidate, cosine, passage_cosine in zip(candidates, cosines, passage_cosines, strict=True)
+            for candidate, cosine, passage_cosine in zip(candidates, found.cosines, found.passage_cosines, strict=True)
         ]
         if self._reader is not None:
             read = shortlist(question, evidence)
             texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
             for i, score in zip(read, self._reader.score(question, texts), strict=True):
                 evidence[i] = replace(evidence[i], score=float(score))
-        if sufficiency(question, evidence) < ENOUGH:
-            return []
+        confidence = float(sufficiency(question, evidence))
+        if confidence < ENOUGH:
+            return Drafted(drafts=(), confidence=confidence)
         order = ranking(question, evidence)
         best = evidence[order[0]].score
         floor = max(0.0, best - ALSO_WITHIN) if best is not None else np.inf
@@ -74,7 +69,8 @@ class Extractive:
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
         old = conflicts.overtaken(question, picked)
-        return [quoted(picked[n], earlier=n in old) for n in sorted(range(len(picked)), key=lambda n: n in old)]
+        newest_first = sorted(range(len(picked)), key=lambda n: n in old)
+        return Drafted(drafts=tuple(quoted(picked[n], earlier=n in old) for n in newest_first), confidence=confidence)
 
 
 def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:

@@ -284,7 +284,18 @@ def _doubt(claim: Json) -> str:
     return "" if claim["verdict"] == "supported" else f" ({claim['verdict']})"
 
 
+def markdown(answer: Answer) -> str:
+    """An answer with its sources as Markdown to be pasted: the readable part of a record."""
+    return "\n".join(_readable({"answer": answer.to_dict()})).strip() + "\n"
+
+
 def _markdown(record: Json) -> str:
+    # Two hyphens or ">" would end the comment; inside JSON strings both can be written as escapes.
+    data = json.dumps(record).replace("--", "-\\u002d").replace(">", "\\u003e").replace("<", "\\u003c")
+    return "\n".join([*_readable(record), f"*{_plain(_foot(record))}*", "", f"<!-- byline-record {data} -->", ""])
+
+
+def _readable(record: Json) -> list[str]:
     answer = record["answer"]
     lines = [f"# {_plain(answer['question'])}", ""]
     for claim in answer["claims"]:
@@ -298,9 +309,7 @@ def _markdown(record: Json) -> str:
         url = f" {_plain(c['article']['url'])}" if c["article"]["url"] else ""
         lines += [f"[{c['marker']}] {outlet}, {date}: *{title}*.{url}", ""]
         lines += [f"> {_plain(c['quote'])}", ""]
-    # Two hyphens or ">" would end the comment; inside JSON strings both can be written as escapes.
-    data = json.dumps(record).replace("--", "-\\u002d").replace(">", "\\u003e").replace("<", "\\u003c")
-    return "\n".join([*lines, f"*{_plain(_foot(record))}*", "", f"<!-- byline-record {data} -->", ""])
+    return lines
 
 
 def _plain(text: str) -> str:

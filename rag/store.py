@@ -220,6 +220,14 @@ class Store:
         row = self._db.execute("SELECT min(earliest), max(latest) FROM articles").fetchone()
         return row[0], row[1]
 
+    def published_bounds(self) -> tuple[str | None, str | None, int]:
+        """The first and the last date of publication, cut to what is known of them, and how many articles have none."""
+        ends = "SELECT published FROM articles WHERE latest IS NOT NULL ORDER BY"
+        first = self._db.execute(f"{ends} earliest, latest LIMIT 1").fetchone()
+        last = self._db.execute(f"{ends} latest DESC, earliest DESC LIMIT 1").fetchone()
+        undated = self._db.execute("SELECT count(*) FROM articles WHERE latest IS NULL").fetchone()[0]
+        return first and first[0], last and last[0], int(undated)
+
     def n_undecided(self, filters: Filters) -> int:
         """How many articles may or may not lie within the dates of `filters`: their own date is not known exactly
         enough, or not at all."""

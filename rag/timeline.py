@@ -19,7 +19,7 @@ from rag.citations import Markers
 from rag.dates import DateMention, read_in
 from rag.facts import read as read_facts
 from rag.periods import days_of
-from rag.types import Answer, Candidate, Event, Precision
+from rag.types import Answer, Candidate, Event, Found, Precision
 
 # Mean of the cosines of a question with a sentence and with its passage (title and all) from which the sentence is
 # about it. On 43 Wikinews articles, their summaries as questions, k = 24: of the dated sentences that pass on the half
@@ -44,17 +44,6 @@ class Dated:
     precision: Precision
     known: Literal["stated", "resolved", "published"]
     relevance: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Sentences that were found for a question, in step with their vectors (of unit norm) and the cosines of the
-    question with each of them and with its passage."""
-
-    candidates: Sequence[Candidate]
-    vectors: Sequence[Vectors]
-    cosines: Sequence[float]
-    passage_cosines: Sequence[float]
 
 
 def of_hits(found: Found) -> tuple[Event, ...]:

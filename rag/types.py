@@ -7,8 +7,8 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -179,6 +179,37 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """The sentences that were found for a question, in step with their vectors (of unit norm, by the packaged MiniLM)
+    and the cosines of the question with each of them and with its passage."""
+
+    question: str
+    candidates: Sequence[Candidate]
+    vectors: Sequence[Vectors]
+    cosines: Sequence[float]
+    passage_cosines: Sequence[float]
+
+    def only(self, keep: Callable[[Candidate], bool]) -> Found:
+        """The same, of the candidates that `keep` takes."""
+        places = [i for i, candidate in enumerate(self.candidates) if keep(candidate)]
+        return replace(
+            self,
+            candidates=[self.candidates[i] for i in places],
+            vectors=[self.vectors[i] for i in places],
+            cosines=[self.cosines[i] for i in places],
+            passage_cosines=[self.passage_cosines[i] for i in places],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafted:
+    """What a `Writer` makes of what was found: its sentences, and in 0..1 how likely it holds it that they answer."""
+
+    drafts: tuple[Draft, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolvedDate:
     """Words of an article that mean a date only beside its own: `article.text[start:end] == words`. `date` is an ISO
     date cut to `precision`; `basis` says what it was resolved against, the article's date and how that is known."""
@@ -304,6 +335,7 @@ class Answer:
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
+    `confidence`, in 0..1, is how likely the built-in reader holds it that the passages answer, whoever writes.
     """
 
     question: str
@@ -319,6 +351,7 @@ class Answer:
     prompt_version: str
     elapsed_s: float
     understood: Json = field(default_factory=dict)
+    confidence: float = 0.0
 
     def to_dict(self) -> Json:
         return {
@@ -335,6 +368,7 @@ class Answer:
             "model": self.model,
             "prompt_version": self.prompt_version,
             "elapsed_s": self.elapsed_s,
+            "confidence": self.confidence,
         }
 
 
@@ -460,16 +494,8 @@ class Writer(Protocol):
     @property
     def prompt_version(self) -> str: ...
 
-    def draft(
-        self,
-        question: str,
-        candidates: Sequence[Candidate],
-        *,
-        cosines: Sequence[float],
-        passage_cosines: Sequence[float],
-    ) -> list[Draft]:
-        """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
-        the question to each candidate, `passage_cosines` that to its passage, both by the packaged MiniLM."""
+    def draft(self, found: Found) -> Drafted:
+        """The answer's sentences in order; none when what was found does not answer."""
         ...
 
 

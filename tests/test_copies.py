@@ -14,8 +14,8 @@ import pytest
 from embeddings.hashing import HashingEmbedder
 from rag import BylineError, Library
 from rag.changes import diff
+from rag.collection import DATABASE
 from rag.copies import N_BANDS, bands, is_later, likeness, relation, same_figures, sources_note, story
-from rag.library import DATABASE
 from rag.migrations import MIGRATIONS
 from rag.types import Article, Version
 

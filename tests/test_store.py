@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
-from rag.library import DATABASE
+from rag.collection import DATABASE
 from rag.store import MIGRATIONS, Store, date_range, text_hash
 from rag.types import Filters
 

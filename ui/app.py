@@ -6,16 +6,18 @@ import atexit
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rag.types import Answer, Article, BylineError
+from rag import record
+from rag.types import Answer, BylineError, Claim, Json
 from ui import view
 from ui.server import Headers, free_port
 
@@ -24,12 +26,17 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 MAX_QUESTION_CHARS = 4_000
+MAX_TURNS = 20  # of a conversation that are kept on the page
 LOCAL = ("127.0.0.1", "localhost")
+
+# What may be typed as a model. A file of this machine ("gguf:PATH") may only be chosen where it was offered.
+_TYPED_MODEL = re.compile(r"(?:openai|anthropic):[^\s\x00-\x1f]{1,200}")
 
 # The frames stay on the page while their `${value}` changes, so that screen readers keep the live region.
 _MASTHEAD = """<header><h1>Byline</h1>
 <p class="bl-tagline">Answers from your own news articles, with the exact words behind every sentence.</p>
 ${value}</header>"""
+_EARLIER = "<section>${value}</section>"
 _ANSWER = """<section aria-labelledby="bl-answer-title" aria-live="polite">
 <h2 id="bl-answer-title">Answer</h2><div>${value}</div></section>"""
 _SOURCES = """<section aria-labelledby="bl-sources-title">
@@ -47,9 +54,11 @@ class Library(Protocol):
     @property
     def path(self) -> Path: ...
 
-    def articles(self) -> list[Article]: ...
+    def overview(self) -> Json: ...
 
-    def ask(
+    def record(self, answer: Answer) -> Json: ...
+
+    def stream(
         self,
         question: str,
         *,
@@ -58,7 +67,11 @@ class Library(Protocol):
         published_from: str | None = None,
         published_to: str | None = None,
         as_of: str | None = None,
-    ) -> Answer: ...
+        model: str | None = None,
+        show_unsupported: bool = False,
+        history: Sequence[str | Answer | Mapping[str, Any]] = (),
+        understand: bool = True,
+    ) -> Iterator[Claim | Answer]: ...
 
 
 def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
@@ -76,13 +89,51 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
         line, outlets, pane, n_articles = _opened(library)
         return line, gr.update(choices=outlets), pane, view.no_sources(), n_articles
 
+    def offer_models() -> Any:
+        offered = _models(library)
+        return gr.update(choices=offered, value=offered[0])
+
     def answer(
-        question: str, outlets: list[str], first: str, last: str, as_of: str, held: int, event: gr.EventData
+        question: str,
+        outlets: list[str],
+        first: str,
+        last: str,
+        as_of: str,
+        model: str,
+        unsupported: bool,
+        held: int,
+        talk: list[Answer],
+        now: Json,
+        event: gr.EventData,
     ) -> Iterator[tuple[Any, ...]]:
+        given = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
+        options: dict[str, Any] = {"model": model, "show_unsupported": unsupported}
         chip = event.target.value if event.target in chips else None
-        yield gr.update(value=chip) if chip else gr.skip(), view.working(held), ""
-        asked = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
-        yield gr.skip(), *_panes(library, chip or question, asked)
+        if event.target is literal:  # the answer to the question as it was understood makes way
+            chip, talk, options["understand"] = str(now.get("question", "")), talk[:-1], False
+        question = chip or question
+        waiting = (gr.update(visible=True), gr.update(visible=False), gr.update(visible=bool(talk)))
+        box = gr.update(value=chip) if chip else gr.skip()
+        now = {"question": question, "claims": []}
+        yield box, view.working(held), "", view.conversation(talk), talk, now, *waiting
+        for pane, sources, event_ in _panes(library, question, given, options, talk):
+            if isinstance(event_, Claim):
+                now = {"question": question, "claims": [*now["claims"], event_]}
+                yield gr.skip(), pane, sources, gr.skip(), gr.skip(), now, *[gr.skip()] * 3
+                continue
+            told = [*talk, event_][-MAX_TURNS:] if event_ else talk
+            read_into = bool(event_ and event_.understood)
+            ended = (gr.update(visible=False), gr.update(visible=read_into), gr.update(visible=bool(told)))
+            yield gr.skip(), pane, sources, gr.skip(), told, now, *ended
+
+    def stop(now: Json) -> tuple[Any, ...]:
+        claims = now.get("claims", [])
+        sources = view.source_cards(claims) or view.no_sources()
+        return view.stopped(now.get("question", ""), claims), sources, gr.update(visible=False)
+
+    def begin_anew(held: int) -> tuple[Any, ...]:
+        hidden = gr.update(visible=False)
+        return "", view.welcome(held, library.path), view.no_sources(), "", [], {}, hidden, hidden
 
     def ask_json(
         question: str,
@@ -91,13 +142,27 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
         published_from: str | None = None,
         published_to: str | None = None,
         as_of: str | None = None,
+        model: str | None = None,
+        show_unsupported: bool = False,
+        history: list[str] | None = None,
+        understand: bool = True,
     ) -> str:
-        """Answers a question from the articles, with the exact words behind each sentence."""
+        """Answers a question from the articles, with the exact words behind each sentence. `history` holds earlier
+        questions, or earlier answers as they were given here, oldest first."""
         try:
-            answer = library.ask(
-                question, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of
+            events = library.stream(
+                question,
+                k=k,
+                outlets=outlets,
+                published_from=published_from,
+                published_to=published_to,
+                as_of=as_of,
+                model=_checked_model(library, model),
+                show_unsupported=show_unsupported,
+                history=[_earlier(entry) for entry in history or ()],
+                understand=understand,
             )
-            return json.dumps(answer.to_dict())
+            return json.dumps(next(event for event in events if isinstance(event, Answer)).to_dict())
         except BylineError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -106,6 +171,7 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
     page: gr.Blocks
     with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
         held = gr.State(0)
+        talk, now = gr.State([]), gr.State({})
         masthead = gr.HTML(html_template=_MASTHEAD, elem_id="bl-masthead", **frame)
         with gr.Column(elem_id="bl-desk"):
             with gr.Row(elem_id="bl-asking"):
@@ -118,32 +184,60 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
                     elem_id="bl-question",
                 )
                 ask = gr.Button("Ask", variant="primary", elem_id="bl-ask")
+                stopping = gr.Button("Stop", visible=False, elem_id="bl-stop")
             with gr.Row(elem_id="bl-examples", visible=bool(examples)):
                 chips = [gr.Button(text, size="sm") for text in examples]
-            with gr.Accordion("Filters", open=False, elem_id="bl-filters"), gr.Row():
-                outlets = gr.Dropdown([], multiselect=True, label="Outlets", info="All, unless you choose some")
-                first = gr.Textbox(label="Published from", info="This day or later", placeholder="YYYY-MM-DD")
-                last = gr.Textbox(label="Published to", info="This day or earlier", placeholder="YYYY-MM-DD")
-                as_of = gr.Textbox(label="As of", info="As if this were today", placeholder="YYYY-MM-DD")
+            with gr.Accordion("Filters and model", open=False, elem_id="bl-filters"):
+                with gr.Row():
+                    outlets = gr.Dropdown([], multiselect=True, label="Outlets", info="All, unless you choose some")
+                    first = gr.Textbox(label="Published from", info="This day or later", placeholder="YYYY-MM-DD")
+                    last = gr.Textbox(label="Published to", info="This day or earlier", placeholder="YYYY-MM-DD")
+                    as_of = gr.Textbox(label="As of", info="As if this were today", placeholder="YYYY-MM-DD")
+                with gr.Row():
+                    model = gr.Dropdown(
+                        ["extractive"],
+                        value="extractive",
+                        allow_custom_value=True,
+                        label="Model",
+                        info="extractive quotes the articles; or type openai:NAME",
+                    )
+                    unsupported = gr.Checkbox(
+                        False,
+                        label="Show unsupported sentences",
+                        info="What a model wrote and no source carries, marked as such",
+                        elem_id="bl-unsupported",
+                    )
+        earlier = gr.HTML(html_template=_EARLIER, elem_id="bl-earlier", **frame)
         with gr.Row(elem_id="bl-panes"):
-            answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
+            with gr.Column(elem_id="bl-left"):
+                answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
+                with gr.Row(elem_id="bl-next"):
+                    literal = gr.Button("Take the question as it stands", size="sm", visible=False)
+                    anew = gr.Button("New conversation", size="sm", visible=False)
             sources_pane = gr.HTML(html_template=_SOURCES, elem_id="bl-sources", **pane)
 
-        page.load(
-            open_page,
-            outputs=[masthead, outlets, answer_pane, sources_pane, held],
-            api_visibility="private",
-            show_progress="hidden",
-        )
-        gr.on(
-            [question.submit, ask.click, first.submit, last.submit, as_of.submit, *(chip.click for chip in chips)],
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        page.load(open_page, outputs=[masthead, outlets, answer_pane, sources_pane, held], **quiet)
+        page.load(offer_models, outputs=[model], **quiet)  # apart: it may have to wait for a server
+        asked = [question.submit, ask.click, first.submit, last.submit, as_of.submit, literal.click]
+        answering = gr.on(
+            [*asked, *(chip.click for chip in chips)],
             answer,
-            inputs=[question, outlets, first, last, as_of, held],
-            outputs=[question, answer_pane, sources_pane],
-            api_visibility="private",
-            show_progress="hidden",
+            inputs=[question, outlets, first, last, as_of, model, unsupported, held, talk, now],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, literal, anew],
             # A question asked while another is being answered waits for it; of several, the last one is asked.
             trigger_mode="always_last",
+            **quiet,
+        )
+        stopping.click(
+            stop, inputs=[now], outputs=[answer_pane, sources_pane, stopping], cancels=[answering], queue=False, **quiet
+        )
+        anew.click(
+            begin_anew,
+            inputs=[held],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, literal, anew],
+            cancels=[answering],
+            **quiet,
         )
         api(ask_json, api_name="ask")
     return page
@@ -247,9 +341,10 @@ def _prepare() -> None:
 def _opened(library: Library) -> tuple[str, list[str], str, int]:
     """What the page starts with: masthead line, outlets to choose from, answer pane, number of articles."""
     try:
-        articles = library.articles()
-        outlets = sorted({a.outlet for a in articles if a.outlet})
-        return view.library_line(articles), outlets, view.welcome(articles, library.path), len(articles)
+        overview = library.overview()
+        outlets = sorted(overview["outlets"])
+        n_articles = overview["articles"]
+        return view.library_line(overview), outlets, view.welcome(n_articles, library.path), n_articles
     except BylineError as error:
         return "", [], view.failure(str(error)), 0
     except Exception:
@@ -257,19 +352,69 @@ def _opened(library: Library) -> tuple[str, list[str], str, int]:
         return "", [], view.unexpected(), 0
 
 
-def _panes(library: Library, question: str, limits: dict[str, Any]) -> tuple[str, str]:
-    """The HTML of both panes, whatever happens: a failure is one sentence on the page, its traceback is logged."""
+def _models(library: Library) -> list[str]:
+    """Names of the models to offer, the one that is used by default first.
+
+    A library that can tell which are usable (`models()`, entries as `byline models` lists them) is asked.
+    """
+    default = os.environ.get("BYLINE_MODEL") or "extractive"
+    tell = getattr(library, "models", None)
     try:
-        limits = {name: value.strip() if isinstance(value, str) else value for name, value in limits.items()}
-        limits = {name: value for name, value in limits.items() if value}
+        listed = [entry["name"] for entry in tell() if entry["usable"]] if tell else []
+    except BylineError:
+        listed = []
+    # "gguf:PATH" and the like stand for any name, and are none.
+    named = [name for name in listed if not name.endswith((":NAME", ":PATH"))]
+    return list(dict.fromkeys([default, "extractive", *named]))
+
+
+def _checked_model(library: Library, model: str | None) -> str | None:
+    """The model if it may be chosen from afar; BylineError otherwise."""
+    model = (model or "").strip()
+    if not model or model == "extractive" or _TYPED_MODEL.fullmatch(model) or model in _models(library):
+        return model or None
+    raise BylineError(
+        f"the model {model[:80]!r} cannot be chosen here: take one of the list, openai:NAME or anthropic:NAME."
+    )
+
+
+def _earlier(entry: str) -> Any:
+    """An earlier turn as programs give it: a question, or the JSON text of an answer."""
+    if not entry.lstrip().startswith("{"):
+        return entry
+    try:
+        return json.loads(entry)
+    except ValueError:
+        return entry
+
+
+def _panes(
+    library: Library, question: str, given: Mapping[str, Any], options: Mapping[str, Any], talk: Sequence[Answer]
+) -> Iterator[tuple[str, str, Claim | Answer | None]]:
+    """The HTML of both panes as the answer grows, with what it shows: a claim that was just checked, at last the answer
+    or, where that failed, None. A failure is one sentence on the page, its traceback is logged."""
+    claims: list[Claim] = []
+    try:
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        limits: dict[str, Any] = {name: value for name, value in stripped.items() if value}
         if not question.strip():
-            return view.failure("Type a question first.", heading="No question yet"), view.no_sources()
-        answer = library.ask(question, **limits)
-        if not answer.hits and not library.articles():
-            return view.welcome([], library.path), view.no_sources()
-        return view.answer_pane(answer, limits=limits), view.sources_pane(answer)
+            yield view.failure("Type a question first.", heading="No question yet"), view.no_sources(), None
+            return
+        chosen = {name: value for name, value in options.items() if name != "model"}
+        if model := _checked_model(library, options.get("model")):
+            chosen["model"] = model
+        for event in library.stream(question, **limits, **chosen, history=talk):
+            if isinstance(event, Claim):
+                claims.append(event)
+                yield view.writing(question, claims), view.source_cards(claims), event
+            elif not event.hits and not library.overview()["articles"]:
+                yield view.welcome(0, library.path), view.no_sources(), None
+            else:
+                saved = record.render(library.record(event), "html")
+                pane = view.answer_pane(event, limits=limits, copied=record.markdown(event), saved=saved)
+                yield pane, view.sources_pane(event), event
     except BylineError as error:
-        return view.failure(str(error)), view.no_sources()
+        yield view.failure(str(error)), view.no_sources(), None
     except Exception:
         log.exception("Answering failed")
-        return view.unexpected(), view.no_sources()
+        yield view.unexpected(), view.no_sources(), None

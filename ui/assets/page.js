@@ -11,6 +11,32 @@ element.addEventListener("click", (event) => {
   target.focus();
 });
 
+// What a button copies or saves stands in the hidden element after it.
+element.addEventListener("click", async (event) => {
+  const button = event.target.closest(".bl-copy, .bl-save");
+  if (!button) return;
+  const text = button.nextElementSibling.textContent;
+  const said = element.querySelector(".bl-done");
+  if (button.matches(".bl-save")) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/html" }));
+    link.download = "byline-record.html";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    said.textContent = "Saved. “byline verify byline-record.html” compares it with the articles later.";
+    return;
+  }
+  try {
+    await navigator.clipboard.writeText(text);
+    said.textContent = "Copied.";
+  } catch {
+    // No permission, or a page that was not opened on this machine: select it for the reader to copy.
+    button.nextElementSibling.hidden = false;
+    getSelection().selectAllChildren(button.nextElementSibling);
+    said.textContent = "The browser did not allow copying; the text is selected below.";
+  }
+});
+
 // Gradio's accordion does not tell screen readers whether it is open, and may come later than the pane.
 function describeFilters() {
   const button = document.querySelector("#bl-filters > button");
