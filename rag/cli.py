@@ -87,18 +87,36 @@ def _parser() -> argparse.ArgumentParser:
         "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
+    sub.add_argument(
+        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
+    )
+    sub.add_argument(
+        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
+    )
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
+    sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
+
+    sub = command(
+        "timeline", _timeline, "List what happened, in order, with cited words.", 'byline timeline "the harbour strike"'
+    )
+    _add_question(sub, k=24)
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+
+    sub = command(
+        "verify", _verify, "Compare a saved answer with the articles as they are now.", "byline verify answer.md"
+    )
+    sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
 
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
 
     sub = command("diff", _diff, "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
+    sub = command("models", _models, "List the models that can write answers now.", "byline models")
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
 
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
@@ -117,9 +135,10 @@ def add_library_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
 
 
-def _add_question(parser: argparse.ArgumentParser) -> None:
+def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:
     parser.add_argument("question", metavar="QUESTION")
-    _add_limits(parser, k=8)
+    parser.add_argument("--literal", action="store_true", help='leave dates in the question ("as of June") alone')
+    _add_limits(parser, k=k)
 
 
 def _add_limits(parser: argparse.ArgumentParser, *, k: int) -> None:
@@ -142,13 +161,17 @@ def _limits(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
+    return {**_limits(args), "understand": not args.literal}
+
+
 def _library(args: argparse.Namespace, **options: Any) -> Any:
     from rag.library import Library
 
     return Library.open(args.library, **options)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -195,7 +218,7 @@ def _ingest(args: argparse.Namespace) -> int:
 def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits = library.retrieve(args.question, **_limits(args))
+        hits = library.retrieve(args.question, **_question_limits(args))
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
         print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
@@ -213,12 +236,24 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _ask(args: argparse.Namespace) -> int:
+    from rag import record
+
+    target = Path(args.save).expanduser().absolute() if args.save else None
+    if target:
+        record.check_target(target)  # before the work, not after it
     with _library(args) as library:
-        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args)}
+        model = library.language_model(args.model, model_url=args.model_url) or "extractive"
+        asked = {"model": model, "show_unsupported": args.show_unsupported, **_question_limits(args)}
         if args.json:
-            print_json(library.ask(args.question, **asked).to_dict())
-            return 0
-        *claims, answer = _printed(library.stream(args.question, **asked))
+            claims, answer = [], library.ask(args.question, **asked)
+            print_json(answer.to_dict())
+        else:
+            *claims, answer = _printed(library.stream(args.question, **asked))
+        if target:
+            record.save(library.record(answer), target)
+            print(f"saved: {target}", file=sys.stderr)
+    if args.json:
+        return 0
     from rag.citations import attribution
 
     if claims:
@@ -229,12 +264,42 @@ def _ask(args: argparse.Namespace) -> int:
     for claim in answer.claims:
         shown.update({citation.marker: citation for citation in claim.citations})
     for marker, citation in sorted(shown.items()):
-        print(f"[{marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+        whose = attribution(citation.article, citation.speaker)
+        print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         print(f"    {_where(citation.article, citation.start, citation.end)}")
+        _print_dates(citation, "    ")
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
             print(_indent(hit.passage.text))
+    return 0
+
+
+def _timeline(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
+    if args.json:
+        elapsed_s = round(time.perf_counter() - started, 3)
+        document = {"question": args.question, "events": [event.to_dict() for event in events], "notes": list(notes)}
+        print_json({**document, "elapsed_s": elapsed_s})
+        return 0
+    from rag.citations import attribution
+    from rag.types import date_in_words
+
+    known = {"stated": "", "resolved": "", "published": " (date of the article)"}
+    heading = ""
+    for event in events:
+        if heading != (heading := f"{date_in_words(event.date)}{known[event.source]}"):
+            print(f"{heading}\n")
+        for citation in event.citations:
+            print(_indent(f"“{citation.quote}”"))
+            print(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+            print(f"       {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "       ")
+        print()
+    for note in notes:
+        print(note)
     return 0
 
 
@@ -267,8 +332,10 @@ def _check(args: argparse.Namespace) -> int:
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 print(f"    {lacking}")
         for citation in sentence.citations:
-            print(f"    [{citation.marker}] {attribution(citation.article)}: “{citation.quote}”")
+            whose = attribution(citation.article, citation.speaker, citation.quote)
+            print(f"    [{citation.marker}] {whose}: “{citation.quote}”")
             print(f"        {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "        ")
         if not sentence.citations:
             print("    Nothing in the library about this.")
     return 0
@@ -285,6 +352,38 @@ def _draft(given: str) -> str:
     except OSError:  # longer than a file name may be: a text
         is_file = False
     return decode(load(Path(given))) if is_file else given
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from rag.record import read_record
+
+    with _library(args) as library:
+        verified = library.verify(read_record(Path(args.record).expanduser()))
+    if args.json:
+        print_json({"record": args.record, **verified.to_dict()})
+        return 0 if verified.holds else 1
+    print(f"{verified.question}  (saved {verified.saved_at})")
+    if not verified.intact:
+        print("ALTERED  The record itself was changed after it was saved.")
+    for claim in verified.claims:
+        verdict = "HOLDS" if claim.holds else "CHANGED" if claim.carried else "NO LONGER CARRIED"
+        print(f"{verdict}  {claim.text}")
+        for c in claim.citations:
+            if c.state != "unchanged":
+                print(f"    [{c.marker}] {c.article['path']}: {_STATE[c.state]}")
+            if c.state == "changed":
+                print(f"        was: “{c.quote}”")
+                print(f"        now: “{c.now['text']}”" if c.now else "        nothing like it is left")
+    if not verified.claims:
+        print("The record makes no claim: the articles did not answer.")
+    return 0 if verified.holds else 1
+
+
+_STATE = {
+    "moved": "the same words, at another place",
+    "changed": "the words changed",
+    "gone": "the article is not in the library",
+}
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -379,6 +478,21 @@ def _print_side(sign: str, colour: str, article: Any, span: tuple[int, int], tex
         print(f"  {start}{sign if n == 0 else ' '} {line}{end}" + (f"  [{span[0]}-{span[1]}]" if n == 0 else ""))
 
 
+def _models(args: argparse.Namespace) -> int:
+    from rag.models import list_models
+
+    with _library(args) as library:
+        models = list_models(library.settings(model_url=args.model_url))
+    if args.json:
+        print_json({"models": models})
+        return 0
+    for model in models:
+        print(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
+        if model["mend"]:
+            print(f"       {model['mend']}")
+    return 0
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from rag.doctor import examine
 
@@ -406,6 +520,14 @@ def _remove(args: argparse.Namespace) -> int:
         for article in gone:
             print(f"removed {article.id}  {article.title or article.path}")
     return 0
+
+
+def _print_dates(citation: Any, indent: str) -> None:
+    """What the relative dates of a quote mean: beside it, never in it."""
+    from rag.types import date_in_words
+
+    for date in citation.dates:
+        print(f"{indent}“{date.words}” is {date_in_words(date.date)}: {date.basis}")
 
 
 def _where(article: Any, start: int, end: int) -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
+import numpy as np
+
+from rag import conflicts
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
+from rag.speakers import speaker_in
 from rag.types import Candidate, Draft
 
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
@@ -53,14 +58,32 @@ class Extractive:
         if sufficiency(question, evidence) < ENOUGH:
             return []
         order = ranking(question, evidence)
-        chosen = order[:1]
-        for i in order[1:]:
-            score, best = evidence[i].score, evidence[order[0]].score
-            if score is None or best is None or score < max(0.0, best - ALSO_WITHIN) or len(chosen) == MAX_SENTENCES:
-                break
-            if all(evidence[i].text != evidence[other].text for other in chosen):
+        best = evidence[order[0]].score
+        floor = max(0.0, best - ALSO_WITHIN) if best is not None else np.inf
+
+        def also_answers(i: int) -> bool:
+            score = evidence[i].score
+            return score is not None and score >= floor
+
+        # What has been done since leads, where the reader holds it nearly as good as what was only expected.
+        near = [i for i in order[1:] if also_answers(i)]
+        lead = conflicts.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        chosen = order[:1] if lead is None else [near[lead], order[0]]
+        for i in takewhile(also_answers, order[1:]):
+            if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
-        return [
-            Draft(text=f"{attribution(c.hit.article)}: “{c.text}”", sources=(c,))
-            for c in (candidates[i] for i in chosen)
-        ]
+        picked = [candidates[i] for i in chosen]
+        old = conflicts.overtaken(question, picked)
+        return [quoted(picked[n], earlier=n in old) for n in sorted(range(len(picked)), key=lambda n: n in old)]
+
+
+def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:
+    """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it."""
+    text = f"{'Earlier: ' * earlier}{lead_in(candidate)}: “{candidate.text}”"
+    return Draft(text=text, sources=(candidate,), earlier=earlier)
+
+
+def lead_in(candidate: Candidate) -> str:
+    """Whose words a quotation is: outlet and date, and whom the article cites where the words quoted do not say it."""
+    article, sentence = candidate.hit.article, candidate.sentence
+    return attribution(article, speaker_in(article, sentence.start, sentence.end), candidate.text)

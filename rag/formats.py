@@ -143,9 +143,8 @@ def from_html(data: bytes) -> tuple[str, Json]:
         reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
         own["clues"] = [("published", known.date, reason)]
     for element in [*tree.iter()][1:]:
-        style = "".join(element.get("style", "").lower().split())
         aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
-        if aside or "display:none" in style or "visibility:hidden" in style:
+        if aside or _is_unseen(element):
             element.drop_tree()
     config = trafilatura.settings.use_config()
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
@@ -156,6 +155,25 @@ def from_html(data: bytes) -> tuple[str, Json]:
             element.tail = f"\n{element.tail if element.tail is not None else ''}"
         text = tree.text_content()
     return clean("\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))), own
+
+
+_UNSEEN = re.compile(
+    r"display:none|visibility:(?:hidden|collapse)|(?:opacity|font-size|max-height|max-width):0*\.?0*(?:px|r?em|pt|%)?(?:;|!|$)"
+    r"|(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}|clip:rect\(0|clip-path:inset\((?:50|100)%"
+)
+_WHITE = re.compile(
+    r"(?:^|;)color:(?:white|transparent|#f{3,4}(?![0-9a-f])|#f{6}|rgba?\((?:255,){2}255|rgba\([^)]*,0\))"
+)
+
+
+def _is_unseen(element: Any) -> bool:
+    """Whether an element's own style keeps it from a reader's eyes: not shown, of no size, off the page, or white where
+    nothing around it sets another background."""
+    style = "".join(element.get("style", "").lower().split())
+    if not style or _UNSEEN.search(style):
+        return bool(style)
+    own_ground = any("background" in outer.get("style", "").lower() for outer in [element, *element.iterancestors()])
+    return _WHITE.search(style) is not None and not own_ground
 
 
 def _linked_data(tree: Any) -> list[Json]:

@@ -16,12 +16,16 @@ from pathlib import Path
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
-from rag import answering, articles, changes, citations, copies, extractive, index, retrieval
+from rag import answering, articles, asof, changes, citations, copies, extractive, index, injections, retrieval
+from rag import record as records
+from rag.asof import Date, make_filters
 from rag.checker import check
 from rag.ingest import PASSAGES_VERSION, IngestJob
 from rag.passages import split_sentences
 from rag.reader import Reader, Reranker, load_reranker
-from rag.store import Store, date_range, text_hash, text_to_embed
+from rag.settings import Settings, load_settings
+from rag.store import Store, text_hash, text_to_embed
+from rag.timeline import Found, of_answer, of_hits
 from rag.types import (
     Answer,
     Article,
@@ -29,16 +33,17 @@ from rag.types import (
     Candidate,
     CheckedSentence,
     Claim,
+    Event,
     Filters,
     IngestReport,
     Json,
+    LanguageModel,
     Passage,
     SearchHit,
     Version,
 )
 
 DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
-Date = str | dt.date | None
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long runs."""
 
@@ -66,6 +71,7 @@ class Library:
         self._embedder: Embedder | None = None
         self._index: index.FaissIndex | None = None
         self._index_generation = -1
+        self.today: Callable[[], dt.date] = dt.date.today  # what "last year" in a question counts from
         self._lock = threading.RLock()  # of the index and the embedder
         # Of changes to the articles: one at a time, while questions go on being answered.
         self._writing = threading.RLock()
@@ -255,6 +261,28 @@ class Library:
             self._index, self._index_generation = current, generation
             return current
 
+    def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
+        """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
+        folder, else the defaults. BylineError when one of them has a value that is not allowed."""
+        return load_settings(self.path, model=model, model_url=model_url)
+
+    def language_model(
+        self, model: str | LanguageModel | None = None, *, model_url: str | None = None
+    ) -> LanguageModel | None:
+        """The model that `ask` writes with, ready for use; None where the answer quotes.
+
+        `model` as `ask` takes it, `model_url` the address of an `openai:` one; what is not given the settings decide.
+        Raises BylineError for a model that there is not.
+        """
+        if model is not None and not isinstance(model, str):
+            return model
+        settings = self.settings(model=model, model_url=model_url)
+        if settings.model == "extractive":
+            return None
+        from rag.llm import load_language_model
+
+        return load_language_model(settings.model, settings)
+
     # -- ask ----------------------------------------------------------------------------------------------------
 
     def retrieve(
@@ -266,17 +294,44 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
+        understand: bool = True,
     ) -> list[SearchHit]:
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
         inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search.
+        tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
+        that say what was known or published when ("as of June") are filters too; `understood` says which.
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
         filters = make_filters(outlets, published_from, published_to, as_of)
-        return self._hits(question, k, filters)
+        return self._found(question, k, filters, understand)[0]
+
+    def _found(
+        self, question: str, k: int, filters: Filters, understand: bool
+    ) -> tuple[list[SearchHit], asof.Understood]:
+        """The hits, and what was understood to find them."""
+        understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        hits = self._hits(question, k, understood.within(filters))
+        if hits or understood.is_sure:
+            return hits, understood
+        return self._hits(question, k, filters), understood.given_up()
+
+    def understood(self, question: str) -> asof.Understood:
+        """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
+        understood = asof.understand(
+            question,
+            today=self.today(),
+            newest=self.store.date_bounds()[1],
+            reports=lambda statement: self._candidates(self._hits(statement, 8, Filters())),
+        )
+        if understood and understood.is_sure:
+            # Where nothing passes but articles without a date are there, these may be what was meant.
+            filters = understood.within(Filters())
+            hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
+            understood = replace(understood, is_sure=not hopeless)
+        return understood
 
     def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
         return retrieval.retrieve(
@@ -292,16 +347,19 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
+        understand: bool = True,
     ) -> Answer:
         """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
 
-        Filters as in `retrieve`. `model` is "extractive" (the default unless `$BYLINE_MODEL` says otherwise), which
-        quotes the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME" (see
-        `rag.llm.load_language_model`). What a language model writes is checked sentence by sentence; what its sources
-        do not carry is left out, or kept with its verdict where `show_unsupported`. When the articles do not answer,
-        the status is "abstained". A model that fails is a sentence in `notes`, and the answer quotes the articles.
+        Filters as in `retrieve`; what was understood of the question is in `understood` and `notes`, and `understand`
+        False takes it as it stands. `model` is "extractive" (the default unless `settings` say otherwise), which quotes
+        the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
+        `rag.llm.load_language_model`), or any `LanguageModel`. What a language model writes is checked sentence by
+        sentence; what its sources do not carry is left out, or kept with its verdict where `show_unsupported`. When the
+        articles do not answer, the status is "abstained". A model that fails is a sentence in `notes`, and the answer
+        quotes the articles.
 
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
@@ -314,6 +372,7 @@ class Library:
             as_of=as_of,
             model=model,
             show_unsupported=show_unsupported,
+            understand=understand,
         ):
             if isinstance(event, Answer):
                 return event
@@ -328,42 +387,110 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
+        understand: bool = True,
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
-        spec = model or os.environ.get("BYLINE_MODEL") or "extractive"
-        language_model = None
-        if spec != "extractive":
-            from rag.llm import load_language_model  # its HTTP client takes time to import
-
-            language_model = load_language_model(spec)
+        language_model = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
+        understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        for one in (understood, understood.given_up()):
+            last = one.is_sure or show_unsupported
+            for event in self._answer(question, k, filters, one, language_model, show_unsupported):
+                if isinstance(event, Answer):
+                    if event.status == "abstained" and not last:
+                        break  # a filter that was only guessed keeps no answer back
+                    event = replace(event, elapsed_s=round(time.perf_counter() - started, 3))
+                    last = True
+                yield event
+            if last:
+                return
+
+    def _answer(
+        self,
+        question: str,
+        k: int,
+        filters: Filters,
+        understood: asof.Understood,
+        model: LanguageModel | None,
+        show_unsupported: bool,
+    ) -> Iterator[Claim | Answer]:
+        """The claims and the answer from what passes `filters` and was `understood`."""
+        filters = understood.within(filters)
         hits = self._hits(question, k, filters)
-        candidates = self._candidates(hits)
-        query = self._judge.encode_queries([question])[0]
-        passages = {
-            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
-        }
-        vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
-        cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
+        found, orders = self._similar(question, hits)
         for event in answering.answer(
             question,
             hits,
-            candidates,
-            cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
-            passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+            found.candidates,
+            cosines=found.cosines,
+            passage_cosines=found.passage_cosines,
+            vectors=found.vectors,
             quoting=extractive.Extractive(self._reader),
-            model=language_model,
+            model=model,
             check=check,
-            notes=self._notes(filters, hits),
+            notes=[*understood.because, *self._notes(filters, hits), *_about_orders(orders)],
             show_unsupported=show_unsupported,
         ):
-            elapsed_s = round(time.perf_counter() - started, 3)
             if isinstance(event, Answer):
-                event = replace(event, elapsed_s=elapsed_s, notes=(*event.notes, *self._sources(event, filters)))
+                cited = [citation for claim in event.claims for citation in claim.citations]
+                newest = self.store.date_bounds()[1]
+                stale = asof.too_old(question, cited, as_of=filters.as_of, today=self.today(), newest=newest)
+                event = replace(
+                    event,
+                    timeline=of_answer(found, event),
+                    notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    understood=understood.to_dict(),
+                )
             yield event
+
+    def timeline(
+        self,
+        question: str,
+        *,
+        k: int = 24,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        understand: bool = True,
+    ) -> tuple[Event, ...]:
+        """The dated events in the `k` best passages that have to do with `question` (or a topic), earliest first, each
+        with the exact words of its reports. Filters and `understand` as in `retrieve`; empty where nothing fits.
+
+        Raises BylineError as `retrieve` does.
+        """
+        return self.timeline_and_notes(
+            question,
+            k=k,
+            outlets=outlets,
+            published_from=published_from,
+            published_to=published_to,
+            as_of=as_of,
+            understand=understand,
+        )[0]
+
+    def timeline_and_notes(
+        self,
+        question: str,
+        *,
+        k: int = 24,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        understand: bool = True,
+    ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+        """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
+        filters = make_filters(outlets, published_from, published_to, as_of)
+        hits, understood = self._found(question, k, filters, understand)
+        events = of_hits(self._similar(question, hits)[0])
+        notes = [*understood.because, *self._notes(understood.within(filters), hits)]
+        if hits and not events:
+            notes.append("Nothing in the library that has a date has to do with this.")
+        return events, tuple(notes)
 
     def check(
         self,
@@ -387,9 +514,44 @@ class Library:
         markers = citations.Markers()
         checked = []
         for start, end in spans:
-            candidates = self._candidates(self._hits(text[start:end], k, filters))
+            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
             checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
+
+    def record(self, answer: Answer) -> Json:
+        """The record of an answer of this library, to be kept: see `rag.record`."""
+        return records.make_record(answer, embedder=self.embedder.name, indexed_as=self._indexed_as)
+
+    def verify(self, saved: Json) -> records.Verification:
+        """Compare a record (`rag.record.read_record`) with the articles as they are now. An article is found by its
+        id, or else by its path."""
+
+        def article_of(cited: Json) -> Article | None:
+            found = self.store.articles([str(cited["id"])])
+            if not found and cited.get("path"):
+                path = str(cited["path"])
+                found = self.store.articles(self.store.find(str(Path(path).absolute())) or self.store.find(path))
+            return found[0] if len(found) == 1 else None
+
+        return records.verify(saved, article_of, check)
+
+    def _similar(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
+        """The sentences of the passages, with their vectors and what these have in common with the question; and those
+        left out because they give orders."""
+        candidates, orders = injections.without_orders(self._candidates(hits))
+        query = self._judge.encode_queries([question])[0]
+        passages = {
+            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
+        }
+        vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
+        cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
+        found = Found(
+            candidates=candidates,
+            vectors=vectors[: len(candidates)],
+            cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
+            passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+        )
+        return found, orders
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
         """The sentences of the passages, in order."""
@@ -445,28 +607,9 @@ class Library:
         return notes
 
 
-def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
-    """Filters from what a caller gives. BylineError when a date is no ISO date."""
-    return Filters(
-        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
-        published_from=_day("published_from", published_from, 0),
-        published_to=_day("published_to", published_to, 1),
-        as_of=_day("as_of", as_of, 1),
-    )
-
-
-def _day(name: str, value: Date, end: int) -> str | None:
-    """The first (`end` 0) or last (1) day that an ISO date, month or year can mean."""
-    if value is None:
-        return None
-    text = value.isoformat()[:10] if isinstance(value, dt.date) else str(value).strip()
-    try:
-        if len(text) not in (4, 7, 10):
-            raise ValueError
-        day = date_range(text)[end]
-        dt.date.fromisoformat(day or "")
-        return day
-    except (ValueError, IndexError):
-        raise BylineError(
-            f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."
-        ) from None
+def _about_orders(orders: Sequence[Candidate]) -> list[str]:
+    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]

@@ -170,10 +170,12 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A sentence that a model proposes, and the sentences it rests on, before anything was checked."""
+    """A sentence that a model proposes, and the sentences it rests on, before anything was checked. `earlier` as in
+    `Claim`."""
 
     text: str
     sources: tuple[Candidate, ...]
+    earlier: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -473,6 +475,10 @@ class Writer(Protocol):
 
 class ModelError(BylineError):
     """A language model could not be reached, refused, or gave no usable text."""
+
+
+class PromptTooLong(ModelError):
+    """The prompt does not fit into the model's context: a shorter one may."""
 
 
 class LanguageModel(Protocol):

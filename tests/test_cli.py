@@ -112,7 +112,7 @@ def test_plain_output_is_for_people(home: Path, story: Path) -> None:
     assert done.stderr == ""
     done = byline("ask", "How late was the ferry to Saltby?", home=home)
     assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout
-    assert "[1] The Quillmere Gazette, 4 March 2021 — Ferry to Saltby is late" in done.stdout
+    assert "[1] The Quillmere Gazette, 4 March 2021, citing the harbour master — Ferry to Saltby is late" in done.stdout
     assert "1. The Quillmere Gazette" in byline("search", "ferry", home=home).stdout
     assert "articles: 1" in byline("status", home=home).stdout
     assert "removed" in byline("remove", "story.md", home=home).stdout
