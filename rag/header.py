@@ -34,7 +34,7 @@ _LABELS = {
 _LABEL = re.compile("|".join(rf"(?P<{field}>{names})" for field, names in _LABELS.items()), re.IGNORECASE)
 _LABELLED = re.compile(r"[*_]{0,2}([A-Z][A-Za-z -]{1,20}?)[*_]{0,2}\s*:[*_]{0,2}\s+(\S.*?)[*_]{0,2}")
 _DATED = re.compile(
-    r"(?:first |originally )?(published|posted|issued|updated|last updated|modified|last modified)(?:\s+(?:on|at))?"
+    r"(?:first |originally )?(published|posted|issued|updated|last updated?|modified|last modified)(?:\s+(?:on|at))?"
     r"[\s:]+(\S.*)",
     re.IGNORECASE,
 )
@@ -168,7 +168,7 @@ def _part(part: str, line: str) -> Iterator[Clue]:
 
 def _dated(part: str, line: str) -> Iterator[Clue]:
     if (match := _DATED.fullmatch(part.strip("*_() "))) is not None:
-        field = "updated" if match[1].lower().split()[-1] in ("updated", "modified") else "published"
+        field = "updated" if match[1].lower().split()[-1] in ("updated", "update", "modified") else "published"
         yield from _date(field, match[2], line)
 
 

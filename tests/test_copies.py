@@ -475,7 +475,13 @@ def test_many_copies_of_one_text_cost_the_same_each(library: Library, folder: Pa
     library.ingest([folder / f"{n:03}.txt" for n in range(120, 150)])
     library.store._db.set_trace_callback(None)
     assert library.status()["sources"] == 1
-    assert len(library.retrieve("Who voted for the ferry?", k=20)) < 10
+    put(folder, "other.txt", OTHER_REPORT, outlet="Saltby Star")
+    library.ingest([folder / "other.txt"])
+    # The other report is found although copies of the first fill all places of the first search.
+    question = "Who of the harbour council of Portmere voted on Tuesday to buy a second ferry, ending a quarrel?"
+    found = [Path(hit.article.path).name for hit in library.retrieve(question, k=8)]
+    assert "other.txt" in found
+    assert len(set(found)) == 2
     relabelled = [line for line in statements if line.startswith("UPDATE articles SET cluster")]
     assert max(len(line) for line in relabelled) < 300, "each names the article and the one that stands for the story"
 
