@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from rag.header import HeaderLine, read_header
 from rag.types import Span
-from rag.written_dates import FULL_DATE, MONTH_NAMES
+from rag.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
 
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
@@ -62,6 +62,9 @@ _BOILERPLATE = re.compile(
             r"(?i:share this(?: article| story| page| post)?(?: (?:on|via|with) [^.]{1,60})?[.:]?)",
             r"(?:https?://|www\.)\S+",
             # Who made it, when it was changed, whose it is.
+            r"(?i:(?:posted|published|updated|modified)\b.{0,40}\bago\.?|[0-9]+[- ]min(?:ute)?s? read)",
+            r"(?i:by (?:our |a |the )?(?:(?:own|special|foreign|political|news) )?"
+            r"(?:staff|correspondents?|reporters?|newsroom|news desk)(?: (?:writers?|reporters?|correspondents?))?)",
             r"(?:[-–—]{1,3}\s*)?(?i:with (?:additional )?(?:assistance|reporting|help|contributions?) (?:from|by))"
             rf"\s+{_NAMES}\.?",
             rf"(?:[-–—(]{{1,3}}\s*)?{_CREDIT}(?:[;.,/|]?\s+(?:and )?{_CREDIT})*[.;)]*",
@@ -141,7 +144,7 @@ def title_line(text: str) -> Span | None:
     line = text[slice(*first)].strip()
     if _MARKDOWN_HEADING.match(line):
         return first
-    is_date = any(map(FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1])))  # perhaps after its weekday
+    is_date = any(map(FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1]))) or bool(DAY_ONLY.fullmatch(line))
     if second is None or is_date or _BY_LINE.fullmatch(line) or not _is_heading(line, 160, ".,;:…"):
         return None
     wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))

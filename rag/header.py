@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.types import Span
-from rag.written_dates import STAMP, parse_date
+from rag.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
 
 Clue = tuple[str, Any, str]
 """Field, value, reason."""
@@ -34,13 +34,15 @@ _LABELS = {
 _LABEL = re.compile("|".join(rf"(?P<{field}>{names})" for field, names in _LABELS.items()), re.IGNORECASE)
 _LABELLED = re.compile(r"[*_]{0,2}([A-Z][A-Za-z -]{1,20}?)[*_]{0,2}\s*:[*_]{0,2}\s+(\S.*?)[*_]{0,2}")
 _DATED = re.compile(
-    r"(?:first |originally )?(published|posted|issued|updated|last updated|modified|last modified)(?:\s+(?:on|at))?"
+    r"(?:first |originally )?(published|posted|issued|updated|last updated?|modified|last modified)(?:\s+(?:on|at))?"
     r"[\s:]+(\S.*)",
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"\s+[|•·–—/-]\s+|\s*[|•·]\s*|\s{3,}|;\s+")
+_TIME = re.compile(CLOCK, re.IGNORECASE)
 _NAME = r"(?:(?![a-z0-9])\w[\w.'’-]*)"
 _PERSON = re.compile(rf"{_NAME}(?:\s(?:{_NAME}|al|bin|da|de|del|der|di|la|le|van|von|y))*")
+_PLACED = re.compile(rf"^{_NAME}(?: {_NAME}){{0,3}}, (?=[0-9]|{MONTH_NAMES})")  # Portmere, 6 May 2024
 _BY = re.compile(r"[*_]{0,2}(?:By|BY|by|Written by|Words by|Story by)[:\s]\s*(\S.*?)[*_.]{0,3}")
 _BY_AND_ON = re.compile(r"(?:Posted|Published|Written|Submitted) by (\S.*?) on (\S.*)", re.IGNORECASE)
 _AND = re.compile(r",\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+")
@@ -52,6 +54,15 @@ _ROLE = re.compile(
     r"|updated|published|min read|minutes?|photo\w*|ph\.?d|m\.?d)\b|\.(?:com|org|net)\b|@"
 )
 _FIRMS = re.compile(r"(?:The\s)?(?:Associated Press|Bloomberg(?: News)?|Reuters|AFP|AP|dpa|UPI|Xinhua|PTI|ANI|Kyodo)")
+
+
+# "Source: mayor will go" and "Desk: a story of furniture" are headlines.
+_VALUES = {
+    "outlet": re.compile(rf"{_PERSON.pattern}|[\w-]+(?:\.[\w-]+)+"),
+    "section": re.compile(r"[A-Z0-9][\w &/,;.>-]{0,40}"),
+    "title": re.compile(r".+"),
+    "url": re.compile(r"https?://\S+"),
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,10 @@ def _clues(line: str, *, first: bool) -> Iterator[Clue]:
     if labelled:
         yield from labelled
         return
-    parts = [part for part in _PARTS.split(line) if part]
+    if not first and _FIRMS.fullmatch(line):
+        yield "outlet", line, f"The line “{line}” names it."
+        return
+    parts = _parts(line)
     read = [list(_part(part, line)) for part in parts]
     known = [clues for clues in read if clues]
     # "Ferry sinks - May 6, 2024" is a headline; below it, "Portmere - May 6, 2024" is where and when.
@@ -109,7 +123,7 @@ def _labelled(line: str) -> Iterator[Clue]:
     if match is not None and field is not None:
         name, value = str(field.lastgroup), match[2].strip()
         # "By: …" and "Published: May 6, 2024 | Updated: May 7, 2024"
-        parts = [part for part in _PARTS.split(line) if part]
+        parts = _parts(line)
         if name in ("published", "updated") and len(parts) > 1:
             read = [list(_part(part, line)) for part in parts]
             if all(read):
@@ -118,11 +132,16 @@ def _labelled(line: str) -> Iterator[Clue]:
                 return
         yield from _field(name, value, line)
         return
-    parts = [part for part in _PARTS.split(line) if part]
+    parts = _parts(line)
     read = [list(_dated(part, line)) for part in parts]
     if parts and all(read):
         for clues in read:
             yield from clues
+
+
+def _parts(line: str) -> list[str]:
+    """What stands between bars, dots and dashes, without times of day."""
+    return [part for part in _PARTS.split(line) if part and not _TIME.fullmatch(part)]
 
 
 def _field(name: str, value: str, line: str) -> Iterator[Clue]:
@@ -131,7 +150,7 @@ def _field(name: str, value: str, line: str) -> Iterator[Clue]:
         yield from _date(name, value, line)
     elif name == "authors":
         yield from _authors(value, line)
-    elif name != "url" or re.fullmatch(r"https?://\S+", value):
+    elif _VALUES[name].fullmatch(value):
         yield name, value, reason
 
 
@@ -144,12 +163,12 @@ def _part(part: str, line: str) -> Iterator[Clue]:
     elif (by := _BY.fullmatch(part)) is not None:
         yield from _authors(by[1], line)
     else:
-        yield from _date("published", part, line)
+        yield from _date("published", _PLACED.sub("", part), line)
 
 
 def _dated(part: str, line: str) -> Iterator[Clue]:
     if (match := _DATED.fullmatch(part.strip("*_() "))) is not None:
-        field = "updated" if match[1].lower().split()[-1] in ("updated", "modified") else "published"
+        field = "updated" if match[1].lower().split()[-1] in ("updated", "update", "modified") else "published"
         yield from _date(field, match[2], line)
 
 

@@ -351,6 +351,8 @@ class Library(Collection):
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
                 "whether the dates asked for hold."
             )
+        if changed := self.store.n_revised_since(filters):
+            notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
 
 

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.protocol import Embedder
+from embeddings.protocol import Embedder, Vectors
 from rag.index import FaissIndex
 from rag.store import Store
-from rag.types import BylineError, Filters, SearchHit
+from rag.types import BylineError, Filters, Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
 CANDIDATES = 100
+# Where too few of them are left once copies are collapsed, so many times as many, twice.
+WIDER = 4
 # The title and section heading count this much beside the words of the passage itself, in BM25.
 CONTEXT_WEIGHT = 1.0
 # Words shared by two passages, as a share of all their words, from which one of them is a copy of the other.
@@ -63,8 +65,28 @@ def retrieve(
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
     allowed = store.allowed(filters) if filters else None
-    n = max(CANDIDATES, 2 * k)
     query = embedder.encode_queries([question])
+    n = max(CANDIDATES, 2 * k)
+    hits: list[SearchHit] = []
+    for _ in range(3):
+        hits, found = _best(question, query, k, n, filters, allowed, store, index)
+        if len(hits) == k or found < n:
+            break
+        n *= WIDER  # copies of one story, or old versions, took the places
+    return hits
+
+
+def _best(
+    question: str,
+    query: Vectors,
+    k: int,
+    n: int,
+    filters: Filters,
+    allowed: Ids | None,
+    store: Store,
+    index: FaissIndex,
+) -> tuple[list[SearchHit], int]:
+    """The hits among the best `n` of each search, and how many candidates those were."""
     cosine = dict(index.search(query, n, allowed)[0])
     bm25 = dict(store.bm25(query_terms(question), n, filters, CONTEXT_WEIGHT))
     # A passage that only BM25 found has a cosine all the same.
@@ -95,8 +117,8 @@ def retrieve(
                 SearchHit(passage=passage, article=article, score=float(score), rank=len(hits) + 1, scores=scores)
             )
             if len(hits) == k:
-                return hits
-    return hits
+                return hits, len(numbers)
+    return hits, len(numbers)
 
 
 def _by_the_lead(
@@ -109,12 +131,12 @@ def _by_the_lead(
             lead.setdefault(cluster, article_id)
     ranked = [number for number, _ in order if number in clusters]
     prints = {number: fingerprint(passage.text) for number, (passage, _) in store.passages(ranked).items()}
+    of_lead = {cluster: [n for n in prints if clusters[n] == (cluster, i)] for cluster, i in lead.items()}
     spoken_for = {}
     for number in prints:
         cluster, article_id = clusters[number]
         if article_id != lead.get(cluster):
-            mine = [n for n in prints if clusters[n] == (cluster, lead.get(cluster))]
-            said = next((n for n in mine if is_within(prints[number], prints[n])), None)
+            said = next((n for n in of_lead.get(cluster, ()) if is_within(prints[number], prints[n])), None)
             if said is not None:
                 spoken_for[number] = said
     return spoken_for

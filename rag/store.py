@@ -242,6 +242,11 @@ class Store:
         ).fetchone()
         return int(row[0])
 
+    def n_revised_since(self, filters: Filters) -> int:
+        """How many articles were published by `filters.as_of` and changed later, when more was known."""
+        sql = "SELECT count(*) FROM articles WHERE replaced_by IS NULL AND latest <= ?1 AND revised > ?1"
+        return int(self._db.execute(sql, (filters.as_of,)).fetchone()[0])
+
     def put(
         self,
         entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],

@@ -21,18 +21,23 @@ FULL_DATE = re.compile(rf"(?<!\w)(?=[0-9JFMASOND]){_ANY_FULL_DATE}(?![0-9])", re
 _FIGURES = re.compile(r"(?<![\w/.-])([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})(?![\w/-]|\.[0-9])")
 _WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?)"
 _ZONE = r"(?:[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2}|local time)"
-_CLOCK = (
-    rf"(?:[0-9]{{1,2}}(?:[:.][0-9]{{2}}){{1,2}}\s?(?:[ap]\.?m\.?)?|[0-9]{{1,2}}\s?[ap]\.?m\.?)(?:\s?\(?{_ZONE}\)?)?"
-)
+CLOCK = rf"(?:[0-9]{{1,2}}(?:[:.][0-9]{{2}}){{1,2}}\s?(?:[ap]\.?m\.?)?|[0-9]{{1,2}}\s?[ap]\.?m\.?)(?:\s?\(?{_ZONE}\)?)?"
+"""A time of day, perhaps with its zone: a pattern."""
 _BETWEEN = r"[\s,|•·@–—-]*(?:at\s)?"
 _UNGROUPED = _ANY_FULL_DATE.replace("(", "(?:").replace("(?:?:", "(?:")
 STAMP = re.compile(
-    rf"(?:{_CLOCK}[\s,]+(?:on\s)?)?(?:{_WEEKDAY}[\s,]+)?"
+    rf"(?:{CLOCK}[\s,]+(?:on\s)?)?(?:{_WEEKDAY}[\s,]+)?"
     rf"(?P<date>[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}|{_UNGROUPED})"
-    rf"(?:T[0-9:.]+(?:Z|[+-][0-9:]{{4,5}})?)?(?:,?\s{_WEEKDAY})?(?:{_BETWEEN}{_CLOCK})?[\s.]*",
+    rf"(?:T[0-9:.]+(?:Z|[+-][0-9:]{{4,5}})?)?(?:,?\s{_WEEKDAY})?(?:{_BETWEEN}{CLOCK})?[\s.]*",
     re.IGNORECASE,
 )
 """A line, or a part of one, that is nothing but a date, perhaps with its weekday and a time."""
+
+
+DAY_ONLY = re.compile(
+    rf"{_WEEKDAY}?,?\s?(?:(?:{MONTH_NAMES})\.? [0-9]{{1,2}}|[0-9]{{1,2}} (?:{MONTH_NAMES})\.?)?", re.IGNORECASE
+)
+"""A line that is only a weekday, or a day without its year."""
 
 
 def parse_date(value: Any) -> tuple[str | None, str]:

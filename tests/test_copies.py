@@ -295,6 +295,17 @@ def test_a_newer_version_replaces_the_older_in_answers(library: Library, folder:
     assert library.store.check() == []
 
 
+def test_what_was_changed_after_the_day_asked_for_is_left_out_and_said(library: Library, folder: Path) -> None:
+    put(folder, "1.txt", published="2024-05-06", updated="2024-05-09")
+    put(folder, "2.txt", OTHER_REPORT, published="2024-05-06", updated="2024-05")
+    library.ingest([folder])
+    for day, expected in (("2024-05-08", set()), ("2024-05-09", {"1.txt"}), ("2024-05-31", {"1.txt", "2.txt"})):
+        assert names(library, as_of=day) == expected
+    assert "Left out: 2 articles changed after 2024-05-08." in library.ask("Who voted?", as_of="2024-05-08").notes
+    assert "Left out: 1 article changed after 2024-05-09." in library.ask("Who voted?", as_of="2024-05-09").notes
+    assert names(library, published_to="2024-05-06") == {"1.txt", "2.txt"}
+
+
 def test_versions_join_whatever_the_order_of_ingest(library: Library, folder: Path) -> None:
     url = "https://quay.example/ferry"
     for n in (3, 1, 2):
@@ -423,6 +434,56 @@ def test_bands_of_another_making_are_made_anew(library: Library, folder: Path, m
     assert (report.unchanged, len(report.copies)) == (2, 1)
     assert library.store._db.execute("SELECT count(*) FROM bands").fetchone()[0] == 2 * N_BANDS
     assert library.ingest([folder]).copies == ()
+
+
+def test_copies_and_history_outlive_a_change_of_model(library: Library, folder: Path) -> None:
+    put(folder, "wire.txt", outlet="Quay Press")
+    put(folder, "local.txt", outlet="Portmere Gazette")
+    library.ingest([folder])
+    put(folder, "local.txt", STORY + "\nThe clerk rang the bell.\n", outlet="Portmere Gazette")
+    library.ingest([folder])
+    before = by_name(library)
+    with Library.open(library.path, embedder="hashing:32") as other:
+        assert len(other.retrieve("ferry")) >= 1
+        assert by_name(other) == before
+        assert len(other.versions(before["local.txt"])) == 2
+        assert other.store.check() == []
+
+
+def test_the_check_of_the_file_sees_what_is_left_over(library: Library, folder: Path) -> None:
+    put(folder, "wire.txt", outlet="Quay Press")
+    put(folder, "local.txt", outlet="Portmere Gazette")
+    library.ingest([folder])
+    db = library.store._db
+    db.execute("UPDATE articles SET cluster = 'gone', replaced_by = 'gone'")
+    db.execute("INSERT INTO bands VALUES (1, 'gone')")
+    db.execute("INSERT INTO versions (article_id, replaced_at, fields, text) VALUES ('gone', '', '{}', '')")
+    assert library.store.check() == [
+        "1 bands of articles that are gone",
+        "1 versions of articles that are gone",
+        "2 articles whose cluster is gone",
+        "2 articles whose replaced_by is gone",
+    ]
+
+
+def test_many_copies_of_one_text_cost_the_same_each(library: Library, folder: Path) -> None:
+    for n in range(150):
+        put(folder, f"{n:03}.txt", STORY, outlet=f"Outlet {n}", published=f"2024-05-{1 + n % 28:02}")
+    statements: list[str] = []
+    library.ingest([folder / f"{n:03}.txt" for n in range(120)])
+    library.store._db.set_trace_callback(statements.append)
+    library.ingest([folder / f"{n:03}.txt" for n in range(120, 150)])
+    library.store._db.set_trace_callback(None)
+    assert library.status()["sources"] == 1
+    put(folder, "other.txt", OTHER_REPORT, outlet="Saltby Star")
+    library.ingest([folder / "other.txt"])
+    # The other report is found although copies of the first fill all places of the first search.
+    question = "Who of the harbour council of Portmere voted on Tuesday to buy a second ferry, ending a quarrel?"
+    found = [Path(hit.article.path).name for hit in library.retrieve(question, k=8)]
+    assert "other.txt" in found
+    assert len(set(found)) == 2
+    relabelled = [line for line in statements if line.startswith("UPDATE articles SET cluster")]
+    assert max(len(line) for line in relabelled) < 300, "each names the article and the one that stands for the story"
 
 
 def test_a_stop_between_storing_and_comparing_is_made_up_for(
