@@ -36,8 +36,8 @@ MOST_APART, LEAST_APART = 8.0, 0.02
 _CLASSES = {
     form: name
     for name, forms in {
-        "dead": "kill die toll fatal fatality body",
-        "hurt": "injure hospitalise hospitalize",
+        "dead": "kill die toll fatal fatality",
+        "hurt": "injure",
         "casualties": "casualty victim",
         "held": "arrest hostage captive prisoner custody jail",
         "missing": "missing trap unaccounted",
@@ -45,7 +45,7 @@ _CLASSES = {
         "saved": "rescue save survive survivor",
         "freed": "release free",
         "charged": "charge convict sentence indict",
-        "ill": "case infect sick test",
+        "ill": "case infect sick",
     }.items()
     for form in map(stem, forms.split())
 }
@@ -119,7 +119,7 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
                 break
         before: list[int] = []
         for k in range(n - 1, max(-1, n - 8), -1):
-            if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS:
+            if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS | REPORTING:
                 break
             if items[k].kind in ("word", "name") and len(before) < 2:
                 before.append(k)
@@ -255,8 +255,8 @@ def _figures(a: Candidate, b: Candidate, cosine: float) -> Found | None:
                 speakers = [speaker_in(c.hit.article, c.sentence.start, c.sentence.end) for c in (a, b)]
                 if None in speakers or speakers[0] == speakers[1]:
                     continue
-            elif _has_figure(b, ours) or _has_figure(a, theirs):
-                continue  # an article that gives both tells them apart
+            elif _gives(b, ours.number.value) or _gives(a, theirs.number.value):
+                continue
             return theirs.about, (ours.words, theirs.words)
     return None
 
@@ -286,8 +286,11 @@ def _differ(a: Number, b: Number, *, is_later: bool) -> bool:
     (a_low, a_high), (b_low, b_high) = a.interval(), b.interval()
     if a_low <= b_high and b_low <= a_high and not is_later:
         return False
-    step = max(_step(low), _step(high))
-    return high - low >= (step if step > 1 else LEAST_APART * high)
+    if high < 100 and a.limit == b.limit == "=":
+        return True
+    coarse, fine = (low, high) if _step(low) > _step(high) else (high, low)
+    step = _step(coarse)
+    return round(fine / step) * step != coarse and high - low >= LEAST_APART * high
 
 
 def _step(value: float) -> float:
@@ -298,12 +301,12 @@ def _step(value: float) -> float:
     return step
 
 
-def _has_figure(candidate: Candidate, quantity: Quantity) -> bool:
-    """Whether the article of the candidate gives this figure too, of the same thing."""
-    for value in {f"{quantity.number.value:,.10g}", f"{quantity.number.value:.10g}"}:
-        if re.search(rf"(?<![\d,.]){re.escape(value)}(?!,?\d)", candidate.hit.article.text):
+def _gives(candidate: Candidate, value: float) -> bool:
+    """Whether the article of the candidate gives this figure too, anywhere: then it tells the two apart."""
+    for figure in {f"{value:,.10g}", f"{value:.10g}"}:
+        if re.search(rf"(?<![\d,.]){re.escape(figure)}(?!,?\d)", candidate.hit.article.text):
             return True
-    return any(quantity.number.value == other.number.value for other in quantities(candidate.hit.passage.text))
+    return any(value == other.number.value for other in quantities(candidate.hit.passage.text))
 
 
 def _names(candidate: Candidate) -> frozenset[str]:
@@ -362,12 +365,12 @@ def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Found | None
     is_opposite = len(ours_left) == len(theirs_left) == 1 and second.key in EXCLUSIVE.get(first.key, ())
     if not (is_value or is_opposite):
         return None
-    if (
-        first.number
-        and second.number
-        and (first.number.unit != second.number.unit or first.number.carries(second.number))
-    ):
-        return None
+    if first.number and second.number:
+        is_later = later(a.hit.article, b.hit.article) is not None
+        if first.number.unit != second.number.unit or not _differ(first.number, second.number, is_later=is_later):
+            return None
+        if _gives(b, first.number.value) or _gives(a, second.number.value):
+            return None
     if any(ours.items[n].marks & _TRUTH != theirs.items[k].marks & _TRUTH for n, k in pairs.items()):
         return None
     about = " ".join(theirs.items[k].text for k in sorted(pairs.values())[:4])
