@@ -21,7 +21,8 @@ import numpy as np
 
 from embeddings import Embedder, Vectors, load_embedder
 from evals.suites import library_of, metric, read_jsonl
-from rag.conflicts import NEAR, changes, compare
+from rag.conflicts import NEAR, compare
+from rag.differences import changes
 from rag.passages import split_sentences
 from rag.speakers import find_speaker
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag import citations, conflicts, drafts, prompts
+from rag import citations, differences, drafts, prompts
 from rag.types import Answer, Candidate, Claim, LanguageModel, ModelError, SearchHit, Writer
 
 MAX_TOKENS = 512
@@ -76,9 +76,9 @@ def answer(
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
     if not carried and hits:
         said.append("The articles do not answer this; the nearest passages are listed.")
-    differ = conflicts.disagreements(carried, candidates, cosines=cosines, vectors=vectors)
+    differ = differences.disagreements(carried, candidates, cosines=cosines, vectors=vectors)
     if model is not None:
-        old = conflicts.older_statements(differ)
+        old = differences.older_statements(differ)
         claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
         carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and carried)

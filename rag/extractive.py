@@ -8,7 +8,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from rag import conflicts
+from rag import differences
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
 from rag.speakers import speaker_in
@@ -67,13 +67,13 @@ class Extractive:
 
         # What has been done since leads, where the reader holds it nearly as good as what was only expected.
         near = [i for i in order[1:] if also_answers(i)]
-        lead = conflicts.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         for i in takewhile(also_answers, order[1:]):
             if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
         quoted = [candidates[i] for i in chosen]
-        old = conflicts.overtaken(question, quoted)
+        old = differences.overtaken(question, quoted)
         return [
             Draft(
                 text=f"{'Earlier: ' * (n in old)}{lead_in(quoted[n])}: “{quoted[n].text}”",
