@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag import citations, conflicts, drafts, premise, prompts
+from rag import citations, differences, drafts, premise, prompts
 from rag.extractive import quoted
 from rag.reader import HOPELESS
 from rag.types import (
@@ -80,9 +80,9 @@ def answer(
         claims += quotes
         yield from quotes
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    differ = conflicts.disagreements(carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors)
+    differ = differences.disagreements(carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors)
     if by_model:
-        old = conflicts.older_statements(differ)
+        old = differences.older_statements(differ)
         claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
         carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and bool(carried))

@@ -286,6 +286,7 @@ def _ask(args: argparse.Namespace) -> int:
         print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         print(f"    {_where(citation.article, citation.start, citation.end)}")
         _print_dates(citation, "    ")
+    _print_differences(answer.disagreements)
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
@@ -331,6 +332,19 @@ def _printed(events: Iterable[Any]) -> Iterator[Any]:
             doubt = "" if event.verdict == "supported" else f" ({event.verdict})"
             print(render([event]) + doubt, flush=True)
         yield event
+
+
+def _print_differences(disagreements: Sequence[Any]) -> None:
+    """What the articles report differently, and what a later one has changed, side by side."""
+    from rag.citations import attribution
+
+    for kind, heading in (("difference", "Sources differ"), ("update", "Changed since")):
+        for disagreement in (d for d in disagreements if d.kind == kind):
+            print(f"\n{heading}: {disagreement.about}")
+            for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
+                whose = attribution(citation.article, citation.speaker, citation.quote)
+                print(f"  {value} — {whose}: “{' '.join(citation.quote.split())}” [{citation.marker}]")
+                print(f"    {_where(citation.article, citation.start, citation.end)}")
 
 
 def _check(args: argparse.Namespace) -> int:

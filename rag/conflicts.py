@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
-from embeddings import Vectors
-from rag.citations import cite
 from rag.facts import Item, Number, Reading, read
 from rag.faults import align
 from rag.lexicon import EXCLUSIVE, FUNCTION, IRREGULAR, REPORTING, stem
 from rag.speakers import speaker_in
 from rag.store import date_range
-from rag.types import Article, Candidate, Claim, Disagreement
+from rag.types import Article, Candidate
 
-# Sentences compared with those that the answer cites: the nearest to the question.
-N_COMPARED = 16
-MOST_SHOWN = 4
 # Cosines of two sentences (packaged MiniLM) from which on they can be about the same thing.
 NEAR, VERY_NEAR = 0.45, 0.6
 # Share of the content words of two sentences that near copies have in common.
@@ -36,8 +30,8 @@ MOST_APART, LEAST_APART = 8.0, 0.02
 _CLASSES = {
     form: name
     for name, forms in {
-        "dead": "kill die toll fatal fatality body",
-        "hurt": "injure hospitalise hospitalize",
+        "dead": "kill die toll fatal fatality",
+        "hurt": "injure",
         "casualties": "casualty victim",
         "held": "arrest hostage captive prisoner custody jail",
         "missing": "missing trap unaccounted",
@@ -45,7 +39,7 @@ _CLASSES = {
         "saved": "rescue save survive survivor",
         "freed": "release free",
         "charged": "charge convict sentence indict",
-        "ill": "case infect sick test",
+        "ill": "case infect sick",
     }.items()
     for form in map(stem, forms.split())
 }
@@ -119,7 +113,7 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
                 break
         before: list[int] = []
         for k in range(n - 1, max(-1, n - 8), -1):
-            if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS:
+            if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS | REPORTING:
                 break
             if items[k].kind in ("word", "name") and len(before) < 2:
                 before.append(k)
@@ -226,7 +220,7 @@ def compare(a: Candidate, b: Candidate, *, cosine: float) -> Change | None:
     return None
 
 
-Found = tuple[str, tuple[str, str]]
+Differing = tuple[str, tuple[str, str]]
 
 
 def later(a: Article, b: Article) -> int | None:
@@ -239,7 +233,7 @@ def later(a: Article, b: Article) -> int | None:
     return 1 if str(b_from) > str(a_to) else 0 if str(a_from) > str(b_to) else None
 
 
-def _figures(a: Candidate, b: Candidate, cosine: float) -> Found | None:
+def _figures(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """Two counts of the same thing."""
     is_one_article = a.hit.article.id == b.hit.article.id
     if not is_one_article and _other_place(a, b):
@@ -255,8 +249,8 @@ def _figures(a: Candidate, b: Candidate, cosine: float) -> Found | None:
                 speakers = [speaker_in(c.hit.article, c.sentence.start, c.sentence.end) for c in (a, b)]
                 if None in speakers or speakers[0] == speakers[1]:
                     continue
-            elif _has_figure(b, ours) or _has_figure(a, theirs):
-                continue  # an article that gives both tells them apart
+            elif _gives(b, ours.number.value) or _gives(a, theirs.number.value):
+                continue
             return theirs.about, (ours.words, theirs.words)
     return None
 
@@ -286,8 +280,11 @@ def _differ(a: Number, b: Number, *, is_later: bool) -> bool:
     (a_low, a_high), (b_low, b_high) = a.interval(), b.interval()
     if a_low <= b_high and b_low <= a_high and not is_later:
         return False
-    step = max(_step(low), _step(high))
-    return high - low >= (step if step > 1 else LEAST_APART * high)
+    if high < 100 and a.limit == b.limit == "=":
+        return True
+    coarse, fine = (low, high) if _step(low) > _step(high) else (high, low)
+    step = _step(coarse)
+    return round(fine / step) * step != coarse and high - low >= LEAST_APART * high
 
 
 def _step(value: float) -> float:
@@ -298,12 +295,12 @@ def _step(value: float) -> float:
     return step
 
 
-def _has_figure(candidate: Candidate, quantity: Quantity) -> bool:
-    """Whether the article of the candidate gives this figure too, of the same thing."""
-    for value in {f"{quantity.number.value:,.10g}", f"{quantity.number.value:.10g}"}:
-        if re.search(rf"(?<![\d,.]){re.escape(value)}(?!,?\d)", candidate.hit.article.text):
+def _gives(candidate: Candidate, value: float) -> bool:
+    """Whether the article of the candidate gives this figure too, anywhere: then it tells the two apart."""
+    for figure in {f"{value:,.10g}", f"{value:.10g}"}:
+        if re.search(rf"(?<![\d,.]){re.escape(figure)}(?!,?\d)", candidate.hit.article.text):
             return True
-    return any(quantity.number.value == other.number.value for other in quantities(candidate.hit.passage.text))
+    return any(value == other.number.value for other in quantities(candidate.hit.passage.text))
 
 
 def _names(candidate: Candidate) -> frozenset[str]:
@@ -342,7 +339,7 @@ def _other_time(a: Reading, b: Reading) -> bool:
     return False
 
 
-def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Found | None:
+def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """Near copies that differ in one figure, date or name, or in a word that excludes the other's."""
     if cosine < VERY_NEAR or a.hit.article.id == b.hit.article.id:
         return None
@@ -362,12 +359,12 @@ def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Found | None
     is_opposite = len(ours_left) == len(theirs_left) == 1 and second.key in EXCLUSIVE.get(first.key, ())
     if not (is_value or is_opposite):
         return None
-    if (
-        first.number
-        and second.number
-        and (first.number.unit != second.number.unit or first.number.carries(second.number))
-    ):
-        return None
+    if first.number and second.number:
+        is_later = later(a.hit.article, b.hit.article) is not None
+        if first.number.unit != second.number.unit or not _differ(first.number, second.number, is_later=is_later):
+            return None
+        if _gives(b, first.number.value) or _gives(a, second.number.value):
+            return None
     if any(ours.items[n].marks & _TRUTH != theirs.items[k].marks & _TRUTH for n, k in pairs.items()):
         return None
     about = " ".join(theirs.items[k].text for k in sorted(pairs.values())[:4])
@@ -384,7 +381,7 @@ def _run(reading: Reading, left: Sequence[int]) -> str | None:
     return reading.text[reading.items[left[0]].start : reading.items[left[-1]].end].strip()
 
 
-def _happened(a: Candidate, b: Candidate, cosine: float) -> Found | None:
+def _happened(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """What one calls possible, planned or asked for has happened in the other, or has been called off."""
     newer = later(a.hit.article, b.hit.article)
     if newer is None or cosine < VERY_NEAR:
@@ -431,7 +428,7 @@ _AUX = frozenset(
 ) & (FUNCTION | {"will", "would", "may", "might", "could", "can", "should", "must", "shall", "not"})
 
 
-def _former(a: Candidate, b: Candidate, cosine: float) -> Found | None:
+def _former(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """An office with its holder in one, the same as a former one in the other."""
     newer = later(a.hit.article, b.hit.article)
     if newer is None:
@@ -475,116 +472,3 @@ def _words(reading: Reading, first: int, last: int) -> str:
 def _near_names(reading: Reading, n: int) -> frozenset[str]:
     """The names close by: who holds the office is among them."""
     return frozenset(i.key for i in reading.items[max(0, n - 8) : n + 9] if i.kind == "name")
-
-
-# --- many ----------------------------------------------------------------------------------------------------------
-
-
-def changes(
-    candidates: Sequence[Candidate], vectors: Sequence[Vectors] | None = None, among: Sequence[int] | None = None
-) -> list[Change]:
-    """Every `Change` between two of the candidates, by their places; with `among`, at least one of the two is in it.
-
-    `vectors` holds a unit vector for each candidate; without them all are taken to be about the same thing, as the
-    answers to one question are.
-    """
-    found = []
-    for i, j in combinations(range(len(candidates)), 2):
-        if among is not None and i not in among and j not in among:
-            continue
-        cosine = 1.0 if vectors is None else float(vectors[i] @ vectors[j])
-        change = compare(candidates[i], candidates[j], cosine=cosine)
-        if change:
-            newer = None if change.newer is None else (i, j)[change.newer]
-            found.append(replace(change, first=i, second=j, newer=newer))
-    return found
-
-
-def disagreements(
-    claims: Sequence[Claim], candidates: Sequence[Candidate], *, cosines: Sequence[float], vectors: Sequence[Vectors]
-) -> list[Disagreement]:
-    """What the articles report differently of what the answer says: the sentences that `claims` cite against each other
-    and against those nearest to the question. Statements that differ on the same are one disagreement, oldest first.
-
-    `cosines` are the question's with each candidate. A sentence that is cited keeps its marker; others get the next.
-    """
-    markers = {(c.article.id, c.start, c.end): c.marker for claim in claims for c in claim.citations}
-    places = {_where(candidate): n for n, candidate in reversed(list(enumerate(candidates)))}
-    cited = [places[where] for where in markers if where in places]
-    nearest = sorted(set(places.values()) - set(cited), key=lambda n: -cosines[n])[:N_COMPARED]
-    looked_at = [*cited, *nearest]
-    found = changes([candidates[n] for n in looked_at], [vectors[n] for n in looked_at], range(len(cited)))
-    made = []
-    for group in _groups(found)[:MOST_SHOWN]:
-        values: dict[int, str] = {}
-        for change in group:
-            values.setdefault(change.first, change.values[0])
-            values.setdefault(change.second, change.values[1])
-        order = sorted(values, key=lambda n: (candidates[looked_at[n]].hit.article.published or "", n))
-        citations = []
-        for n in order:
-            source = candidates[looked_at[n]]
-            marker = markers.setdefault(_where(source), max(markers.values(), default=0) + 1)
-            citations.append(cite(source, marker, 1.0))
-        is_update = all(change.newer is not None for change in group)
-        made.append(
-            Disagreement(
-                about=group[0].about,
-                kind="update" if is_update else "difference",
-                values=tuple(values[n] for n in order),
-                citations=tuple(citations),
-            )
-        )
-    return made
-
-
-def _where(candidate: Candidate) -> tuple[str, int, int]:
-    return candidate.hit.article.id, candidate.sentence.start, candidate.sentence.end
-
-
-def _groups(found: Sequence[Change]) -> list[list[Change]]:
-    """Changes that share a statement, together, in order of first appearance."""
-    groups: list[list[Change]] = []
-    for change in found:
-        ends = {change.first, change.second}
-        joined = [group for group in groups if any(ends & {other.first, other.second} for other in group)]
-        merged = [other for group in joined for other in group] + [change]
-        groups = [group for group in groups if group not in joined] + [merged]
-    return groups
-
-
-def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
-    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best` is
-    older and speaks of it as possible, planned or asked for; None where there is none, and where the question is none
-    to be answered by yes or no."""
-    found = [
-        n
-        for n, other in enumerate(others)
-        if later(best.hit.article, other.hit.article) == 1
-        and (verbs := settles(question, other.text))
-        and is_open(best.text, verbs)
-    ]
-    return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
-
-
-def overtaken(question: str, chosen: Sequence[Candidate]) -> frozenset[int]:
-    """The places of those sentences of an answer that a later one of it has changed."""
-    old = {c.first if c.newer == c.second else c.second for c in changes(chosen) if c.newer is not None}
-    for n, lead in enumerate(chosen):
-        verbs = settles(question, lead.text)
-        for k, other in enumerate(chosen):
-            if verbs and later(other.hit.article, lead.hit.article) == 1 and not settles(question, other.text):
-                old.add(k)
-                old.discard(n)
-    return frozenset(old)
-
-
-def older_statements(found: Sequence[Disagreement]) -> frozenset[tuple[str, int, int]]:
-    """Article id, start and end of every statement that a later one has changed."""
-    return frozenset(
-        (c.article.id, c.start, c.end)
-        for disagreement in found
-        if disagreement.kind == "update"
-        for c in disagreement.citations
-        if later(c.article, disagreement.citations[-1].article) == 1
-    )

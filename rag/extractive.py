@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from rag import conflicts
+from rag import differences
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
 from rag.speakers import speaker_in
@@ -62,13 +62,13 @@ class Extractive:
 
         # What has been done since leads, where the reader holds it nearly as good as what was only expected.
         near = [i for i in order[1:] if also_answers(i)]
-        lead = conflicts.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         for i in takewhile(also_answers, order[1:]):
             if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
-        old = conflicts.overtaken(question, picked)
+        old = differences.overtaken(question, picked)
         newest_first = sorted(range(len(picked)), key=lambda n: n in old)
         return Drafted(drafts=tuple(quoted(picked[n], earlier=n in old) for n in newest_first), confidence=confidence)
 
