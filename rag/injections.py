@@ -154,16 +154,21 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
     """
     kept: list[Candidate] = []
     left_out: list[Candidate] = []
-    until, last = "", None
+    until = ""
+    last: Candidate | None = None
     for candidate in candidates:
-        if last is not None and last.hit.passage.id == candidate.hit.passage.id:
-            between = candidate.hit.article.text[last.sentence.end : candidate.sentence.start]
-            until = "" if until and until in between else until
-        else:
-            until = ""
+        passage = candidate.hit.passage
+        is_first = last is None or last.hit.passage.id != passage.id
+        start = passage.start if is_first or last is None else last.sentence.end
+        between = candidate.hit.article.text[start : candidate.sentence.start]
+        until = "" if is_first or (until and until in between) else until
         last = candidate
-        if speaks_to_machines(candidate.text):
-            until = "\n\n" if until == "\n\n" or _TURN.search(_visible(candidate.text)) else "\n"
+        # Headings are no sentences, but an order may stand in one.
+        for line in [*([passage.heading] if is_first else ()), *between.split("\n"), candidate.text]:
+            if line.strip() and speaks_to_machines(line):
+                until = (
+                    "\n\n" if until == "\n\n" or line is not candidate.text or _TURN.search(_visible(line)) else "\n"
+                )
         if until:
             left_out.append(candidate)
         elif not _is_unquotable(candidate.text):
