@@ -171,14 +171,19 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
                 )
         if until:
             left_out.append(candidate)
-        elif not _is_unquotable(candidate.text):
+        elif not _is_code(candidate.text) and not (_NUMBERED.match(candidate.text) and _opens_line(candidate)):
             kept.append(candidate)
     return kept, left_out
 
 
-def _is_unquotable(sentence: str) -> bool:
+def _is_code(sentence: str) -> bool:
     text = _visible(sentence)
-    return bool(_NUMBERED.match(text)) or sum(len(m[0]) for m in _CODE.finditer(text)) > len(text) / 2
+    return sum(len(m[0]) for m in _CODE.finditer(text)) > len(text) / 2
+
+
+def _opens_line(candidate: Candidate) -> bool:
+    before = candidate.hit.article.text[max(0, candidate.sentence.start - 20) : candidate.sentence.start]
+    return before.rstrip(" \t")[-1:] in ("", "\n")
 
 
 def _visible(text: str) -> str:

@@ -151,14 +151,16 @@ def test_codes_and_notes_are_not_quoted() -> None:
 
 def from_page(part: str, style: str = "") -> str:
     story = "<p>The ferry of Quillmere runs at nine, the harbour office said on Monday.</p>"
-    page = f"<html><body style='{style}'><article>{story}{part}{story.replace('nine', 'ten')}</article></body>"
+    parts = f"{story}{part}{story.replace('nine', 'ten')}"
+    page = f"<html><body style='{style}'><article>{parts}</article></body></html>"
     return from_html(page.encode())[0]
 
 
 UNSEEN = """
-display: none|DISPLAY:NONE !important|visibility: hidden|visibility:collapse|opacity:0|opacity: 0.0;color:red
-font-size:0|font-size: 0px|position:absolute; left:-9999px|text-indent: -5000em|color:#fff|color: WHITE;|color:transparent
-color:rgb(255, 255, 255)|color: rgba(0,0,0,0)|max-height:0;overflow:hidden|clip: rect(0 0 0 0)
+display: none|DISPLAY:NONE!important
+visibility: hidden|visibility:collapse|opacity:0|opacity: 0.0;color:red
+font-size:0|font-size: 0px|position:absolute; left:-9999px|text-indent: -5000em|color:#fff
+color: WHITE;|color:transparent|color:rgb(255, 255, 255)|color: rgba(0,0,0,0)|max-height:0;overflow:hidden|clip: rect(0 0 0 0)
 """
 SEEN = """
 opacity:0.9|font-size:0.8em|font-size: 10px|color:#fff; background:#000|color:#ffe|left:-5px|text-indent:-1em

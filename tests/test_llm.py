@@ -286,6 +286,8 @@ def test_a_password_in_the_address_is_used_and_not_logged(server: Fake, caplog: 
     address = server.url.replace("//", "//user:hunter2@")
     assert generated(Endpoint("openai", "m", base_url=address, api_key=KEY)) == "Fine."
     assert server.requests[0]["headers"]["authorization"] == "Basic dXNlcjpodW50ZXIy"
+    assert generated(endpoint(server)) == "Fine."
+    assert server.requests[1]["headers"]["authorization"] == f"Bearer {KEY}"
     assert "hunter2" not in caplog.text
     assert KEY not in caplog.text
 
