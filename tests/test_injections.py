@@ -160,7 +160,8 @@ UNSEEN = """
 display: none|DISPLAY:NONE!important
 visibility: hidden|visibility:collapse|opacity:0|opacity: 0.0;color:red
 font-size:0|font-size: 0px|position:absolute; left:-9999px|text-indent: -5000em|color:#fff
-color: WHITE;|color:transparent|color:rgb(255, 255, 255)|color: rgba(0,0,0,0)|max-height:0;overflow:hidden|clip: rect(0 0 0 0)
+color: WHITE;|color:transparent|color:rgb(255, 255, 255)|color: rgba(0,0,0,0)
+max-height:0;overflow:hidden|clip: rect(0 0 0 0)
 """
 SEEN = """
 opacity:0.9|font-size:0.8em|font-size: 10px|color:#fff; background:#000|color:#ffe|left:-5px|text-indent:-1em
