@@ -154,26 +154,36 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
     """
     kept: list[Candidate] = []
     left_out: list[Candidate] = []
-    until, last = "", None
+    until = ""
+    last: Candidate | None = None
     for candidate in candidates:
-        if last is not None and last.hit.passage.id == candidate.hit.passage.id:
-            between = candidate.hit.article.text[last.sentence.end : candidate.sentence.start]
-            until = "" if until and until in between else until
-        else:
-            until = ""
+        passage = candidate.hit.passage
+        is_first = last is None or last.hit.passage.id != passage.id
+        start = passage.start if is_first or last is None else last.sentence.end
+        between = candidate.hit.article.text[start : candidate.sentence.start]
+        until = "" if is_first or (until and until in between) else until
         last = candidate
-        if speaks_to_machines(candidate.text):
-            until = "\n\n" if until == "\n\n" or _TURN.search(_visible(candidate.text)) else "\n"
+        # Headings are no sentences, but an order may stand in one.
+        for line in [*([passage.heading] if is_first else ()), *between.split("\n"), candidate.text]:
+            if line.strip() and speaks_to_machines(line):
+                until = (
+                    "\n\n" if until == "\n\n" or line is not candidate.text or _TURN.search(_visible(line)) else "\n"
+                )
         if until:
             left_out.append(candidate)
-        elif not _is_unquotable(candidate.text):
+        elif not _is_code(candidate.text) and not (_NUMBERED.match(candidate.text) and _opens_line(candidate)):
             kept.append(candidate)
     return kept, left_out
 
 
-def _is_unquotable(sentence: str) -> bool:
+def _is_code(sentence: str) -> bool:
     text = _visible(sentence)
-    return bool(_NUMBERED.match(text)) or sum(len(m[0]) for m in _CODE.finditer(text)) > len(text) / 2
+    return sum(len(m[0]) for m in _CODE.finditer(text)) > len(text) / 2
+
+
+def _opens_line(candidate: Candidate) -> bool:
+    before = candidate.hit.article.text[max(0, candidate.sentence.start - 20) : candidate.sentence.start]
+    return before.rstrip(" \t")[-1:] in ("", "\n")
 
 
 def _visible(text: str) -> str:

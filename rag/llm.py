@@ -64,7 +64,8 @@ class Endpoint:
         self._kind, self._model = kind, model
         self._where = shown(url)
         path = "chat/completions" if kind == "openai" else "messages"
-        self._url = url.copy_with(path=f"{url.path.rstrip('/')}/{path}")
+        self._login = url
+        self._url = url.copy_with(username=None, password=None, path=f"{url.path.rstrip('/')}/{path}")
         # No compression: a small answer could unpack to gigabytes.
         self._headers = {"accept-encoding": "identity"}
         self._headers |= {"anthropic-version": "2023-06-01"} if kind == "anthropic" else {}
@@ -88,7 +89,7 @@ class Endpoint:
         n_characters, has_text = 0, False
         with _Deadline(self._answer_s) as deadline:
             try:
-                with client(self._url, headers=self._headers, timeout=self._timeout) as http:
+                with client(self._login, headers=self._headers, timeout=self._timeout) as http:
                     for piece in self._stream(http, body, deadline):
                         n_characters += len(piece)
                         has_text = has_text or any(map(str.isalnum, piece))
@@ -256,13 +257,15 @@ def shown(url: httpx.URL) -> str:
 
 
 def client(url: httpx.URL, **options: Any) -> httpx.Client:
-    """A client for one address. A proxy from the environment is not asked to reach this very machine."""
+    """A client for one address, with the user and password that it may hold: httpx writes the addresses it asks into
+    its log. A proxy from the environment is not asked to reach this very machine."""
     host = url.host.strip("[]")
     try:
         is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_here = host.endswith(".localhost")
-    return httpx.Client(trust_env=not is_here, follow_redirects=False, **options)
+    login = (url.username, url.password) if url.username else None
+    return httpx.Client(trust_env=not is_here, follow_redirects=False, auth=login, **options)
 
 
 def load_language_model(spec: str, settings: Settings | None = None) -> LanguageModel:

@@ -50,11 +50,12 @@ def offered(url: str, headers: dict[str, str], timeout_s: float) -> list[str]:
     BylineError in a few words when it does not list any.
     """
     address = parse_url(url)
+    asked = address.copy_with(username=None, password=None, path=f"{address.path.rstrip('/')}/models")
     body = bytearray()
     try:
         with (
             client(address, headers={"accept-encoding": "identity", **headers}, timeout=timeout_s) as http,
-            http.stream("GET", address.copy_with(path=f"{address.path.rstrip('/')}/models")) as response,
+            http.stream("GET", asked) as response,
         ):
             for chunk in response.iter_raw():
                 body += chunk

@@ -174,7 +174,7 @@ def test_a_path_that_is_not_there_fails_by_itself(home: Path, story: Path) -> No
     assert "nowhere.txt" in report["failed"][0]["path"]
 
 
-@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "remove", "ui", "eval"])
+@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "models", "remove", "ui", "eval"])
 def test_every_command_has_help_with_an_example(command: str, home: Path) -> None:
     done = byline(command, "--help", home=home)
     assert done.returncode == 0

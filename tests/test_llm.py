@@ -280,6 +280,18 @@ def test_a_proxy_is_not_asked_to_reach_this_machine(
         assert proxy.requests == []
 
 
+def test_a_password_in_the_address_is_used_and_not_logged(server: Fake, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    server.behave = says("Fine.")
+    address = server.url.replace("//", "//user:hunter2@")
+    assert generated(Endpoint("openai", "m", base_url=address, api_key=KEY)) == "Fine."
+    assert server.requests[0]["headers"]["authorization"] == "Basic dXNlcjpodW50ZXIy"
+    assert generated(endpoint(server)) == "Fine."
+    assert server.requests[1]["headers"]["authorization"] == f"Bearer {KEY}"
+    assert "hunter2" not in caplog.text
+    assert KEY not in caplog.text
+
+
 def test_an_address_may_carry_a_query(server: Fake) -> None:
     server.behave = says("Fine.")
     model = Endpoint("openai", "m", base_url=f"{server.url}/?api-version=1", api_key=None)
