@@ -26,6 +26,7 @@ MAX_REWRITE_CHARS, MAX_REWRITE_TOKENS = 400, 120
 # A question that opens with "and" stands alone from so many content words on, with a name among them from fewer on;
 # any other from 2 on, or with a name.
 OWN_WORDS, OWN_WORDS_WITH_NAME = 5, 3
+ALONE_FROM = 2
 
 # Verbs and nouns that say nothing of the topic.
 _LIGHT = frozenset(
@@ -169,7 +170,7 @@ def points_back(question: str) -> tuple[str, ...]:
     own, own_names = content_words(text), names(text)
     if opening and len(own) < (OWN_WORDS_WITH_NAME if own_names else OWN_WORDS):
         found.append((0, opening[0].strip(" ,")))
-    if not found and len(own) < 2 and not own_names:
+    if not found and len(own) < ALONE_FROM and not own_names:
         found.append((0, text.rstrip("?").strip()))
     return tuple(dict.fromkeys(word for _, word in sorted(found)))
 

@@ -288,10 +288,8 @@ def _disagreement(found: Disagreement) -> str:
         f"</blockquote>{_beside(c)}</li>"
         for value, c in zip(found.values, found.citations, strict=True)
     )
-    return (
-        f'<div class="bl-side"><h3 dir="auto"><span class="bl-kind">{_KIND[found.kind]}</span> {escaped(found.about)}</h3>'
-        f"<ul>{statements}</ul></div>"
-    )
+    kind = f'<span class="bl-kind">{_KIND[found.kind]}</span>'
+    return f'<div class="bl-side"><h3 dir="auto">{kind} {escaped(found.about)}</h3><ul>{statements}</ul></div>'
 
 
 def _marked(quote: str, value: str) -> str:
