@@ -10,7 +10,7 @@ does not point back is left alone: a change of topic must not drag the old topic
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,17 +141,17 @@ def complete(question: str, earlier: Sequence[Turn]) -> Json:
         return {}
     *before, last = earlier
     topic = complete(last.question, before).get("question", last.question)
-    added = _news(_terms(topic), question)
+    added = _news(_terms(topic), question)[:MAX_ADDED]
+    named: list[str] = []
     if any(word.lower() in _PEOPLE for word in pointing):
-        added += _news([name for quote in last.quotes for name in names(quote)], " ".join([question, *added]))[
-            :MAX_NAMES
-        ]
-    added = added[: MAX_ADDED + MAX_NAMES]
+        quoted = [name for quote in last.quotes for name in names(quote)]
+        named = _news(quoted, " ".join([question, *added]))[:MAX_NAMES]
+    added += named
     if not added:
         return {}
     bare = pointing == (_bare(question),)
     why = f"“{pointing[0]}” says little alone" if bare else f"{_listed(pointing)} to what was asked before"
-    because = f"{why}, so words of the earlier question were added: {', '.join(added)}."
+    because = f"{why}, so words of the earlier question{' and answer' if named else ''} were added."
     return {"question": f"{question.strip()} ({', '.join(added)})", "because": [because]}
 
 
@@ -245,11 +245,16 @@ def _terms(text: str) -> list[str]:
     return known + [word for word in content_words(text) if stem(word) not in inside]
 
 
-def _news(terms: Sequence[str], text: str) -> list[str]:
-    """Those terms that have a word which is not in the text."""
+def _news(terms: Iterable[str], text: str) -> list[str]:
+    """Those terms whose last word is neither in the text nor in a term before: "Joe Biden" is no news after "Biden"."""
     known = {stem(word) for word in _WORD.findall(text)}
-    fresh = [term for term in terms if any(stem(word) not in known for word in _WORD.findall(term))]
-    return list(dict.fromkeys(fresh))[:MAX_ADDED]
+    fresh = []
+    for term in terms:
+        words = [stem(word) for word in _WORD.findall(term)]
+        if words and words[-1] not in known:
+            fresh.append(term)
+            known.update(words)
+    return fresh
 
 
 def _listed(words: Sequence[str]) -> str:

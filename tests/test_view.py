@@ -484,10 +484,11 @@ def test_an_overtaken_report_is_labelled_earlier():
 def test_what_was_understood_is_told_with_its_reason():
     understood = {"question": "When? (bridge)", "because": ["“When” points back."]}
     page = check_markup(view.answer_pane(an_answer(a_claim(), question="When?", understood=understood)))
-    assert page.all("p", class_="bl-understood")[0][1] == "Understood as: When? (bridge)“When” points back."
+    undo = "Take the question as it stands"
+    assert page.all("div", class_="bl-understood")[0][1] == f"Understood as: When? (bridge)“When” points back.{undo}"
     dates = {"as_of": "2024-06-30", "because": ["As of June 2024."]}
     page = check_markup(view.answer_pane(an_answer(a_claim(), understood=dates)))
-    assert page.all("p", class_="bl-understood")[0][1] == "As of June 2024."
+    assert page.all("div", class_="bl-understood")[0][1] == f"As of June 2024.{undo}"
     assert "bl-understood" not in view.answer_pane(an_answer(a_claim()))
 
 

@@ -1,4 +1,4 @@
-"""Photographs the page with the sample articles: `python -m tests.e2e.picture ui/assets/page.png` makes the README's."""
+"""Photographs the page with the sample articles. The README's: `python -m tests.e2e.picture ui/assets/page.png`."""
 
 from __future__ import annotations
 

@@ -328,7 +328,9 @@ def test_a_conversation_is_kept_and_can_be_begun_anew(open_page, page_url, newsr
     assert page.locator("#bl-earlier .bl-claim").first.inner_text() == f"{QUOTE} [1]"
 
     page.get_by_role("button", name="Take the question as it stands").click()
-    page.wait_for_function("!document.querySelector('.bl-understood') && document.querySelector('#bl-answer .bl-partial')")
+    page.wait_for_function(
+        "!document.querySelector('.bl-understood') && document.querySelector('#bl-answer .bl-partial')"
+    )
     question, options = newsroom.asked[-1]
     assert (question, options["understand"]) == ("Who said it ?", False)
     assert [answer.question for answer in options["history"]] == ["When does the bridge reopen?"]
