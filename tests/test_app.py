@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.types import Answer, Article, BylineError
+from rag import record
+from rag.types import Answer, Article, BylineError, Claim, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
 from ui import app, server, view
 
@@ -36,15 +38,26 @@ class FakeLibrary:
         self._answers = list(answers)
         self._articles = [an_article()] if articles is None else articles
 
-    def articles(self) -> list[Article]:
-        return list(self._articles)
+    def overview(self) -> Json:
+        dates = sorted(article.published for article in self._articles if article.published)
+        return {
+            "articles": len(self._articles),
+            "outlets": {article.outlet: 1 for article in self._articles if article.outlet},
+            "first": dates[0] if dates else None,
+            "last": dates[-1] if dates else None,
+            "undated": len(self._articles) - len(dates),
+        }
 
-    def ask(self, question: str, **options: Any) -> Answer:
+    def record(self, answer: Answer) -> Json:
+        return record.make_record(answer, embedder="none", indexed_as="none")
+
+    def stream(self, question: str, **options: Any) -> Iterator[Claim | Answer]:
         self.asked.append((question, options))
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        yield from answer.claims
+        yield answer
 
 
 EXAMPLES = ["Who asked?", "<b>Why?</b>"]
@@ -55,48 +68,111 @@ NOTHING_SET = {"outlets": [], "published_from": "", "published_to": "  ", "as_of
 # -- what the panes show ------------------------------------------------------------------------------------------
 
 
+def panes(
+    library: FakeLibrary, question: str, given: Json = NOTHING_SET, talk: tuple[Answer, ...] = (), **options: Any
+) -> tuple[str, str]:
+    """Both panes at the end."""
+    *_, (answer, sources, _) = app._panes(library, question, given, options, talk)
+    return answer, sources
+
+
 def test_the_panes_show_the_answer_and_its_sources():
     library = FakeLibrary(ANSWER)
-    assert app._panes(library, "When?", NOTHING_SET) == (view.answer_pane(ANSWER), view.sources_pane(ANSWER))
-    assert library.asked == [("When?", {})]
+    answer, sources = panes(library, "When?")
+    saved = record.render(library.record(ANSWER), "html")
+    written = re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", answer)
+    expected = view.answer_pane(ANSWER, copied=record.markdown(ANSWER), saved=saved)
+    assert written == re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", expected)
+    assert sources == view.sources_pane(ANSWER)
+    assert library.asked == [("When?", {"history": ()})]
+
+
+def test_the_panes_grow_with_each_sentence_that_is_checked():
+    second = a_claim(a_citation("Repairs cost 4 million.", marker=2), text="It costs 4 million.")
+    answer = an_answer(a_claim(), second)
+    shown = list(app._panes(FakeLibrary(answer), "When?", NOTHING_SET, {}, ()))
+    assert [event for _, _, event in shown] == [*answer.claims, answer]
+    assert shown[0][:2] == (view.writing("When?", answer.claims[:1]), view.source_cards(answer.claims[:1]))
+    assert shown[1][:2] == (view.writing("When?", answer.claims), view.source_cards(answer.claims))
+
+
+def test_the_conversation_and_the_choices_reach_the_library():
+    library = FakeLibrary(ANSWER)
+    panes(library, "And why?", talk=(ANSWER,), model="openai:tiny", show_unsupported=True, understand=False)
+    options = {"model": "openai:tiny", "show_unsupported": True, "understand": False}
+    assert library.asked == [("And why?", {"history": (ANSWER,), **options})]
+
+
+def test_what_can_be_copied_is_the_answer_with_its_sources():
+    text = record.markdown(ANSWER)
+    assert text.startswith("# When does the bridge reopen?\n")
+    assert "[1] The Courier, 29 April 2024: *Bridge to Reopen*." in text
+    assert "> The bridge reopens in May, the mayor said." in text
+    assert "byline-record" not in text
+
+
+@pytest.mark.parametrize("model", ["gguf:/etc/passwd", "openai:", "openai:a b", "http://x", "st:all"])
+def test_a_model_that_was_not_offered_cannot_be_chosen(model):
+    library = FakeLibrary()
+    assert "cannot be chosen here" in panes(library, "When?", model=model)[0]
+    assert not library.asked
+
+
+def test_the_models_that_are_offered_begin_with_the_default(monkeypatch):
+    assert app._models(FakeLibrary()) == ["extractive"]
+    monkeypatch.setenv("BYLINE_MODEL", "gguf:/models/small.gguf")
+    assert app._models(FakeLibrary()) == ["gguf:/models/small.gguf", "extractive"]
+    assert app._checked_model(FakeLibrary(), " gguf:/models/small.gguf ") == "gguf:/models/small.gguf"
+
+    class Telling(FakeLibrary):
+        def models(self) -> list[Json]:
+            names = {"extractive": True, "gguf:PATH": True, "openai:llama": True, "anthropic:NAME": False}
+            return [{"name": name, "usable": usable} for name, usable in names.items()]
+
+    assert app._models(Telling()) == ["gguf:/models/small.gguf", "extractive", "openai:llama"]
 
 
 def test_filters_reach_the_library_and_are_shown():
     library = FakeLibrary(ANSWER)
     limits = {"outlets": ["The Courier"], "published_from": " 2024-04 ", "published_to": "", "as_of": "2024-05-01"}
-    answer, _ = app._panes(library, "When?", limits)
-    assert library.asked[0][1] == {"outlets": ["The Courier"], "published_from": "2024-04", "as_of": "2024-05-01"}
+    answer, _ = panes(library, "When?", limits)
+    assert library.asked[0][1] == {
+        "outlets": ["The Courier"],
+        "published_from": "2024-04",
+        "as_of": "2024-05-01",
+        "history": (),
+    }
     assert "Only articles of The Courier, from 2024-04, as of 2024-05-01" in answer
 
 
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_is_not_asked(question):
     library = FakeLibrary()
-    answer, _ = app._panes(library, question, NOTHING_SET)
+    answer, _ = panes(library, question)
     assert "Type a question first." in answer
     assert not library.asked
 
 
 def test_an_empty_library_says_how_to_fill_it():
     library = FakeLibrary(an_answer(notes=("Nothing here.",)), articles=[])
-    answer, _ = app._panes(library, "When?", NOTHING_SET)
+    answer, _ = panes(library, "When?")
     assert "byline ingest PATH" in answer
 
 
 def test_an_abstention_of_a_filled_library_is_shown_as_one():
-    answer, _ = app._panes(FakeLibrary(an_answer(notes=("Nothing there.",))), "When?", NOTHING_SET)
+    answer, _ = panes(FakeLibrary(an_answer(notes=("Nothing there.",))), "When?")
     assert "Not in these articles" in answer
     assert "Nothing there." in answer
 
 
 def test_an_error_of_the_library_is_one_sentence_on_the_page():
-    answer, sources = app._panes(FakeLibrary(BylineError("as_of is <b>: write a date.")), "When?", NOTHING_SET)
+    answer, sources = panes(FakeLibrary(BylineError("as_of is <b>: write a date.")), "When?")
     assert "as_of is &lt;b&gt;: write a date." in answer
     assert sources == view.no_sources()
 
 
 def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
-    answer, sources = app._panes(FakeLibrary(ZeroDivisionError("secret detail")), "When?", NOTHING_SET)
+    answer, sources = panes(FakeLibrary(ZeroDivisionError("secret detail")), "When?")
     assert (answer, sources) == (view.unexpected(), view.no_sources())
     assert "secret detail" not in answer
     assert "secret detail" in caplog.text
@@ -104,9 +180,9 @@ def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
 
 def test_a_library_that_cannot_be_read_is_told_when_the_page_opens(monkeypatch):
     library = FakeLibrary()
-    monkeypatch.setattr(library, "articles", lambda: (_ for _ in ()).throw(BylineError("The library is damaged.")))
+    monkeypatch.setattr(library, "overview", lambda: (_ for _ in ()).throw(BylineError("The library is damaged.")))
     assert app._opened(library) == ("", [], view.failure("The library is damaged."), 0)
-    monkeypatch.setattr(library, "articles", lambda: 1 / 0)
+    monkeypatch.setattr(library, "overview", lambda: 1 / 0)
     assert app._opened(library) == ("", [], view.unexpected(), 0)
 
 
@@ -131,7 +207,8 @@ def test_programs_get_the_json_of_an_answer(library, url):
     library._answers.append(answer)
     client = Client(url, verbose=False)
     try:
-        text = client.predict("When?", k=3, outlets=["The Courier"], api_name="/ask")
+        history = ["Who asked?", json.dumps(answer.to_dict())]
+        text = client.predict("When?", k=3, outlets=["The Courier"], history=history, api_name="/ask")
     finally:
         client.close()
     assert json.loads(text) == answer.to_dict()
@@ -140,6 +217,9 @@ def test_programs_get_the_json_of_an_answer(library, url):
     assert {name: value for name, value in options.items() if value is not None} == {
         "k": 3,
         "outlets": ["The Courier"],
+        "show_unsupported": False,
+        "history": ["Who asked?", answer.to_dict()],
+        "understand": True,
     }
 
 
@@ -197,7 +277,7 @@ def test_build_gives_the_page_without_serving_it():
 
     page = asyncio.run(build())
     buttons = [block.value for block in page.blocks.values() if isinstance(block, gradio.Button)]
-    assert buttons == ["Ask", *EXAMPLES]
+    assert buttons == ["Ask", "Stop", *EXAMPLES, "Take the question as it stands", "New conversation"]
 
 
 # -- serving ------------------------------------------------------------------------------------------------------

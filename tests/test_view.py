@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.types import Answer, Article, Citation, Claim, Passage, SearchHit
+from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Passage, ResolvedDate, SearchHit
 from ui import view
 
 TEXT = (
@@ -119,18 +119,24 @@ class Page(HTMLParser):
 ALLOWED = {
     "article": {"class", "id", "tabindex"},
     "a": {"class", "href", "aria-label", "target", "rel"},
-    "b": set(),
+    "b": {"class"},
     "bdi": {"class"},
+    "br": set(),
+    "button": {"type", "class"},
+    "details": {"class"},
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
-    "div": {"class"},
+    "div": {"class", "aria-busy"},
+    "h2": set(),
     "h3": {"dir"},
     "li": {"dir"},
     "mark": set(),
-    "p": {"class", "id", "tabindex", "dir"},
-    "pre": set(),
+    "ol": set(),
+    "p": {"class", "id", "tabindex", "dir", "role"},
+    "pre": {"class", "hidden"},
     "span": {"class", "dir", "aria-hidden"},
-    "ul": set(),
+    "summary": {"dir"},
+    "ul": {"class"},
 }
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
 ATTRIBUTE_VALUES = {
@@ -140,6 +146,10 @@ ATTRIBUTE_VALUES = {
     "href": re.compile(r"#(source|claim)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
     "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
     "aria-hidden": re.compile("true"),
+    "aria-busy": re.compile("true"),
+    "hidden": re.compile(""),
+    "role": re.compile("status"),
+    "type": re.compile("button"),
     "target": re.compile("_blank"),
     "rel": re.compile("noopener noreferrer nofollow"),
     "dir": re.compile("auto|ltr"),
@@ -160,11 +170,29 @@ def check_markup(html: str) -> Page:
 
 def all_panes(answer: Answer) -> Iterator[str]:
     articles = [c.article for claim in answer.claims for c in claim.citations] + [h.article for h in answer.hits]
-    yield view.answer_pane(answer, limits={"outlets": [a.outlet or "" for a in articles], "as_of": answer.question})
+    limits = {"outlets": [a.outlet or "" for a in articles], "as_of": answer.question}
+    yield view.answer_pane(answer, limits=limits, copied=answer.question, saved=answer.model)
     yield view.sources_pane(answer)
-    yield view.library_line(articles)
-    yield view.welcome([], answer.question)
+    yield view.writing(answer.question, answer.claims)
+    yield view.stopped(answer.question, answer.claims)
+    yield view.conversation([answer, answer])
+    dates = {"first": answer.question, "last": None, "undated": 1}
+    yield view.library_line({"articles": 1, "outlets": {a.outlet or "": 1 for a in articles}, **dates})
+    yield view.welcome(0, answer.question)
     yield view.failure(answer.question)
+
+
+def with_news(answer: Answer, citation: Citation, text: str) -> Answer:
+    """The answer with everything that news adds, each holding `text`."""
+    date = ResolvedDate(start=0, end=1, words=text, date=text, precision="day", basis=text)
+    said = replace(citation, speaker=text, dates=(date,))
+    return replace(
+        answer,
+        claims=(Claim(text=text, verdict="supported", citations=(said,), earlier=True),),
+        disagreements=(Disagreement(about=text, kind="update", values=(text, text), citations=(said, said)),),
+        timeline=(Event(date=text, precision="day", source="resolved", citations=(said,)),),
+        understood={"question": text + "?", "because": [text]},
+    )
 
 
 # -- values -------------------------------------------------------------------------------------------------------
@@ -382,6 +410,117 @@ def test_an_abstention_is_no_answer_and_says_so_of_its_passages():
     assert "No passage came near" in view.sources_pane(an_answer())
 
 
+MAYOR = an_article("On Monday the bridge was shut. Repairs cost 4 million, the mayor said.", id="m", title="Shut")
+AUDIT = an_article("The audit puts repairs at 6 million.", id="n", outlet="The Globe", published="2024-06-01")
+
+
+def differing(kind: str = "difference") -> Disagreement:
+    return Disagreement(
+        about="what repairs cost",
+        kind=kind,  # type: ignore[arg-type]
+        values=("4 million", "6 million"),
+        citations=(
+            a_citation("Repairs cost 4 million, the mayor said.", article=MAYOR),
+            a_citation("The audit puts repairs at 6 million.", article=AUDIT, marker=2),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("kind", "label"), [("difference", "Reports differ"), ("update", "Changed later")])
+def test_what_reports_say_differently_stands_side_by_side_without_a_ruling(kind, label):
+    page = check_markup(view.answer_pane(an_answer(a_claim(), disagreements=(differing(kind),))))
+    assert page.all("h3")[0][1] == f"{label} what repairs cost"
+    assert [text for _, text in page.all("mark")] == ["4 million", "6 million"]
+    quotes = [text for _, text in page.all("blockquote")]
+    assert quotes == ["Repairs cost 4 million, the mayor said.", "The audit puts repairs at 6 million."]
+    assert "The Courier 29 April 2024" in page.text
+    assert "The Globe 1 June 2024" in page.text
+
+
+def test_a_value_that_is_not_in_its_quote_is_not_marked():
+    odd = replace(differing(), values=("four million", ""))
+    page = check_markup(view.answer_pane(an_answer(a_claim(), disagreements=(odd,))))
+    assert not page.all("mark")
+    assert "Repairs cost 4 million" in page.text
+
+
+@pytest.mark.parametrize(
+    ("date", "source", "words"),
+    [
+        ("2024-04-29", "stated", "29 April 2024“"),
+        ("2024-04", "resolved", "April 2024 (worked out from the article’s date)“"),
+        ("2024", "published", "2024 (the article’s own date)“"),
+    ],
+)
+def test_an_event_is_dated_as_precisely_as_is_known_and_says_how(date, source, words):
+    quote = a_citation("On Monday the bridge was shut.", article=MAYOR)
+    precision = {10: "day", 7: "month", 4: "year"}[len(date)]
+    event = Event(date=date, precision=precision, source=source, citations=(quote,))  # type: ignore[arg-type]
+    page = check_markup(view.answer_pane(an_answer(a_claim(), timeline=(event,))))
+    assert f"{words}On Monday the bridge was shut.”" in page.text
+    assert not check_markup(view.answer_pane(an_answer(a_claim()))).all("ol")
+
+
+def test_speaker_and_resolved_dates_stand_beside_the_quote_and_not_in_it():
+    monday = ResolvedDate(
+        start=3, end=9, words="Monday", date="2024-04-29", precision="day", basis="the article is of 29 April 2024"
+    )
+    quote = "On Monday the bridge was shut."
+    citation = replace(a_citation(quote, article=MAYOR), speaker="the mayor", dates=(monday,))
+    page = check_markup(view.sources_pane(an_answer(a_claim(citation))))
+    assert page.all("mark")[0][1] == quote
+    assert "mayor" not in page.all("blockquote")[0][1].replace("the mayor said", "")
+    assert page.all("ul", class_="bl-beside")[0][1] == (
+        "Said by: the mayor“Monday”: 29 April 2024 (the article is of 29 April 2024)"
+    )
+
+
+def test_an_overtaken_report_is_labelled_earlier():
+    claim = replace(a_claim(), earlier=True)
+    assert f"Earlier {QUOTE}" in check_markup(view.answer_pane(an_answer(claim))).text
+    assert "Earlier" not in view.answer_pane(an_answer(a_claim()))
+
+
+def test_what_was_understood_is_told_with_its_reason():
+    understood = {"question": "When? (bridge)", "because": ["“When” points back."]}
+    page = check_markup(view.answer_pane(an_answer(a_claim(), question="When?", understood=understood)))
+    undo = "Take the question as it stands"
+    assert page.all("div", class_="bl-understood")[0][1] == f"Understood as: When? (bridge)“When” points back.{undo}"
+    dates = {"as_of": "2024-06-30", "because": ["As of June 2024."]}
+    page = check_markup(view.answer_pane(an_answer(a_claim(), understood=dates)))
+    assert page.all("div", class_="bl-understood")[0][1] == f"As of June 2024.{undo}"
+    assert "bl-understood" not in view.answer_pane(an_answer(a_claim()))
+
+
+def test_the_answer_so_far_is_no_whole_answer():
+    page = check_markup(view.writing("When?", [a_claim()]))
+    assert page.text == f"When?{QUOTE}[1]1 sentence checked; there may be more…"
+    assert page.elements[0][1]["aria-busy"] == "true"
+    assert "Status" not in page.text
+    page = check_markup(view.stopped("When?", [a_claim()]))
+    assert page.text == f"When?{QUOTE}[1]StoppedThe sentences above were checked; the rest was not written."
+    assert "Nothing was written." in check_markup(view.stopped("When?", [])).text
+
+
+def test_earlier_answers_are_folded_and_lead_nowhere():
+    page = check_markup(view.conversation([an_answer(a_claim()), an_answer(question="Why?")]))
+    assert [text for _, text in page.all("summary")] == [
+        "When does the bridge reopen? Answered",
+        "Why? Not in these articles",
+    ]
+    assert page.all("li")[0][1] == f"[1] The Courier 29 April 2024: “{QUOTE}”"
+    assert not page.all("a")
+    assert not any("id" in attributes for _, attributes, _ in page.elements)
+    assert view.conversation([]) == ""
+
+
+def test_what_is_copied_and_saved_waits_behind_its_button():
+    page = check_markup(view.answer_pane(an_answer(a_claim()), copied="# <b>", saved="<!doctype html>"))
+    assert [text for _, text in page.all("button")] == ["Copy answer with sources", "Save as a record"]
+    assert [text for _, text in page.all("pre")] == ["# <b>", "<!doctype html>"]
+    assert not check_markup(view.answer_pane(an_answer(a_claim()))).all("button")
+
+
 def test_a_very_long_question_is_shortened():
     text = Page(view.answer_pane(an_answer(question="why " * 5_000))).all("p", class_="bl-question")[0][1]
     assert len(text) == view.QUESTION_SHOWN + 1
@@ -389,22 +528,25 @@ def test_a_very_long_question_is_shortened():
 
 
 def test_what_the_library_holds():
-    outlets = ["Courier"] * 3 + ["Globe", None, "Sun", "Post", "Echo"]
-    dates = [("2024-04-29", "day"), ("2024-06", "month"), *[(None, "none")] * 6]
-    articles = [
-        an_article(outlet=outlet, published=date, published_precision=precision)
-        for outlet, (date, precision) in zip(outlets, dates, strict=True)
-    ]
-    assert Page(view.library_line(articles)).text == (
+    overview = {
+        "articles": 8,
+        "outlets": {"Courier": 3, "Globe": 1, "Sun": 1, "Post": 1, "Echo": 1},
+        "first": "2024-04-29",
+        "last": "2024-06",
+        "undated": 6,
+    }
+    assert Page(view.library_line(overview)).text == (
         "8 articles · Courier, Globe, Sun, Post and 1 other outlet · 29 April 2024 to June 2024 · 6 undated"
     )
-    assert Page(view.library_line(articles[:1])).text == "1 article · Courier · 29 April 2024"
-    assert Page(view.library_line([])).text == "This library holds no articles yet."
+    one = {"articles": 1, "outlets": {"Courier": 1}, "first": "2024-04-29", "last": "2024-04-29", "undated": 0}
+    assert Page(view.library_line(one)).text == "1 article · Courier · 29 April 2024"
+    none = {"articles": 0, "outlets": {}, "first": None, "last": None, "undated": 0}
+    assert Page(view.library_line(none)).text == "This library holds no articles yet."
 
 
 def test_an_empty_library_says_how_to_fill_it():
-    assert "byline ingest PATH --library '/my news/lib'" in Page(view.welcome([], "/my news/lib")).text
-    assert "ingest" not in view.welcome([an_article()], "/lib")
+    assert "byline ingest PATH --library '/my news/lib'" in Page(view.welcome(0, "/my news/lib")).text
+    assert "ingest" not in view.welcome(1, "/lib")
 
 
 def test_searching_names_the_number_of_articles():
@@ -414,7 +556,7 @@ def test_searching_names_the_number_of_articles():
 
 
 def test_every_pane_has_the_allowed_markup_only():
-    for html in (view.working(3), view.no_sources(), view.unexpected(), view.welcome([an_article()], "x")):
+    for html in (view.working(3), view.no_sources(), view.unexpected(), view.welcome(1, "x")):
         check_markup(html)
 
 
@@ -442,7 +584,9 @@ def test_hostile_text_stays_text(bad):
     article = replace(article, published_source="inferred", published=bad)
     claim = a_claim(a_citation(bad, article=article), text=bad)
     answer = an_answer(claim, question=bad, notes=(bad,), problems=(bad,), model=bad)
-    for html in [*all_panes(answer), *all_panes(an_answer(question=bad, hits=(a_hit(article, 0, len(article.text)),)))]:
+    full = with_news(answer, a_citation(bad, article=article), bad)
+    nothing = an_answer(question=bad, hits=(a_hit(article, 0, len(article.text)),))
+    for html in [*all_panes(answer), *all_panes(full), *all_panes(nothing)]:
         check_markup(html)
     page = Page(view.sources_pane(answer))
     assert page.all("mark")[0][1] == bad
@@ -472,7 +616,7 @@ def test_no_text_whatever_becomes_markup(quote, title, context, url, precision):
     )
     answer = an_answer(a_claim(citation, text=title), question=context, notes=(quote,), problems=(url,), model=title)
     nothing = an_answer(question=context, hits=(a_hit(article, 0, len(article.text)),))
-    for html in [*all_panes(answer), *all_panes(nothing)]:
+    for html in [*all_panes(answer), *all_panes(with_news(answer, citation, title)), *all_panes(nothing)]:
         check_markup(html)
         html.encode("utf-8")
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)

@@ -112,18 +112,17 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
         if event.target is literal:  # the answer to the question as it was understood makes way
             chip, talk, options["understand"] = str(now.get("question", "")), talk[:-1], False
         question = chip or question
-        waiting = (gr.update(visible=True), gr.update(visible=False), gr.update(visible=bool(talk)))
+        waiting = (gr.update(visible=True), gr.update(visible=bool(talk)))
         box = gr.update(value=chip) if chip else gr.skip()
         now = {"question": question, "claims": []}
         yield box, view.working(held), "", view.conversation(talk), talk, now, *waiting
         for pane, sources, event_ in _panes(library, question, given, options, talk):
             if isinstance(event_, Claim):
                 now = {"question": question, "claims": [*now["claims"], event_]}
-                yield gr.skip(), pane, sources, gr.skip(), gr.skip(), now, *[gr.skip()] * 3
+                yield gr.skip(), pane, sources, gr.skip(), gr.skip(), now, gr.skip(), gr.skip()
                 continue
             told = [*talk, event_][-MAX_TURNS:] if event_ else talk
-            read_into = bool(event_ and event_.understood)
-            ended = (gr.update(visible=False), gr.update(visible=read_into), gr.update(visible=bool(told)))
+            ended = (gr.update(visible=False), gr.update(visible=bool(told)))
             yield gr.skip(), pane, sources, gr.skip(), told, now, *ended
 
     def stop(now: Json) -> tuple[Any, ...]:
@@ -212,7 +211,8 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
             with gr.Column(elem_id="bl-left"):
                 answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
                 with gr.Row(elem_id="bl-next"):
-                    literal = gr.Button("Take the question as it stands", size="sm", visible=False)
+                    # Never seen: a button within the answer presses it (page.js).
+                    literal = gr.Button("Take the question as it stands", elem_id="bl-literal")
                     anew = gr.Button("New conversation", size="sm", visible=False)
             sources_pane = gr.HTML(html_template=_SOURCES, elem_id="bl-sources", **pane)
 
@@ -224,7 +224,7 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
             [*asked, *(chip.click for chip in chips)],
             answer,
             inputs=[question, outlets, first, last, as_of, model, unsupported, held, talk, now],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, literal, anew],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, anew],
             # A question asked while another is being answered waits for it; of several, the last one is asked.
             trigger_mode="always_last",
             **quiet,
@@ -235,7 +235,7 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
         anew.click(
             begin_anew,
             inputs=[held],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, literal, anew],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, anew],
             cancels=[answering],
             **quiet,
         )

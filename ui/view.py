@@ -255,7 +255,9 @@ def _understood(answer: Answer) -> str:
     )
     because = " ".join(escaped(str(sentence)) for sentence in answer.understood.get("because", ()))
     said = "<br>".join(part for part in (shown, because) if part)
-    return f'<p class="bl-understood" dir="auto">{said}</p>' if said else ""
+    # page.js lets this button press the one of Gradio that asks again.
+    undo = '<button type="button" class="bl-literal">Take the question as it stands</button>'
+    return f'<div class="bl-understood"><p dir="auto">{said}</p>{undo}</div>' if said else ""
 
 
 def _claims(claims: Sequence[Claim]) -> str:

@@ -6,15 +6,27 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rag import Library
-from rag.types import Answer, BylineError
+from rag.record import read_record
+from rag.types import Answer, BylineError, Claim, Event, Json, ModelError
 from tests.conftest import SEEDS
 from tests.test_app import FakeLibrary
-from tests.test_view import HOSTILE, QUOTE, a_citation, a_claim, a_hit, an_answer, an_article
+from tests.test_view import (
+    HOSTILE,
+    QUOTE,
+    a_citation,
+    a_claim,
+    a_hit,
+    an_answer,
+    an_article,
+    differing,
+    with_news,
+)
 from ui import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
@@ -55,10 +67,18 @@ class Newsroom(FakeLibrary):
         super().__init__(articles=[BRIDGE, HARBOUR, CURSED])
         self.go = threading.Event()
 
-    def ask(self, question: str, **options: Any) -> Answer:
+    def stream(self, question: str, **options: Any) -> Iterator[Claim | Answer]:
         self.asked.append((question, options))
+        answer = self.answer(question, options)
         if "slow" in question:
             assert self.go.wait(60)
+        for claim in answer.claims:
+            yield claim
+            if "halting" in question:
+                assert self.go.wait(60)
+        yield answer
+
+    def answer(self, question: str, options: Json) -> Answer:
         if "wrong" in question:
             raise BylineError("published_from is 'x', which is no date.")
         if "broken" in question:
@@ -66,12 +86,18 @@ class Newsroom(FakeLibrary):
         if "moon" in question:
             return an_answer(question=question, hits=(a_hit(HARBOUR, 0, len(HARBOUR.text)),), notes=("Not there.",))
         if "cursed" in question:
-            return an_answer(
-                a_claim(a_citation(ATTACK, article=CURSED), text=ATTACK), question=question, notes=(ATTACK,)
-            )
+            answer = an_answer(a_claim(), question=question, notes=(ATTACK,))
+            return with_news(answer, a_citation(ATTACK, article=CURSED), ATTACK)
         harbour = a_citation("The harbour closes on Friday.", article=HARBOUR, marker=2)
         claims = (a_claim(a_citation(article=BRIDGE)), a_claim(harbour, text="It closes.", verdict="partial"))
-        return an_answer(*claims, question=question, status="partial")
+        answer = an_answer(*claims, question=question, status="partial")
+        if "it" in question.split() and options["history"] and options.get("understand", True):
+            because = ["“it” points back."]
+            return replace(answer, understood={"question": f"{question} (bridge)", "because": because})
+        if "news" in question:
+            event = Event(date="2024-05", precision="month", source="resolved", citations=(a_citation(article=BRIDGE),))
+            return replace(answer, disagreements=(differing(), differing("update")), timeline=(event,))
+        return answer
 
 
 def serve(library: Any, **options: Any) -> Any:
@@ -219,7 +245,7 @@ def test_hostile_text_is_inert(open_page, page_url):
     page = open_page(page_url)
     ask(page, f"cursed {ATTACK}")
     page.wait_for_selector("mark")
-    assert page.locator("mark").text_content() == ATTACK
+    assert page.locator("#bl-sources mark").text_content() == ATTACK
     assert page.locator(".bl-claim > span").first.text_content() == ATTACK
     panes = page.locator("#bl-panes")
     assert panes.locator("script, img, svg, style, iframe, [onerror], [onmouseover], [onfocus]").count() == 0
@@ -245,6 +271,113 @@ def test_the_wait_is_shown_and_the_last_of_the_questions_asked_meanwhile_is_answ
     assert "passed over" not in [question for question, _ in newsroom.asked]
 
 
+def begin(page: Any, question: str) -> None:
+    box = page.get_by_label("Your question")
+    box.fill(question)
+    box.press("Enter")
+
+
+def test_a_sentence_is_shown_as_soon_as_it_is_checked(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    newsroom.go.clear()
+    try:
+        begin(page, "a halting question")
+        page.get_by_text("1 sentence checked; there may be more…").wait_for()
+        assert page.locator(".bl-claim").count() == 1
+        assert page.locator("#bl-sources mark").all_text_contents() == [QUOTE]
+        assert page.locator("[aria-busy=true]").count() == 1
+        assert page.get_by_role("button", name="Stop").is_visible()
+    finally:
+        newsroom.go.set()
+    page.locator(".bl-partial").wait_for()
+    assert page.locator("#bl-answer .bl-claim").count() == 2
+    assert page.locator("[aria-busy=true]").count() == 0
+    assert page.get_by_role("button", name="Stop").count() == 0
+
+
+def test_a_stopped_answer_keeps_what_was_checked_and_the_page_goes_on(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    newsroom.go.clear()
+    try:
+        begin(page, "a halting question")
+        page.get_by_text("1 sentence checked; there may be more…").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.locator(".bl-failure", has_text="Stopped").wait_for()
+        assert page.locator("#bl-answer .bl-claim").count() == 1
+        assert page.locator("#bl-sources mark").all_text_contents() == [QUOTE]
+        assert page.get_by_role("button", name="Stop").count() == 0
+    finally:
+        newsroom.go.set()
+    page.wait_for_timeout(500)  # what comes too late must not take the place of what was stopped
+    assert page.locator(".bl-failure", has_text="Stopped").count() == 1
+    ask(page, "Who owns the moon?")
+    assert page.locator(".bl-abstained").count() == 1
+
+
+def test_a_conversation_is_kept_and_can_be_begun_anew(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    ask(page, "When does the bridge reopen?")
+    assert page.locator("#bl-earlier h2").count() == 0
+    ask(page, "Who said it ?")
+    assert [answer.question for answer in newsroom.asked[-1][1]["history"]] == ["When does the bridge reopen?"]
+    assert "Who said it ? (bridge)" in page.locator(".bl-understood").inner_text()
+    summary = page.locator("#bl-earlier summary")
+    assert summary.all_inner_texts() == ["When does the bridge reopen? Partly answered"]
+    assert page.locator("#bl-earlier .bl-claim").first.is_hidden()
+    summary.press("Enter")
+    assert page.locator("#bl-earlier .bl-claim").first.inner_text() == f"{QUOTE} [1]"
+
+    page.get_by_role("button", name="Take the question as it stands").click()
+    page.wait_for_function(
+        "!document.querySelector('.bl-understood') && document.querySelector('#bl-answer .bl-partial')"
+    )
+    question, options = newsroom.asked[-1]
+    assert (question, options["understand"]) == ("Who said it ?", False)
+    assert [answer.question for answer in options["history"]] == ["When does the bridge reopen?"]
+
+    page.get_by_role("button", name="New conversation").click()
+    page.locator("#bl-answer .bl-idle").wait_for()
+    assert page.locator("#bl-earlier summary").count() == 0
+    ask(page, "Who said it ?")
+    assert newsroom.asked[-1][1]["history"] == []
+
+
+def test_what_differs_and_what_came_when_stand_below_the_answer(open_page, page_url):
+    page = open_page(page_url)
+    ask(page, "Any news ?")
+    assert page.locator(".bl-kind").all_inner_texts() == ["Reports differ", "Changed later"]
+    boxes = [statement.bounding_box() for statement in page.locator(".bl-side").first.locator("ul > li").all()]
+    assert abs(boxes[0]["y"] - boxes[1]["y"]) < 2  # side by side
+    assert page.locator(".bl-timeline li b").all_inner_texts() == ["May 2024"]
+
+
+def test_an_answer_is_copied_and_saved(open_page, page_url, tmp_path):
+    page = open_page(page_url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "When?")
+    page.get_by_role("button", name="Copy answer with sources").click()
+    page.get_by_text("Copied.").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("# When?\n")
+    assert f"> {QUOTE}" in copied
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a record").click()
+    download.value.save_as(tmp_path / "record.html")
+    assert read_record(tmp_path / "record.html")["answer"]["question"] == "When?"
+
+
+def test_a_model_and_what_it_may_show_are_chosen_on_the_page(open_page, page_url, newsroom):
+    page = open_page(page_url)
+    page.get_by_role("button", name="Filters and model").click()
+    model = page.get_by_label("Model")
+    model.fill("openai:tiny")
+    model.press("Enter")
+    page.get_by_label("Show unsupported sentences").check()
+    ask(page, "When?")
+    options = newsroom.asked[-1][1]
+    assert (options["model"], options["show_unsupported"]) == ("openai:tiny", True)
+
+
 def test_an_example_is_asked_at_a_click(open_page, page_url):
     page = open_page(page_url)
     page.get_by_role("button", name="When does the bridge reopen?").click()
@@ -255,7 +388,7 @@ def test_an_example_is_asked_at_a_click(open_page, page_url):
 
 def test_filters_reach_the_library(open_page, page_url, newsroom):
     page = open_page(page_url)
-    toggle = page.get_by_role("button", name="Filters")
+    toggle = page.get_by_role("button", name="Filters and model")
     page.wait_for_selector("#bl-filters > button[aria-expanded=false]")
     toggle.click()
     assert toggle.get_attribute("aria-expanded") == "true"
@@ -263,7 +396,8 @@ def test_filters_reach_the_library(open_page, page_url, newsroom):
     page.get_by_role("option", name="The Globe").click()
     page.get_by_label("Published from").fill("2024-04")
     ask(page, "When?")
-    assert newsroom.asked[-1] == ("When?", {"outlets": ["The Globe"], "published_from": "2024-04"})
+    options = {"model": "extractive", "show_unsupported": False, "history": []}
+    assert newsroom.asked[-1] == ("When?", {"outlets": ["The Globe"], "published_from": "2024-04", **options})
     assert page.locator(".bl-limits").inner_text() == "Only articles of The Globe, from 2024-04"
 
 
@@ -305,7 +439,7 @@ def test_a_library_without_articles_says_how_to_add_some(open_page):
 @pytest.mark.parametrize("question", ["When?", "moon", "cursed", "broken"])
 def test_nothing_sticks_out_on_a_telephone(open_page, page_url, question):
     page = open_page(page_url, width=390, height=844)
-    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("button", name="Filters and model").click()
     ask(page, question + " " + "w" * 200)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
@@ -338,7 +472,7 @@ CONTRAST = """selector => {
 def test_text_stands_out_from_its_ground(open_page, page_url, dark):
     """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
     page = open_page(page_url, dark=dark)
-    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("button", name="Filters and model").click()
     page.wait_for_selector(".bl-idle")
     texts = ["h1", ".bl-tagline", ".bl-holds", ".bl-idle", "#bl-question textarea", "#bl-ask", "#bl-filters > button"]
     texts += ["#bl-question span", "#bl-examples button", "h2"]
@@ -347,6 +481,11 @@ def test_text_stands_out_from_its_ground(open_page, page_url, dark):
     texts = [".bl-question", ".bl-status", ".bl-claim", ".bl-marker", ".bl-verdict", ".bl-small", ".bl-outlet"]
     texts += [".bl-date", ".bl-card h3", "blockquote", "mark", ".bl-foot span", ".bl-foot a", ".bl-path", ".bl-number"]
     results |= {text: page.evaluate(CONTRAST, text) for text in texts}
+    ask(page, "Any news ?")
+    texts = [".bl-kind", ".bl-timeline b", ".bl-known", ".bl-timeline p", ".bl-side blockquote", ".bl-copy"]
+    ask(page, "is it so")
+    texts += [".bl-understood", ".bl-understood b", ".bl-turn summary", ".bl-turn summary span"]
+    results |= {text: page.evaluate(CONTRAST, text) for text in texts if page.locator(text).count()}
     ask(page, "moon")
     results |= {text: page.evaluate(CONTRAST, text) for text in (".bl-abstained", ".bl-box li", ".bl-nearest")}
     assert {text: ratio for text, ratio in results.items() if ratio < 4.5} == {}
@@ -367,3 +506,27 @@ def test_the_sample_articles_are_quoted_to_the_letter(open_page, sample: Library
         ask(page, "How deep is the harbour of Antwerp?")
         page.locator(".bl-abstained").wait_for()
         assert page.locator("mark").count() == 0
+
+
+class Failing:
+    """A language model that breaks off after its first sentence."""
+
+    name = "openai:failing"
+
+    def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
+        yield "Nothing"
+        raise ModelError("the server broke off: try again.")
+
+
+def test_a_fault_of_the_model_is_one_sentence_and_the_articles_are_quoted(open_page, sample: Library, monkeypatch):
+    monkeypatch.setattr("rag.llm.load_language_model", lambda *_: Failing())
+    with serve(sample) as url:
+        page = open_page(url)
+        page.get_by_role("button", name="Filters and model").click()
+        model = page.get_by_label("Model")
+        model.fill("openai:failing")
+        model.press("Enter")
+        ask(page, "Who asked Biden for help?")
+        notes = page.locator(".bl-notes li").all_inner_texts()
+        assert notes[0] == "The model openai:failing failed: the server broke off: try again."
+        assert page.locator("mark").count() >= 1

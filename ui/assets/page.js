@@ -11,6 +11,10 @@ element.addEventListener("click", (event) => {
   target.focus();
 });
 
+element.addEventListener("click", (event) => {
+  if (event.target.closest(".bl-literal")) document.querySelector("#bl-literal").click();
+});
+
 // What a button copies or saves stands in the hidden element after it.
 element.addEventListener("click", async (event) => {
   const button = event.target.closest(".bl-copy, .bl-save");
