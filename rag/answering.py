@@ -84,6 +84,7 @@ def answer(
         model=writer,
         prompt_version=version,
         elapsed_s=round(time.perf_counter() - started, 3),
+        confidence=getattr(quoting, "confidence", None),
     )
 
 

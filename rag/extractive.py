@@ -26,6 +26,7 @@ class Extractive:
 
     def __init__(self, reader: Reranker | None) -> None:
         self._reader = reader
+        self.confidence: float | None = None  # of the last draft, see `Answer.confidence`
 
     def draft(
         self,
@@ -50,7 +51,8 @@ class Extractive:
             texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
             for i, score in zip(read, self._reader.score(question, texts), strict=True):
                 evidence[i] = replace(evidence[i], score=float(score))
-        if sufficiency(question, evidence) < ENOUGH:
+        self.confidence = float(sufficiency(question, evidence))
+        if self.confidence < ENOUGH:
             return []
         order = ranking(question, evidence)
         chosen = order[:1]

@@ -282,6 +282,7 @@ class Answer:
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
+    `confidence` is in 0..1: how likely the built-in reader holds it that the passages answer; None where it was not asked.
     """
 
     question: str
@@ -297,6 +298,7 @@ class Answer:
     prompt_version: str
     elapsed_s: float
     understood: Json = field(default_factory=dict)
+    confidence: float | None = None
 
     def to_dict(self) -> Json:
         return {
