@@ -1,4 +1,4 @@
-"""Cases: questions with the answers that are accepted and the exact words that must be cited. One JSON object a line."""
+"""Cases: questions with the accepted answers and the exact words that must be cited. One JSON object a line."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def bootstrap_ci95(
 
 
 def summary(values: Sequence[float]) -> Json:
-    """Mean of per-case values with its 95% bootstrap interval: {"value", "n", "ci95"}; value None where there are none."""
+    """Mean of per-case values with its 95% bootstrap interval: {"value", "n", "ci95"}; without values None and 0."""
     if not len(values):
         return {"value": None, "n": 0, "ci95": None}
     return {"value": float(np.mean(values)), "n": len(values), "ci95": bootstrap_ci95(values)}
@@ -73,7 +73,7 @@ def paired_difference(before: Sequence[float], after: Sequence[float]) -> Json:
 def retrieval(
     relevant: Mapping[str, Mapping[str, int]], ranked: Mapping[str, Sequence[str]], measures: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """Measures by their `ir_measures` names ("nDCG@10", "R@5", "RR@10"), for each question: {measure: {question: value}}.
+    """Measures by their `ir_measures` names ("nDCG@10", "R@5", "RR@10"): {measure: {question: value}}.
 
     `relevant` grades the documents of each question, `ranked` lists those found, best first. A question without results
     counts 0. nDCG as trec_eval has it (Järvelin & Kekäläinen 2002, gain linear in the grade), RR@10 is MRR@10 by case.

@@ -90,19 +90,32 @@ def write(report: Json, folder: Path) -> list[Path]:
 # -- the page ---------------------------------------------------------------------------------------------------
 
 _STYLE = """
-:root { --ink: #1c1b19; --soft: #6b675f; --line: #dcd7cc; --paper: #fbfaf7; --good: #2f6f4f; --bad: #9d3a2b; --mid: #8a6d1b }
+:root { --ink: #1c1b19; --soft: #6b675f; --line: #dcd7cc; --paper: #fbfaf7; --good: #2f6f4f; --bad: #9d3a2b;
+  --mid: #8a6d1b }
 @media (prefers-color-scheme: dark) { :root { --ink: #ece8df; --soft: #a39d91; --line: #3c3933; --paper: #191816;
   --good: #7fc4a0; --bad: #e79482; --mid: #dabb62 } }
 body { font: 16px/1.5 Georgia, serif; color: var(--ink); background: var(--paper); max-width: 68rem; margin: 2rem auto;
-  padding: 0 1rem } h1, h2 { font-weight: 600; line-height: 1.2 } code, .n, td.v { font-family: ui-monospace, monospace;
-  font-size: .85em } table { border-collapse: collapse; width: 100% } .wide { overflow-x: auto } th, td { text-align: left;
-  padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top } .soft { color: var(--soft) }
-.plots { display: flex; flex-wrap: wrap; gap: 1.5rem } svg { max-width: 100%; height: auto } svg text { fill: var(--ink);
-  font: 11px ui-monospace, monospace } .axis { stroke: var(--soft) } .grid { stroke: var(--line) } .bar, .dot { fill: var(--ink) }
-.range, .curve { stroke: var(--mid); stroke-width: 2; fill: none } .mark { fill: var(--bad) }
-details { border-bottom: 1px solid var(--line); padding: .4rem 0 } summary { cursor: pointer } .right { color: var(--good) }
-.wrong { color: var(--bad) } .partly { color: var(--mid) } q { quotes: none } blockquote { margin: .3rem 0 .3rem .2rem;
-  padding-left: .8rem; border-left: 3px solid var(--line) } blockquote.on { border-color: var(--good) }
+  padding: 0 1rem }
+h1, h2 { font-weight: 600; line-height: 1.2 }
+.n, td.v { font-family: ui-monospace, monospace; font-size: .85em }
+table { border-collapse: collapse; width: 100% }
+.wide { overflow-x: auto }
+th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
+.soft { color: var(--soft) }
+.plots { display: flex; flex-wrap: wrap; gap: 1.5rem }
+svg { max-width: 100%; height: auto }
+svg text { fill: var(--ink); font: 11px ui-monospace, monospace }
+.grid { stroke: var(--line) }
+.dot { fill: var(--ink) }
+.range, .curve { stroke: var(--mid); stroke-width: 2; fill: none }
+.mark { fill: var(--bad) }
+details { border-bottom: 1px solid var(--line); padding: .4rem 0 }
+summary { cursor: pointer }
+.right { color: var(--good) }
+.wrong { color: var(--bad) }
+.partly { color: var(--mid) }
+blockquote { margin: .3rem 0 .3rem .2rem; padding-left: .8rem; border-left: 3px solid var(--line) }
+blockquote.on { border-color: var(--good) }
 """
 _CLASS = {"right": "right", "rightly refused": "right", "partly": "partly", "refused": "partly"}
 
@@ -307,7 +320,8 @@ def lines_plot(plot: Json) -> str:
 
 
 def _svg(width: float, height: float, title: str) -> str:
-    return f"<svg role=img viewBox='0 0 {width:.0f} {height:.0f}' width={width:.0f} height={height:.0f}><title>{_e(title)}</title>"
+    size = f"viewBox='0 0 {width:.0f} {height:.0f}' width={width:.0f} height={height:.0f}"
+    return f"<svg role=img {size}><title>{_e(title)}</title>"
 
 
 # -- words and numbers ------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ METRICS: dict[str, str] = {
     "citation_precision": "share of the citations on gold evidence; every case that cites, the unanswerable included",
     "citation_recall": "share of the pieces of gold evidence that are cited; answerable cases with evidence",
     "citation_f1": "harmonic mean of the two by case, 0 where nothing is cited; answerable cases with evidence",
-    "first_citation_right": "the first citation is on gold evidence, 0 where nothing is cited; answerable with evidence",
+    "first_citation_right": "the first citation is on gold evidence, 0 without any; answerable cases with evidence",
     "all_sides_cited": "every piece of evidence is cited; answerable cases with several pieces",
     "exact_offset_rate": "share of the citations with article_text[start:end] == quote; cases that cite",
     "citation_validity": "share of the markers in the text that name a citation of the answer; cases that cite",
@@ -337,9 +337,9 @@ def _passages(library: Library, article_id: str) -> list[tuple[str, int, int]]:
 def _shown(answer: Answer) -> list[Citation]:
     """Everything the answer cites, each place once: its claims' citations, then those of the disagreements."""
     found: dict[m.Words, Citation] = {}
-    for part in (*answer.claims, *answer.disagreements):
-        for citation in part.citations:
-            found.setdefault(_words(citation), citation)
+    cited = [part.citations for part in answer.claims] + [part.citations for part in answer.disagreements]
+    for citation in (citation for citations in cited for citation in citations):
+        found.setdefault(_words(citation), citation)
     return list(found.values())
 
 

@@ -1,7 +1,7 @@
 """Suites: the built-in set, anyone's cases, and public sets read from disk (nothing is downloaded).
 
-A loader makes a `Loaded` from a set's own format: records to index, and either cases to ask or a ranking to measure. All
-else is one path for every set: a throw-away library, `evals.runner.run`, the report.
+A loader makes a `Loaded` from a set's own format: records to index, and cases to ask or a ranking to measure. The rest
+is one path for every set: a throw-away library, `evals.runner.run`, the report.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def scifact(data: Path) -> Loaded:
 
 
 def squad(file: Path) -> Loaded:
-    """SQuAD's format, 1.1 or 2.0 (Rajpurkar et al. 2016, 2018); every paragraph is an article, all searched together."""
+    """SQuAD's format, 1.1 or 2.0 (Rajpurkar et al. 2016, 2018); every paragraph is an article of its own."""
     loaded = Loaded(standard=_squad_scores, notes=[_QUOTING])
     for article in _json(file)["data"]:
         for paragraph in article["paragraphs"]:
@@ -235,7 +235,7 @@ def _all_right(results: Sequence[Json]) -> dict[str, Sequence[float]]:
 
 
 def qed(data: Path) -> Loaded:
-    """QED dev (Lamm et al. 2021), its single-sentence part: the sentence that answers a question of Natural Questions."""
+    """QED dev (Lamm et al. 2021), single-sentence part: the sentence that answers a question of NQ."""
     loaded = Loaded(notes=["first_citation_right is the share whose first citation is QED's selected sentence."])
     for record in _jsonl(data / "qed_dev" / "qed-dev.jsonlines.gz"):
         annotation = record["annotation"]
@@ -468,7 +468,7 @@ def attributionbench(data: str | None) -> Json:
         "metrics": metrics,
         "published": [
             "T5-XXL-TRUE (11B), ALCE's entailment model: .786 macro-F1 on the HAGRID part, which is not in dev "
-            "(Li et al. 2024, table 3); a fine-tuned GPT-3.5 about .80 over all (abstract)"
+            "(Li et al. 2024, table 3, as others quote it); a fine-tuned GPT-3.5 about .80 over all (abstract)"
         ],
         "notes": ["rag.support was fitted on these pairs among others: held-out figures are in evals/SUPPORT.md."],
         "results": results,
