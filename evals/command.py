@@ -61,7 +61,7 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     if name == "speed":
         from evals.speed import speed
 
-        return speed(say=suites._say)
+        return speed(say=suites._say, largest=args.limit)
     if name == "attributionbench":
         return suites.attributionbench(args.data)
     if name == "injections" and importlib.util.find_spec("evals.injections"):

@@ -119,8 +119,9 @@ def holds(outer: Words, inner: Words) -> bool:
 
 def normalize(text: str) -> str:
     """Lower case, without punctuation and articles, single spaces (SQuAD's evaluation script, Rajpurkar et al. 2016).
-    Typographic quotes and dashes go as well; a comma or point between digits stays, so that 1,200 is not 1 200."""
-    text = re.sub(r"(?<=\d)[.,](?=\d)", "\0", text.lower())
+    Unlike there, typographic quotes and dashes go as well, and so does a possessive "'s" (an answer that has "Orla
+    Venn's" names Orla Venn); a comma or point between digits stays, so that 1,200 is not 1 200."""
+    text = re.sub(r"(?<=\d)[.,](?=\d)", "\0", re.sub(r"['’]s\b", "", text.lower()))
     text = re.sub(rf"[{re.escape(string.punctuation)}‘’“”„«»–—…]", lambda m: "" if m[0] in "'’." else " ", text)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text.replace("\0", ",")).split())
 

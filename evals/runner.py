@@ -15,6 +15,7 @@ from evals.cases import EvalCase, Find, locate
 from rag import Answer, BylineError, Citation, Claim, Library
 from rag.checker import check
 from rag.citations import attribution
+from rag.types import date_in_words
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -175,7 +176,7 @@ def score(
     claims: Sequence[Claim] = answer.claims if answer else ()
     shown = _shown(answer) if answer else []
     cited = [_words(citation) for citation in shown]
-    said = " ".join([*(_plain(claim) for claim in claims), *(v for d in _disagreements(answer) for v in d)])
+    said = " ".join(_said(answer)) if answer else ""
     abstained = answer is not None and answer.status == "abstained"
     ranks = m.evidence_ranks(groups, passages)
     scores: dict[str, float] = {}
@@ -343,8 +344,16 @@ def _shown(answer: Answer) -> list[Citation]:
     return list(found.values())
 
 
-def _disagreements(answer: Answer | None) -> list[list[str]]:
-    return [[*d.values, *(c.quote for c in d.citations)] for d in answer.disagreements] if answer else []
+def _said(answer: Answer) -> list[str]:
+    """What the reader is told: the claims, whom they quote and the days they mean where that stands beside them, and
+    the two sides of each disagreement. Not the outlet and date before a quote, which answer nothing by themselves."""
+    said = []
+    for claim in answer.claims:
+        said += [_plain(claim), *(c.speaker for c in claim.citations if c.speaker)]
+        said += [date_in_words(date.date) for c in claim.citations for date in c.dates]
+    for disagreement in answer.disagreements:
+        said += [*disagreement.values, *(c.quote for c in disagreement.citations)]
+    return said
 
 
 def _words(citation: Citation) -> m.Words:

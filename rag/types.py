@@ -282,7 +282,7 @@ class Answer:
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
-    `confidence` is in 0..1: how likely the passages answer, as the built-in reader sees it; None where it was not asked.
+    `confidence` is in 0..1: how likely the passages answer, as the built-in reader sees it; None where not asked.
     """
 
     question: str

@@ -177,17 +177,17 @@ def run() -> Json:
 # Below the figures of evals/RESULTS.md by about twice the standard error, so that chance does not fail it and a real
 # loss does. Raise them when the figures rise.
 FLOORS = {
-    "recall@10": 0.80,
-    "evidence_recall@10": 0.80,
-    "citation_recall": 0.30,
-    "citation_precision": 0.35,
-    "answer_recall": 0.40,
+    "recall@10": 0.88,
+    "evidence_recall@10": 0.88,
+    "citation_recall": 0.36,
+    "citation_precision": 0.40,
+    "answer_recall": 0.32,
     "exact_offset_rate": 1.0,
     "citation_validity": 1.0,
     "citation_coverage": 1.0,
     "alce_citation_precision": 0.60,
 }
-CEILINGS = {"false_refusal_rate": 0.40, "false_answer_rate": 0.60, "forbidden_said": 0.20}
+CEILINGS = {"false_refusal_rate": 0.40, "false_answer_rate": 0.65, "forbidden_said": 0.0}
 
 
 def test_the_main_figures_hold(run: Json) -> None:

@@ -61,7 +61,7 @@ def test_evidence_is_found_where_a_passage_holds_all_of_one_of_its_places() -> N
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
-        ("The “Quillmere” Gazette’s boats!", "quillmere gazettes boats"),
+        ("The “Quillmere” Gazette’s boats!", "quillmere gazette boats"),
         ("1,200 people; 3.5 miles", "1,200 people 3,5 miles"),
         ("U.S. and a U.N. envoy", "us and un envoy"),
         ("", ""),
