@@ -21,7 +21,8 @@ from rag.cli import main
 
 Json = dict[str, Any]
 CASES = suites.DATA / "seeds.jsonl"
-SHARED = Path(__file__).parent.parent.parent / "shared"
+# The run takes half a minute of two free cores; on a busy machine it may take long, and that is no failure.
+pytestmark = pytest.mark.timeout(1200)
 
 
 # -- the questions ----------------------------------------------------------------------------------------------
