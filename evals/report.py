@@ -101,6 +101,7 @@ h1, h2 { font-weight: 600; line-height: 1.2 }
 table { border-collapse: collapse; width: 100% }
 .wide { overflow-x: auto }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
+td.v { white-space: nowrap }
 .soft { color: var(--soft) }
 .plots { display: flex; flex-wrap: wrap; gap: 1.5rem }
 svg { max-width: 100%; height: auto }
@@ -131,7 +132,7 @@ def page(report: Json) -> str:
         f"<p class=soft>{_e('; '.join(f'{k}: {v}' for k, v in report['config'].items()))}</p>",
         "<div class=plots>",
         _intervals_plot({n: x for n, x in report["metrics"].items() if _is_share(n, x)}),
-        _curve_plot(report.get("abstention_curve") or [], report["metrics"]),
+        _curve_plot(report.get("abstention_curve") or [], report.get("abstention_point")),
         *(lines_plot(plot) for plot in report.get("plots", ())),
         "</div>",
         _metrics_table(report),
@@ -252,13 +253,12 @@ def _intervals_plot(metrics: Json) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _curve_plot(curve: Sequence[Json], metrics: Json) -> str:
+def _curve_plot(curve: Sequence[Json], point: Json | None) -> str:
     """Both errors of saying no against each other; the point is where the shipped threshold stands."""
     if not curve:
         return ""
     points = [(p["refused_answerable"], p["answered_unanswerable"]) for p in curve]
-    at = [metrics.get(name, {}).get("value") for name in ("false_refusal_rate", "false_answer_rate")]
-    here = [(at[0], at[1])] if None not in at else []
+    here = [(point["refused_answerable"], point["answered_unanswerable"])] if point else []
     return lines_plot(
         {
             "title": "Saying no: answerable questions refused against unanswerable ones answered, by threshold",

@@ -6,7 +6,7 @@ import inspect
 import platform
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -134,8 +134,17 @@ def run(
             for of_tag in [[result for result in results if tag in result["tags"]]]
         },
         "abstention_curve": _curve(results),
+        "abstention_point": {
+            "refused_answerable": _share(r["status"] == "abstained" for r in results if r["answerable"]),
+            "answered_unanswerable": _share(r["status"] != "abstained" for r in results if not r["answerable"]),
+        },
         "results": results,
     }
+
+
+def _share(hits: Iterable[bool]) -> float:
+    found = list(hits)
+    return sum(found) / len(found) if found else 0.0
 
 
 def summarize(results: Sequence[Json]) -> Json:
