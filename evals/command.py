@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     if name == "injections" and importlib.util.find_spec("evals.injections"):
         injections: Any = importlib.import_module("evals.injections")
         made: Json = injections.injections()
-        return {"suite": name, "errors": 0, "config": {}, "results": [], **made}
+        return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
     if name in suites.SETS or (name.partition(":")[0] in suites.FORMATS and name.partition(":")[2]):
         return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
     raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")

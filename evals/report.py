@@ -154,8 +154,11 @@ def _case(result: Json) -> str:
     outcome = result.get("outcome", "")
     tags = ", ".join([*result.get("tags", ()), *([result["split"]] if result.get("split") else [])])
     head = f"<span class={_CLASS.get(outcome, 'wrong')}>{_e(outcome)}</span> " if outcome else ""
-    body = [f"<details id='{_e(result['id'])}'><summary>{head}{_e(result['question'])} ", "<span class='soft n'>"]
-    body += [f"{_e(result['id'])} {_e(tags)}</span></summary>"]
+    body = [
+        f"<details id='{_e(result.get('id', ''))}'><summary>{head}{_e(result.get('question', ''))} ",
+        "<span class='soft n'>",
+    ]
+    body += [f"{_e(result.get('id', ''))} {_e(tags)}</span></summary>"]
     if result.get("history"):
         body.append(f"<p class=soft>Asked before: {_e(' / '.join(result['history']))}</p>")
     if result.get("filters"):
