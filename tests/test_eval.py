@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from evals import report as reports
 from evals import runner, suites
 from evals.cases import TEMPLATE, EvalCase, load_cases, locate
-from rag import BylineError, Library
+from rag import Answer, BylineError, Citation, Claim, Library
 from rag.cli import main
 
 Json = dict[str, Any]
@@ -322,6 +323,103 @@ def test_what_the_outlet_line_says_is_not_an_answer(tmp_path: Path) -> None:
     assert "6 May 2021" in result["answer"]
     assert result["said"] == "The ferry is old and slow."
     assert result["outcome"] == "wrong"
+
+
+def quoting(library: Library, *quotes: str, earlier: bool = False) -> Answer:
+    """An answer that quotes these words of the ferry's article, or one that abstains."""
+    article = library.find("ferry.md")
+    claims = []
+    for n, quote in enumerate(quotes, 1):
+        at = article.text.index(quote)
+        citation = Citation(marker=n, article=article, start=at, end=at + len(quote), quote=quote, support=1.0)
+        claims.append(Claim(text=quote, verdict="supported", citations=(citation,), earlier=earlier))
+    return Answer(
+        question="?",
+        status="answered" if quotes else "abstained",
+        text="\n".join(f"{claim.text} [{n}]" for n, claim in enumerate(claims, 1)),
+        claims=tuple(claims),
+        model="extractive",
+        prompt_version="",
+        elapsed_s=0.0,
+    )
+
+
+def scored(line: Json, answer: Answer, library: Library, tmp_path: Path) -> Json:
+    given = case(json.dumps({"question": "?", **line}), tmp_path)
+    groups, overtaken = locate(given, library.find)
+    return runner.score(given, groups, overtaken, answer, error=None, passages=[], library=library)
+
+
+FOG = {"article": "ferry.md", "quote": "The fog came twice"}
+ORLA = {"article": "ferry.md", "quote": "Orla Venn, the harbour master"}
+
+
+def test_scores_by_hand(ferry: Library, tmp_path: Path) -> None:
+    line = {"expected": ["twice", "harbour master"], "evidence": [FOG, ORLA]}
+    both = scored(
+        line, quoting(ferry, "The fog came twice.", "Orla Venn, the harbour master, said so."), ferry, tmp_path
+    )
+    assert both["outcome"] == "right"
+    names = ("citation_precision", "citation_recall", "citation_f1", "all_sides_cited", "answer_recall", "truthfulness")
+    assert [both["scores"][name] for name in names] == [1] * 6
+    one = scored(line, quoting(ferry, "The fog came twice.", "hours on Tuesday."), ferry, tmp_path)
+    assert one["outcome"] == "partly"
+    assert [one["scores"][name] for name in names] == [0.5, 0.5, 0.5, 0, 0.5, -1]
+    assert one["why"] == [
+        "Not said: “harbour master”.",
+        "Evidence not among the 10 passages found: “Orla Venn, the harbour master” (ferry.md).",
+        "1 of 2 citations on no gold evidence.",
+    ]
+    none = scored(line, quoting(ferry), ferry, tmp_path)
+    assert (none["outcome"], none["scores"]["false_refusal_rate"], none["scores"]["citation_f1"]) == ("refused", 1, 0)
+    assert "citation_precision" not in none["scores"], "nothing cited, nothing cited wrongly"
+
+
+def test_a_false_premise_may_be_set_right(ferry: Library, tmp_path: Path) -> None:
+    line = {"answerable": False, "evidence": [FOG]}
+    outcomes = {
+        "right": quoting(ferry, "The fog came twice."),
+        "answered anyway": quoting(ferry, "hours on Tuesday.", "The fog came twice."),
+        "rightly refused": quoting(ferry),
+    }
+    for outcome, answer in outcomes.items():
+        found = scored(line, answer, ferry, tmp_path)
+        assert (found["outcome"], found["scores"]["false_answer_rate"]) == (outcome, outcome == "answered anyway")
+    bare = scored({"answerable": False}, outcomes["right"], ferry, tmp_path)
+    assert (bare["outcome"], bare["scores"]["citation_precision"]) == ("answered anyway", 0)
+
+
+def test_what_is_overtaken_or_forbidden_counts_against_it(ferry: Library, tmp_path: Path) -> None:
+    line = {"expected": ["twice"], "overtaken": [FOG], "forbidden": ["fog"]}
+    told = scored(line, quoting(ferry, "The fog came twice."), ferry, tmp_path)
+    assert (told["scores"]["overtaken_as_current"], told["scores"]["forbidden_said"]) == (1, 1)
+    assert told["outcome"] == "wrong"
+    marked = scored(line, quoting(ferry, "The fog came twice.", earlier=True), ferry, tmp_path)
+    assert marked["scores"]["overtaken_as_current"] == 0
+
+
+def test_an_offset_that_is_off_and_a_marker_of_nothing_are_seen(ferry: Library, tmp_path: Path) -> None:
+    answer = quoting(ferry, "The fog came twice.")
+    (claim,) = answer.claims
+    shifted = replace(claim.citations[0], start=claim.citations[0].start + 1)
+    answer = replace(answer, text="The fog came twice. [1] [7]", claims=(replace(claim, citations=(shifted,)),))
+    found = scored({"expected": ["twice"], "evidence": [FOG]}, answer, ferry, tmp_path)
+    assert (found["scores"]["exact_offset_rate"], found["scores"]["citation_validity"]) == (0, 0.5)
+
+
+def test_earlier_questions_and_filters_are_passed_on(
+    ferry: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Json] = []
+
+    def ask(self: Library, question: str, *, history: list[str] | None = None, as_of: str | None = None) -> Answer:
+        seen.append({"question": question, "history": history, "as_of": as_of})
+        return quoting(ferry)
+
+    monkeypatch.setattr(Library, "ask", ask)
+    line = {"question": "And then?", "answerable": False, "history": ["Who?"], "filters": {"as_of": "2024-05-01"}}
+    assert runner.run([case(json.dumps(line), tmp_path)], ferry, suite="x")["errors"] == 0
+    assert seen == [{"question": "And then?", "history": ["Who?"], "as_of": "2024-05-01"}]
 
 
 # -- the command line -------------------------------------------------------------------------------------------
