@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from embeddings import Embedder, Vectors, load_embedder
-from evals.suites import library_of, metric, read_jsonl
+from evals.loaders import read_jsonl
+from evals.metrics import summary
+from evals.suites import library_of
 from rag.conflicts import NEAR, compare
 from rag.differences import changes
 from rag.passages import split_sentences
@@ -57,7 +59,7 @@ def speakers(data: Path, split: str) -> Json:
             found_right.append(float(is_right))
         if row["speakers"]:
             annotated_right.append(float(is_right))
-    return {"speaker_precision": metric(found_right), "speaker_recall": metric(annotated_right)}
+    return {"speaker_precision": summary(found_right), "speaker_recall": summary(annotated_right)}
 
 
 def _sentence_spans(record: Json) -> list[tuple[int, int]]:
@@ -96,9 +98,9 @@ def stories(split: str) -> Json:
                 if row["id"] in kinds:
                     right_kind.append(float(kinds[row["id"]] == row["expect"]))
     return {
-        "stories_recall": metric(found),
-        "stories_precision": metric(reported),
-        "stories_kind": metric(right_kind),
+        "stories_recall": summary(found),
+        "stories_precision": summary(reported),
+        "stories_kind": summary(right_kind),
     }
 
 
@@ -120,7 +122,7 @@ def unrelated(data: Path, embedder: Embedder) -> Json:
             for change in found:
                 print(f"{name}: {change}", file=sys.stderr)
             values.append(float(bool(found)))
-        metrics[f"unrelated_reported_{name}"] = metric(values)
+        metrics[f"unrelated_reported_{name}"] = summary(values)
     return metrics
 
 
@@ -154,7 +156,7 @@ def ramdocs(data: Path, embedder: Embedder) -> Json:
         right += reported
         if len({d["answer"] for d in documents} - {"unknown"}) > 1:
             found.append(float(any(reported)))
-    return {"ramdocs_precision": metric(right), "ramdocs_recall": metric(found)}
+    return {"ramdocs_precision": summary(right), "ramdocs_recall": summary(found)}
 
 
 def _sentences(article_id: str, text: str, *, title: str | None = None) -> list[Candidate]:
