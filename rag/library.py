@@ -270,7 +270,7 @@ class Library:
     ) -> tuple[list[SearchHit], asof.Understood]:
         """The hits, and what was understood to find them."""
         understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
-        hits = self._hits(question, k, understood.within(filters))
+        hits = self._hits(understood.question or question, k, understood.within(filters))
         if hits or understood.is_sure:
             return hits, understood
         return self._hits(question, k, filters), understood.given_up()
@@ -380,10 +380,11 @@ class Library:
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer from what passes `filters` and was `understood`."""
         filters = understood.within(filters)
-        hits = self._hits(question, k, filters)
-        found = self._similar(question, hits)
+        asked = understood.question or question
+        hits = self._hits(asked, k, filters)
+        found = self._similar(asked, hits)
         for event in answering.answer(
-            question,
+            asked,
             hits,
             found.candidates,
             cosines=found.cosines,
@@ -396,10 +397,16 @@ class Library:
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]
-                newest = self.store.date_bounds()[1]
-                stale = asof.too_old(question, cited, as_of=filters.as_of, today=self.today(), newest=newest)
+                stale = asof.too_old(
+                    question,
+                    cited,
+                    as_of=filters.as_of if understood.is_sure else None,  # "before X" does not ask for the latest
+                    today=self.today(),
+                    later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
+                )
                 event = replace(
                     event,
+                    question=question,
                     timeline=of_answer(found, event),
                     notes=(*([stale] if stale else []), *event.notes),
                     understood=understood.to_dict(),
