@@ -113,6 +113,7 @@ _KNOWN = re.compile(
     r"\bknown(?:\s+(?:about|of)\b[^;?]{0,60})?\s+(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$"
     r"|\b(?:reported|published|written)\s+(?:by|until|up to|till)\s+$"
 )
+_PREPOSITION = re.compile(r"\b(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$")
 _TOPICAL = (
     r"\b(?:happen(?:ed|s|ing)|known|reported|published|changed|developments?|events|news|new|done|learn(?:ed|t))\b"
 )
@@ -153,7 +154,9 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
             continue
         topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
         leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
-        if (found := _AS_OF.search(left) or _KNOWN.search(left)) is not None:
+        if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
+            found = found or _PREPOSITION.search(left)
+            assert found is not None
             return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
         if (found := _UNTIL.search(left)) is not None and (topical or leads):
             return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
@@ -161,8 +164,9 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
             return _as_of(*_parts(question, found.start(), mention.end), first - dt.timedelta(days=1), is_sure)
         if (found := _SINCE.search(left)) is not None and topical:
             day = first.isoformat()
-            because = f"“{_parts(question, found.start(), mention.end)[0]}”: only what was published from {date_in_words(day)} on"
-            return Understood(published_from=day, because=(f"{because} was searched.",), is_sure=False)
+            words, _ = _parts(question, found.start(), mention.end)
+            because = f"“{words}”: only what was published from {date_in_words(day)} on was searched."
+            return Understood(published_from=day, because=(because,), is_sure=False)
         # By its year alone one names a book, or a paper that an article cites.
         if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
             span = f"published {'on' if first == last else 'in'} {date_in_words(meant)}"

@@ -237,7 +237,7 @@ def _made(text: str, match: re.Match[str]) -> tuple[DateMention, Rule] | None:
             in_time = (
                 in_time
                 or (before == "for" and not re.match(r"\s+\w", text[end:]))
-                or bool(before == "to" and re.search(r"\b(?:back|prior|up) to\s+$", text[:start]))
+                or bool(re.search(r"\b(?:(?:back|prior|up) to|[Aa]s of)\s+$", text[max(0, start - 20) : start]))
             )
             if "s" in text[match.end("y5") : end] or text[end : end + 1] == "s":  # the 1990s
                 return None

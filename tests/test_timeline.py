@@ -28,27 +28,27 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     write(
         folder,
         "Bugle.md",
-        "2031-05-07",
+        "2025-05-07",
         "The crew of the Saltby ferry walked out on Monday, and 40 sailings were cancelled. The ferry company of "
         "Saltby was founded in 1988. The Saltby ferry crew must return until 12 May.",
     )
     write(
         folder,
         "Herald.md",
-        "2031-05-06",
+        "2025-05-06",
         "On Monday the crew of the Saltby ferry walked out; 40 sailings were cancelled. The Saltby ferry talks failed "
         "in March.",
     )
     write(
         folder,
         "Courier.md",
-        "2031-05-08",
+        "2025-05-08",
         "The crew of the Saltby ferry walked out on Monday, and 55 sailings were cancelled. A judge in Saltby will "
         "hear the ferry dispute next month.",
     )
     write(folder, "Undated.md", None, "The Saltby ferry dispute went on last week. The Saltby ferry is old.")
     opened = Library.open(folder / "library")
-    opened.ingest([path for path in folder.glob("*.md")])
+    opened.ingest(list(folder.glob("*.md")))
     return opened
 
 
@@ -57,10 +57,10 @@ def test_events_are_in_order_and_say_how_they_are_dated(library: Library) -> Non
     told = [(event.date, event.precision, event.source) for event in line if event.source != "published"]
     assert told == [
         ("1988", "year", "stated"),
-        ("2031-03", "month", "resolved"),
-        ("2031-05-05", "day", "resolved"),
-        ("2031-05-05", "day", "resolved"),
-        ("2031-06", "month", "resolved"),
+        ("2025-03", "month", "resolved"),
+        ("2025-05-05", "day", "resolved"),
+        ("2025-05-05", "day", "resolved"),
+        ("2025-06", "month", "resolved"),
     ]
     for event in line:
         for citation in event.citations:
@@ -71,13 +71,13 @@ def test_events_are_in_order_and_say_how_they_are_dated(library: Library) -> Non
 
 
 def test_reports_of_one_event_are_one_event_but_for_other_figures(library: Library) -> None:
-    walkouts = [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2031-05-05"]
+    walkouts = [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2025-05-05"]
     outlets = sorted(sorted(str(c.article.outlet) for c in event.citations) for event in walkouts)
     assert outlets == [["Bugle", "Herald"], ["Courier"]]
 
 
 def test_a_bound_is_no_event(library: Library) -> None:
-    assert not [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2031-05-12"]
+    assert not [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2025-05-12"]
 
 
 def test_other_people_or_roles_are_another_event(library: Library) -> None:
@@ -88,10 +88,8 @@ def test_other_people_or_roles_are_another_event(library: Library) -> None:
 
     def line(*texts: str) -> int:
         told = [
-            Dated(
-                Candidate(hit=hit, sentence=sentence, text=text), vector, "2031-05-05", "day", "stated", 0.9 - n / 100
-            )
-            for n, text in enumerate(texts)
+            Dated(Candidate(hit=hit, sentence=sentence, text=t), vector, "2025-05-05", "day", "stated", 0.9 - n / 100)
+            for n, t in enumerate(texts)
         ]
         return len(events(told, markers=Markers()))
 
@@ -113,7 +111,7 @@ def test_nothing_that_fits_and_an_empty_library(library: Library, tmp_path: Path
 
 
 def test_filters_hold(library: Library) -> None:
-    line = library.timeline("the Saltby ferry dispute", as_of="2031-05-06")
+    line = library.timeline("the Saltby ferry dispute", as_of="2025-05-06")
     assert {c.article.outlet for event in line for c in event.citations} == {"Herald"}
 
 
