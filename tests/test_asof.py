@@ -28,6 +28,7 @@ def read(question: str) -> dict[str, str]:
     [
         ("What was the ferry's state as of June?", {"as_of": "2025-06-30"}),
         ("what was the ferry's state as of june?", {"as_of": "2025-06-30"}),
+        ("Who owned the ferry as of May?", {"as_of": "2025-05-31"}),
         ("How many boats were there as of 6 May 2025?", {"as_of": "2025-05-06"}),
         ("How many boats were there as of 2024?", {"as_of": "2024-12-31"}),
         ("How many boats were there as of last year?", {"as_of": "2025-12-31"}),
