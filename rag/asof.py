@@ -30,6 +30,7 @@ RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
 class Understood:
     """Dates (ISO days, inclusive) that were read from a question, with a sentence for each. Falsy where there are none.
 
+    `question` is the question without the words that became a filter: no article says "as of June".
     `is_sure` is true where the question says in full what is to be seen ("as of 6 May 2024"). Any other filter is given
     up when nothing, or no answer, is left."""
 
@@ -38,6 +39,7 @@ class Understood:
     published_to: str | None = None
     because: tuple[str, ...] = ()
     is_sure: bool = True
+    question: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.because)
@@ -111,6 +113,7 @@ _KNOWN = re.compile(
     r"\bknown(?:\s+(?:about|of)\b[^;?]{0,60})?\s+(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$"
     r"|\b(?:reported|published|written)\s+(?:by|until|up to|till)\s+$"
 )
+_PREPOSITION = re.compile(r"\b(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$")
 _TOPICAL = (
     r"\b(?:happen(?:ed|s|ing)|known|reported|published|changed|developments?|events|news|new|done|learn(?:ed|t))\b"
 )
@@ -151,18 +154,19 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
             continue
         topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
         leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
-        if (found := _AS_OF.search(left) or _KNOWN.search(left)) is not None:
-            return _as_of(_quoted(question, found.start(), mention), last, is_sure)
+        if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
+            found = found or _PREPOSITION.search(left)
+            assert found is not None
+            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
         if (found := _UNTIL.search(left)) is not None and (topical or leads):
-            return _as_of(_quoted(question, found.start(), mention), last, is_sure)
+            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
         if (found := _BEFORE.search(left)) is not None and (topical or leads):
-            return _as_of(_quoted(question, found.start(), mention), first - dt.timedelta(days=1), is_sure)
+            return _as_of(*_parts(question, found.start(), mention.end), first - dt.timedelta(days=1), is_sure)
         if (found := _SINCE.search(left)) is not None and topical:
             day = first.isoformat()
-            because = (
-                f"“{_quoted(question, found.start(), mention)}”: only what was published from {date_in_words(day)} on"
-            )
-            return Understood(published_from=day, because=(f"{because} was searched.",), is_sure=False)
+            words, _ = _parts(question, found.start(), mention.end)
+            because = f"“{words}”: only what was published from {date_in_words(day)} on was searched."
+            return Understood(published_from=day, because=(because,), is_sure=False)
         # By its year alone one names a book, or a paper that an article cites.
         if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
             span = f"published {'on' if first == last else 'in'} {date_in_words(meant)}"
@@ -177,16 +181,22 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
     if found_day is None:
         return Understood()
     day, how = found_day
-    return _as_of(f"before {clause}", days_of(day)[0] - dt.timedelta(days=1), False, how)
+    rest = _parts(question, event.start(), len(question) if event["last"] else event.end())[1]
+    rest = rest if rest == question or not question.rstrip().endswith("?") else f"{rest.rstrip('?')}?"
+    return _as_of(f"before {clause}", rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
 
 
-def _as_of(words: str, day: dt.date, is_sure: bool, how: str = "") -> Understood:
+def _as_of(words: str, rest: str, day: dt.date, is_sure: bool, how: str = "") -> Understood:
     because = f"“{words}”{how}: nothing published after {date_in_words(day.isoformat())} was searched."
-    return Understood(as_of=day.isoformat(), because=(because,), is_sure=is_sure)
+    return Understood(as_of=day.isoformat(), because=(because,), is_sure=is_sure, question=rest)
 
 
-def _quoted(question: str, start: int, mention: DateMention) -> str:
-    return " ".join(question[start : mention.end].split())[-80:]
+def _parts(question: str, start: int, end: int) -> tuple[str, str]:
+    """The words of a question that say a date, and the question without them; whole where little else is left."""
+    rest = f"{question[:start].rstrip(' ,')} {question[end:].lstrip(' ,')}".strip()
+    rest = re.sub(r"\s+(?=[?.!]*$)", "", rest)
+    words = " ".join(question[start:end].split())
+    return words, f"{rest[:1].upper()}{rest[1:]}" if len(re.findall(r"\w+", rest)) > 2 else question
 
 
 def _meant(mention: DateMention, today: dt.date, newest: str | None) -> str | None:
@@ -234,18 +244,18 @@ _NOW = re.compile(
 
 
 def too_old(
-    question: str, evidence: Iterable[Citation], *, as_of: str | None, today: dt.date, newest: str | None
+    question: str, evidence: Iterable[Citation], *, as_of: str | None, today: dt.date, later: Callable[[str], bool]
 ) -> str | None:
     """A sentence where the newest evidence is older than the question seems to want: one that asks for how things
-    are now, or as of a day long after it. `newest` is the last day on which an article that may be seen can have
-    been published."""
+    are now, or as of a day long after it. `later` says whether an article that may be seen was published after a day.
+    """
     dates = {c.article.published for c in evidence if c.article.published}
     if not dates or not (as_of or _NOW.search(question)):
         return None
     latest = max((str(date) for date in dates), key=lambda date: days_of(date)[1])
+    last = days_of(latest)[1]
     wanted = days_of(as_of)[1] if as_of else today
-    if (wanted - days_of(latest)[1]).days <= (NEAR_AS_OF_DAYS if as_of else RECENT_DAYS):
+    if (wanted - last).days <= (NEAR_AS_OF_DAYS if as_of else RECENT_DAYS):
         return None
-    is_last = newest is None or newest <= days_of(latest)[1].isoformat()
-    others = "no later one" if is_last else "later ones"
+    others = "later ones" if later((last + dt.timedelta(days=1)).isoformat()) else "no later one"
     return f"The newest article that answers is of {date_in_words(latest)}; the library holds {others}."

@@ -226,10 +226,15 @@ def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
         hits = library.retrieve(args.question, **_question_limits(args))
+        is_open = args.as_of is None and args.published_from is None and args.published_to is None
+        understood = library.understood(args.question).to_dict() if is_open and not args.literal else {}
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
-        print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
+        listed = [hit.to_dict() for hit in hits]
+        print_json({"question": args.question, "understood": understood, "elapsed_s": elapsed_s, "hits": listed})
         return 0
+    for because in understood.get("because", ()):
+        print(f"{because}\n")
     from rag.citations import attribution
 
     for hit in hits:

@@ -237,7 +237,7 @@ def _made(text: str, match: re.Match[str]) -> tuple[DateMention, Rule] | None:
             in_time = (
                 in_time
                 or (before == "for" and not re.match(r"\s+\w", text[end:]))
-                or bool(before == "to" and re.search(r"\b(?:back|prior|up) to\s+$", text[:start]))
+                or bool(re.search(r"\b(?:(?:back|prior|up) to|[Aa]s of)\s+$", text[max(0, start - 20) : start]))
             )
             if "s" in text[match.end("y5") : end] or text[end : end + 1] == "s":  # the 1990s
                 return None
@@ -388,7 +388,8 @@ def _is_a_month(text: str, match: re.Match[str], before: str, part: str) -> bool
     if part or (before in _IN_TIME and before not in ("about", "on", "for")):
         # "from April Jones" is a person.
         person = low in _NAMES_OF_PEOPLE and re.match(r"\s+[A-Z][a-z]", text[end:])
-        return not person and not (before in ("of", "to") and low in ("may", "march"))
+        is_as_of = bool(re.search(r"\b[Aa]s of\s+$", text[max(0, start - 10) : start]))
+        return not person and (is_as_of or before not in ("of", "to") or low not in ("may", "march"))
     if low in _NAMES_OF_PEOPLE:
         return before in ("a", "an", "the") and bool(re.match(r"\s+[a-z]", text[end:])) and low not in ("march", "may")
     return len(low) > 3 and not re.match(r"\s+[A-Z]\w+\s+(?:said|told)", text[end:])

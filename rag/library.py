@@ -89,8 +89,7 @@ class Library(Collection):
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
         filters = make_filters(outlets, published_from, published_to, as_of)
-        completed = questions.understand(question, questions.turns(history)) if understand else {}
-        return self._within(question, completed.get("question", question), k, filters, understand)[0]
+        return self._within(question, questions.turns(history) if understand else (), k, filters, understand)[0]
 
     def understood(self, question: str) -> asof.Understood:
         """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
@@ -108,14 +107,20 @@ class Library(Collection):
         return understood
 
     def _within(
-        self, question: str, wanted: str, k: int, filters: Filters, understand: bool
+        self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool
     ) -> tuple[list[SearchHit], asof.Understood]:
-        """The hits for what is `wanted`, and what was understood of `question` to find them."""
+        """The hits, and what was understood of the dates in `question` to find them."""
+
+        def hits(dates: asof.Understood) -> list[SearchHit]:
+            wanted = dates.question or question
+            completed = questions.understand(wanted, earlier)
+            return self._hits(completed.get("question", wanted), k, dates.within(filters))
+
         understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
-        hits = self._hits(wanted, k, understood.within(filters))
-        if hits or understood.is_sure:
-            return hits, understood
-        return self._hits(wanted, k, filters), understood.given_up()
+        found = hits(understood)
+        if found or understood.is_sure:
+            return found, understood
+        return hits(understood.given_up()), understood.given_up()
 
     def ask(
         self,
@@ -182,12 +187,14 @@ class Library(Collection):
         started = time.perf_counter()
         writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
-        completed = questions.understand(question, questions.turns(history), writer) if understand else {}
-        asked = completed.get("question", question)
+        earlier = questions.turns(history) if understand else ()
         dated = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
         for dates in (dated, dated.given_up()):
             last = dates.is_sure or show_unsupported
-            for event in self._answer(asked, k, dates.within(filters), writer, show_unsupported):
+            wanted = dates.question or question
+            completed = questions.understand(wanted, earlier, writer)
+            asked = completed.get("question", wanted)
+            for event in self._answer(asked, k, dates.within(filters), writer, show_unsupported, dates.is_sure):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
@@ -204,9 +211,15 @@ class Library(Collection):
                 return
 
     def _answer(
-        self, question: str, k: int, filters: Filters, model: LanguageModel | None, show_unsupported: bool
+        self,
+        question: str,
+        k: int,
+        filters: Filters,
+        model: LanguageModel | None,
+        show_unsupported: bool,
+        is_sure: bool,
     ) -> Iterator[Claim | Answer]:
-        """The claims and the answer from what passes `filters`."""
+        """The claims and the answer from what passes `filters`, of whose dates the question `is_sure` or not."""
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
@@ -229,8 +242,13 @@ class Library(Collection):
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]
-                newest = self.store.date_bounds()[1]
-                stale = asof.too_old(question, cited, as_of=filters.as_of, today=self.today(), newest=newest)
+                stale = asof.too_old(
+                    question,
+                    cited,
+                    as_of=filters.as_of if is_sure else None,  # "before X" does not ask for the latest
+                    today=self.today(),
+                    later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
+                )
                 event = replace(
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
@@ -277,7 +295,7 @@ class Library(Collection):
     ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
         filters = make_filters(outlets, published_from, published_to, as_of)
-        hits, understood = self._within(question, question, k, filters, understand)
+        hits, understood = self._within(question, (), k, filters, understand)
         events = of_hits(self._find(question, hits)[0])
         notes = [*understood.because, *self._notes(understood.within(filters), hits)]
         if hits and not events:

@@ -98,6 +98,16 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
             assert citation["quote"] in claim["text"]
     assert "The Quillmere Gazette, 4 March 2021" in answer["text"]
 
+    assert byline_json("ask", "How late was it as of May 2020?", home=home)["understood"]["as_of"] == "2020-05-31"
+    assert byline_json("ask", "How late was it as of May 2020?", "--literal", home=home)["understood"] == {}
+    line = byline_json("timeline", "the ferry to Saltby", home=home)
+    assert line.keys() == {"question", "events", "notes", "elapsed_s"}
+    assert line["events"]
+    for event in line["events"]:
+        assert event.keys() == {"date", "precision", "source", "citations"}
+        for citation in event["citations"]:
+            assert text[citation["start"] : citation["end"]] == citation["quote"]
+
     status = byline_json("status", home=home)
     assert (status["articles"], status["outlets"]) == (1, {"The Quillmere Gazette": 1})
     assert byline_json("status", "story.md", home=home)["title"] == "Ferry to Saltby is late"
@@ -135,6 +145,8 @@ def test_no_answer_is_a_success(home: Path, story: Path) -> None:
     assert (answer["status"], answer["claims"], answer["text"]) == ("abstained", [], "")
     assert answer["notes"] == ["The library holds no articles yet: add some with `byline ingest PATH`."]
     byline_json("ingest", story, "--embedder", "hashing:128", home=home)
+    line = byline("timeline", "What does wheat cost in Patagonia?", home=home)
+    assert (line.returncode, line.stdout) == (0, "Nothing in the library that has a date has to do with this.\n")
     answer = byline_json("ask", "What does wheat cost in Patagonia?", home=home)
     assert (answer["status"], answer["claims"]) == ("abstained", [])
     assert answer["notes"]
@@ -174,7 +186,10 @@ def test_a_path_that_is_not_there_fails_by_itself(home: Path, story: Path) -> No
     assert "nowhere.txt" in report["failed"][0]["path"]
 
 
-@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "models", "remove", "ui", "eval"])
+COMMANDS = "ingest search ask timeline check verify status diff models doctor remove ui eval".split()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str, home: Path) -> None:
     done = byline(command, "--help", home=home)
     assert done.returncode == 0

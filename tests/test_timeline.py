@@ -1,0 +1,152 @@
+"""Timelines: order, dates and their sources, merging. The stories are invented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag import Library
+from rag.citations import Markers
+from rag.timeline import Dated, Found, dated, events
+from rag.types import Candidate, SearchHit
+
+
+def found(library: Library, question: str) -> Found:
+    return library._similar(question, library.retrieve(question, k=24))
+
+
+def write(folder: Path, name: str, published: str | None, text: str) -> None:
+    day = f"published: {published}\n" if published else ""
+    (folder / name).write_text(f"---\ntitle: The Saltby ferry dispute\noutlet: {name[:-3]}\n{day}---\n\n{text}\n")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = tmp_path_factory.mktemp("ferry")
+    write(
+        folder,
+        "Bugle.md",
+        "2025-05-07",
+        "The crew of the Saltby ferry walked out on Monday, and 40 sailings were cancelled. The ferry company of "
+        "Saltby was founded in 1988. The Saltby ferry crew must return until 12 May.",
+    )
+    write(
+        folder,
+        "Herald.md",
+        "2025-05-06",
+        "On Monday the crew of the Saltby ferry walked out; 40 sailings were cancelled. The Saltby ferry talks failed "
+        "in March.",
+    )
+    write(
+        folder,
+        "Courier.md",
+        "2025-05-08",
+        "The crew of the Saltby ferry walked out on Monday, and 55 sailings were cancelled. A judge in Saltby will "
+        "hear the ferry dispute next month.",
+    )
+    write(folder, "Undated.md", None, "The Saltby ferry dispute went on last week. The Saltby ferry is old.")
+    opened = Library.open(folder / "library")
+    opened.ingest(list(folder.glob("*.md")))
+    return opened
+
+
+def test_events_are_in_order_and_say_how_they_are_dated(library: Library) -> None:
+    line = library.timeline("the Saltby ferry dispute")
+    told = [(event.date, event.precision, event.source) for event in line if event.source != "published"]
+    assert told == [
+        ("1988", "year", "stated"),
+        ("2025-03", "month", "resolved"),
+        ("2025-05-05", "day", "resolved"),
+        ("2025-05-05", "day", "resolved"),
+        ("2025-06", "month", "resolved"),
+    ]
+    for event in line:
+        for citation in event.citations:
+            assert citation.article.text[citation.start : citation.end] == citation.quote
+            assert citation.article.outlet != "Undated"
+    markers = [c.marker for event in line for c in event.citations]
+    assert len(set(markers)) == len(markers)
+
+
+def test_reports_of_one_event_are_one_event_but_for_other_figures(library: Library) -> None:
+    walkouts = [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2025-05-05"]
+    outlets = sorted(sorted(str(c.article.outlet) for c in event.citations) for event in walkouts)
+    assert outlets == [["Bugle", "Herald"], ["Courier"]]
+
+
+def test_a_bound_is_no_event(library: Library) -> None:
+    assert not [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2025-05-12"]
+
+
+def test_other_people_or_roles_are_another_event(library: Library) -> None:
+    """Same vector, same date: only the words can tell them apart."""
+    hit: SearchHit = library.retrieve("ferry", k=1)[0]
+    sentence = library.store.sentences(hit.passage)[0]
+    vector = np.ones(4, dtype=np.float32) / 2
+
+    def line(*texts: str) -> int:
+        told = [
+            Dated(Candidate(hit=hit, sentence=sentence, text=t), vector, "2025-05-05", "day", "stated", 0.9 - n / 100)
+            for n, t in enumerate(texts)
+        ]
+        return len(events(told, markers=Markers()))
+
+    assert line("On Monday Ann Brook beat Cyril Dunn.", "On Monday Ann Brook beat Cyril Dunn in Saltby.") == 1
+    assert line("On Monday Ann Brook beat Cyril Dunn.", "On Monday Cyril Dunn beat Ann Brook.") == 2
+    assert line("The mayor of Portmere resigned.", "The mayor of Saltby resigned.") == 2
+    assert line("The pier was closed.", "The pier was not closed.") == 2
+    assert line("The pier closed with 40 boats.", "The pier closed with 41 boats.") == 2
+
+
+def test_nothing_that_fits_and_an_empty_library(library: Library, tmp_path: Path) -> None:
+    line, notes = library.timeline_and_notes("wheat prices in Patagonia")
+    assert line == ()
+    assert notes == ("Nothing in the library that has a date has to do with this.",)
+    with Library.open(tmp_path / "empty") as empty:
+        line, notes = empty.timeline_and_notes("anything")
+        assert (line, len(notes)) == ((), 1)
+        assert "holds no articles" in notes[0]
+
+
+def test_filters_hold(library: Library) -> None:
+    line = library.timeline("the Saltby ferry dispute", as_of="2025-05-06")
+    assert {c.article.outlet for event in line for c in event.citations} == {"Herald"}
+
+
+def test_an_answer_has_its_timeline_where_it_tells_of_two_dates(library: Library) -> None:
+    answer = library.ask("When did the crew of the Saltby ferry walk out?")
+    assert answer.status == "answered"
+    dates = [event.date for event in answer.timeline]
+    assert dates == sorted(dates)
+    assert len(set(dates)) > 1
+    cited = {(c.article.id, c.start): c.marker for claim in answer.claims for c in claim.citations}
+    for event in answer.timeline:
+        assert event.source != "published"
+        for c in event.citations:
+            known = cited.get((c.article.id, c.start))
+            assert c.marker == known if known is not None else c.marker not in cited.values()
+    assert library.ask("What does wheat cost in Patagonia?").timeline == ()
+
+
+def test_each_sentence_counts_once(library: Library) -> None:
+    one = found(library, "the Saltby ferry dispute")
+    twice = Found(
+        candidates=[*one.candidates, *one.candidates],
+        vectors=[*one.vectors, *one.vectors],
+        cosines=[*one.cosines, *one.cosines],
+        passage_cosines=[*one.passage_cosines, *one.passage_cosines],
+    )
+    assert dated(twice, undated=True) == dated(one, undated=True)
+
+
+def test_the_sample_articles_are_in_a_sensible_order(sample: Library) -> None:
+    line = sample.timeline("the war in Gaza and the arrest warrants of the International Criminal Court")
+    dates = [event.date for event in line]
+    for date in ("2023-10-07", "2024-01", "2024-06", "2024-11-21"):
+        assert date in dates
+    known = [
+        date for date in dates if date in ("2023-10-07", "2024-01", "2024-04-28", "2024-05", "2024-06", "2024-11-21")
+    ]
+    assert known == sorted(known)
