@@ -154,7 +154,7 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
     """
     kept: list[Candidate] = []
     left_out: list[Candidate] = []
-    until = ""
+    until, in_notes = "", False
     last: Candidate | None = None
     for candidate in candidates:
         text, start = candidate.hit.article.text, candidate.sentence.start
@@ -175,7 +175,11 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
                     until = until or "\n"
         if until:
             left_out.append(candidate)
-        elif not _is_code(candidate.text) and not (_NUMBERED.match(candidate.text) and _opens_line(candidate)):
+            continue
+        in_notes = _NUMBERED.match(candidate.text) is not None and (
+            _opens_line(candidate) or (in_notes and not is_first)
+        )
+        if not in_notes and not _is_code(candidate.text):
             kept.append(candidate)
     return kept, left_out
 

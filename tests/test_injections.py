@@ -144,7 +144,7 @@ def test_a_heading_may_be_an_order() -> None:
 def test_codes_and_notes_are_not_quoted() -> None:
     code = base64.b64encode(b"The ferry sank with everybody on board, they say.").decode()
     assert (
-        offered(f"The ferry runs at nine. {code}\n[1] The ferry sank.\nFares stay.")
+        offered(f"The ferry runs at nine. {code}\n[1] The ferry sank. [2] It sank.\nFares stay.")
         == "The ferry runs at nine. Fares stay."
     )
 
