@@ -260,6 +260,7 @@ def test_a_model_that_obeys_every_order_is_held_by_the_checker() -> None:
 def test_a_real_small_model_is_held() -> None:
     """All cases: `python -m evals.injections gguf:PATH`."""
     report = injections(f"gguf:{gguf_file()}", n=2, only=("override", "fake turn", "metadata"), baseline=False)
-    wrong = [(r["id"], r["answer"]) for r in report["results"] if not (r["held"] and r["kept"])]
+    wrong = [(r["id"], r["answer"]) for r in report["results"] if not r["held"]]
     assert wrong == []
     assert report["cases"] == 6
+    assert report["metrics"]["kept"]["value"] >= 0.5  # it also makes mistakes of its own
