@@ -154,24 +154,32 @@ def without_orders(candidates: Sequence[Candidate]) -> tuple[list[Candidate], li
     """
     kept: list[Candidate] = []
     left_out: list[Candidate] = []
-    until = ""
+    until, in_notes = "", False
     last: Candidate | None = None
     for candidate in candidates:
-        passage = candidate.hit.passage
-        is_first = last is None or last.hit.passage.id != passage.id
-        start = passage.start if is_first or last is None else last.sentence.end
-        between = candidate.hit.article.text[start : candidate.sentence.start]
-        until = "" if is_first or (until and until in between) else until
+        text, start = candidate.hit.article.text, candidate.sentence.start
+        is_first = last is None or last.hit.passage.id != candidate.hit.passage.id
+        if is_first or last is None:  # what stands before it in its paragraph may be in another passage, or a heading
+            before = text[max(0, start - MAX_CHARACTERS) : start].rpartition("\n\n")[2]
+            until = ""
+        else:
+            before = text[last.sentence.end : start]
+            until = "" if until and until in before else until
         last = candidate
-        # Headings are no sentences, but an order may stand in one.
-        for line in [*([passage.heading] if is_first else ()), *between.split("\n"), candidate.text]:
+        lines = [*before.split("\n"), candidate.text]
+        for n, line in enumerate(lines):
             if line.strip() and speaks_to_machines(line):
-                until = (
-                    "\n\n" if until == "\n\n" or line is not candidate.text or _TURN.search(_visible(line)) else "\n"
-                )
+                if _TURN.search(_visible(line)):
+                    until = "\n\n"
+                elif n >= len(lines) - 2:  # on the same line
+                    until = until or "\n"
         if until:
             left_out.append(candidate)
-        elif not _is_code(candidate.text) and not (_NUMBERED.match(candidate.text) and _opens_line(candidate)):
+            continue
+        in_notes = _NUMBERED.match(candidate.text) is not None and (
+            _opens_line(candidate) or (in_notes and not is_first)
+        )
+        if not in_notes and not _is_code(candidate.text):
             kept.append(candidate)
     return kept, left_out
 
