@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag import Library
 from rag.conflicts import compare, later, quantities, settles
+from rag.passages import split_sentences
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.test_cli import BYLINE
 
@@ -121,6 +124,45 @@ def test_what_settles_a_question() -> None:
     assert not settles("Why has the council closed the quay?", "The council closed the quay on Monday.")
 
 
+def statements(row: dict[str, Any]) -> list[Candidate]:
+    """The first sentence of each of the two reports, in its report."""
+    made = []
+    for side in "ab":
+        whole = said(row[side]["text"], row[side]["published"], id=row["id"] + side)
+        start, end = split_sentences(whole.text)[0]
+        sentence = Sentence(article_id=whole.hit.article.id, position=0, start=start, end=end)
+        made.append(Candidate(hit=whole.hit, sentence=sentence, text=whole.text[start:end]))
+    return made
+
+
+def test_every_story_is_judged_right_but_for_a_few() -> None:
+    missed = []
+    for row in STORIES:
+        a, b = statements(row)
+        change = compare(a, b, cosine=0.8)
+        kind = change and ("difference" if change.newer is None else "update")
+        if row["expect"] is None:
+            assert change is None, row["id"]
+        elif kind != row["expect"]:
+            missed.append(row["id"])
+        else:
+            assert change
+            assert change.newer in (None, 1)
+            assert all(value in text for value, text in zip(change.values, (a.text, b.text), strict=True))
+    assert len(missed) <= 4, missed
+
+
+def test_nothing_is_said_about_two_stories() -> None:
+    found = [
+        (a.text, b.text)
+        for one, other in combinations(STORIES, 2)
+        for a in statements(one)[:1]
+        for b in statements(other)[1:]
+        if compare(a, b, cosine=0.7)
+    ]
+    assert found == []
+
+
 @pytest.fixture(scope="module")
 def stories(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """All invented stories in one library, with the real model."""
@@ -136,20 +178,16 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return library
 
 
-def test_true_stories_are_found_and_nothing_else_is_said(stories: Library) -> None:
-    true_pairs = {row["id"]: row["expect"] for row in STORIES if row["expect"]}
+@pytest.mark.parametrize("row", STORIES[:40:8], ids=lambda row: row["id"])
+def test_an_answer_shows_its_own_story(stories: Library, row: dict[str, Any]) -> None:
     found = {}
-    for row in STORIES:
-        for disagreement in stories.ask(row["question"]).disagreements:
-            ids = sorted(c.article.path.rpartition("#")[2] for c in disagreement.citations)
-            assert len(set(ids)) == 2, "one disagreement is about one story"
-            assert ids[0][:-1] == ids[1][:-1], ids
-            assert disagreement.kind == true_pairs[ids[0][:-1]], ids
-            found[ids[0][:-1]] = disagreement
-            for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
-                assert citation.article.text[citation.start : citation.end] == citation.quote
-                assert value in citation.quote
-    assert len(found) >= 0.85 * len(true_pairs)
+    for disagreement in stories.ask(row["question"]).disagreements:
+        ids = sorted(c.article.path.rpartition("#")[2] for c in disagreement.citations)
+        found[tuple(ids)] = disagreement
+        for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
+            assert citation.article.text[citation.start : citation.end] == citation.quote
+            assert value in citation.quote
+    assert found[f"{row['id']}a", f"{row['id']}b"].kind == row["expect"]
 
 
 def test_what_is_done_leads_and_what_was_expected_is_earlier(stories: Library) -> None:
