@@ -213,3 +213,14 @@ def test_articles_from_the_command_line_survive_a_plain_terminal(home: Path, sto
     done = byline("ask", "How late was the ferry to Saltby?", home=home, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "two hours late" in done.stdout
+
+
+def test_a_follow_up_is_completed_and_said_to_be(home: Path, story: Path) -> None:
+    byline_json("ingest", story, "--embedder", "hashing:128", home=home)
+    after = ["--after", "Where does the ferry go?", "--after", "Who is the harbour master of Saltby?"]
+    answer = byline_json("ask", "And what did he say?", *after, home=home)
+    assert answer["question"] == "And what did he say?"
+    assert answer["understood"]["question"] == "And what did he say? (Saltby, harbour, master)"
+    done = byline("ask", "And what did he say?", *after, home=home)
+    assert "Understood as: And what did he say? (Saltby, harbour, master)\n“And” and “he” point back" in done.stdout
+    assert byline_json("ask", "Where does the ferry to Saltby go?", *after, home=home)["understood"] == {}
