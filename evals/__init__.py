@@ -5,26 +5,54 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-SUITES = ("scifact", "reading", "speed")
+SUITES = (
+    *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
+    *("attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
+)
 
 
 def register(commands: Any) -> None:
     """Add `eval`. Called at each start of the command line, so nothing else is imported here."""
-    summary = "Measure retrieval, answers and speed."
+    summary = "Measure retrieval, answers, citations and speed."
     sub = commands.add_parser(
         "eval",
         help=summary,
-        description=summary,
-        epilog="example: byline eval --suite scifact --data public-sets/",
+        description=f"{summary} Without arguments: the built-in questions over the sample articles.",
+        epilog="example: byline eval --out report --fail-under citation_precision=0.6",
     )
-    sub.add_argument("--suite", choices=SUITES, required=True, help="what to measure")
+    sub.add_argument("action", nargs="?", choices=["new"], help="new: write a commented template for cases")
+    sub.add_argument(
+        "file", nargs="?", metavar="FILE", help="where `new` writes it (default: cases.jsonl; - prints it)"
+    )
+    sub.add_argument("--suite", metavar="NAME", help=f"what to measure: {', '.join(SUITES)}")
+    sub.add_argument("--cases", metavar="FILE", help="your own cases, JSONL, on your library (see `byline eval new`)")
+    sub.add_argument("--library", metavar="DIR", help="the library to ask (built-in questions: a throw-away one)")
+    sub.add_argument("--model", metavar="NAME", help="who answers: extractive, openai:NAME, anthropic:NAME")
+    sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
+    sub.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="of a public set N questions, drawn with a fixed seed; of speed, sizes up to N",
+    )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
-    sub.add_argument("--keep", metavar="DIR", help="keep the throw-away library here, and use it again")
+    sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")
+    sub.add_argument("--out", metavar="DIR", help="write report.json, report.md and report.html here")
+    sub.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="exit with 1 where the metric is below (where lower is better: above) the value; may be given again",
+    )
+    sub.add_argument("--compare", metavar="FILE", help="an earlier report.json: paired differences, changed cases")
+    sub.add_argument("--price", metavar="IN,OUT", help="US dollars for a million tokens in and out: adds the cost")
+    sub.add_argument("--results", metavar="FILE", help="put the figures into this Markdown file, between its marks")
     sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     sub.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from evals.suites import main
+    from evals.command import main
 
     return main(args)

@@ -20,7 +20,8 @@ from typing import Any
 
 from embeddings import load_embedder
 from embeddings.protocol import Vectors
-from evals.suites import library_of, metric
+from evals.metrics import summary
+from evals.suites import library_of
 from rag import Library
 from rag.passages import split_sentences
 from rag.questions import Turn, complete
@@ -96,7 +97,7 @@ def measure(records: Iterable[Json], cases: Sequence[Json], keep: str | None) ->
                 n = sum(any(key == at and words in text for at, text in found) for key, words in case["gold"])
                 for group in case["groups"]:
                     values[f"{group}: {name}"].append(n / len(case["gold"]))
-    return {name: metric(of) for name, of in sorted(values.items())}
+    return {name: summary(of) for name, of in sorted(values.items())}
 
 
 @contextmanager

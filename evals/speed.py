@@ -1,9 +1,10 @@
-"""How fast: each figure beside a floor measured in the same run, since machines differ and are noisy."""
+"""How fast, as a function of size: each figure beside a floor measured in the same run, since machines differ."""
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import statistics
 import subprocess
@@ -17,30 +18,83 @@ from typing import Any
 import numpy as np
 
 from embeddings.minilm import MiniLMEmbedder
+from evals.metrics import percentile
 from rag import Library
 from rag.store import text_to_embed
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"
 QUESTION = "How many hostages would be released in the first phase?"
-SIZES = (1_000, 100_000)
+QUESTIONS = (
+    QUESTION,
+    "Who told Hamas to take the deal?",
+    "How many states issued a joint statement in support of the court?",
+    "Which newspaper reported the espionage against the court?",
+    "When did the International Criminal Court start operating?",
+)
+SIZES = (100, 1_000, 10_000, 100_000)
+INGEST_SIZES = (100, 400)  # with the real encoder, which takes what it takes: hours for 100,000
 RUNS = 5
 
 
-def speed(*, say: Callable[[str], None]) -> Json:
-    """Start-up of `byline ask`, ingest against the bare encoder, search latency and memory by size."""
+def speed(*, say: Callable[[str], None], largest: int | None = None) -> Json:
+    """Start-up, ingest, search, answers and memory, at the sizes up to `largest` passages."""
+    sizes = [size for size in SIZES if largest is None or size <= largest] or [SIZES[0]]
     metrics: Json = {}
     with tempfile.TemporaryDirectory() as scratch:
         say("starting byline ask")
         metrics |= start_up(Path(scratch) / "sample")
-        say("ingest against the bare encoder")
-        metrics |= ingest(Path(scratch) / "ingest")
-        for size in SIZES:
+        for size in INGEST_SIZES:
+            say(f"ingest of {size} passages against the bare encoder")
+            metrics |= ingest(Path(scratch) / f"ingest{size}", size)
+        for size in sizes:
             say(f"a library of {size} passages")
-            metrics |= search(Path(scratch) / f"size{size}", size)
-    per_size = metrics[f"search_rss_mb@{SIZES[1]}"]["value"] - metrics[f"search_rss_mb@{SIZES[0]}"]["value"]
-    metrics["memory_mb_per_100k_passages"] = {"value": per_size, "n": 1}
-    return {"suite": "speed", "cases": len(metrics), "errors": 0, "metrics": metrics}
+            metrics |= at_size(Path(scratch) / f"size{size}", size)
+    if len(sizes) > 1:
+        first, last = sizes[0], sizes[-1]
+        grown = metrics[f"rss_mb@{last}"]["value"] - metrics[f"rss_mb@{first}"]["value"]
+        metrics["memory_mb_per_100k_passages"] = {"value": grown / (last - first) * 100_000, "n": 1, "ci95": None}
+    return {
+        "suite": "speed",
+        "cases": len(metrics),
+        "errors": 0,
+        "config": {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()},
+        "metrics": metrics,
+        "plots": plots(metrics, sizes),
+        "results": [],
+        "notes": ["Search and answers: made-up text with hashed vectors around the sample articles, k = 8."],
+    }
+
+
+_PLOTS = {
+    "search, milliseconds": {
+        "p95": "search_ms_p95",
+        "p50": "search_ms_p50",
+        "floor: matrix product": "matrix_product_ms_p50",
+    },
+    "an answer in a warm process, seconds": {"whole answer": "answer_s_p50", "first sentence": "first_sentence_s_p50"},
+    "starting cold, opening and searching once, seconds": {"cold": "cold_search_s"},
+    "ingest without a model, passages a second": {"ingest": "ingest_without_model_passages_per_s"},
+    "memory of a process that has searched, MB": {"resident": "rss_mb"},
+}
+
+
+def plots(metrics: Json, sizes: list[int]) -> list[Json]:
+    """A chart by size for each group of figures, for `evals.report.lines_plot`."""
+    return [
+        {
+            "title": title,
+            "x": "passages",
+            "y": title,
+            "log": True,
+            "series": [
+                {"name": name, "points": [(size, metrics[f"{key}@{size}"]["value"]) for size in sizes]}
+                for name, key in series.items()
+                if all(metrics[f"{key}@{size}"]["value"] for size in sizes)
+            ],
+        }
+        for title, series in _PLOTS.items()
+    ]
 
 
 def start_up(folder: Path) -> Json:
@@ -61,17 +115,18 @@ def start_up(folder: Path) -> Json:
             subprocess.run(command, check=True, capture_output=True)
             if run:  # the first warms the disk cache
                 seconds[name].append(time.perf_counter() - started)
-    return {name: {"value": statistics.median(values), "n": RUNS} for name, values in seconds.items()}
+    return {name: percentile(values, 50) for name, values in seconds.items()}
 
 
-def ingest(folder: Path, n_articles: int = 60) -> Json:
-    """Ingest of articles against the bare encoder on the same texts, in turns, median of 3. Torch is loaded before."""
+def ingest(folder: Path, size: int) -> Json:
+    """Ingest of about `size` passages against the bare encoder on the same texts, in turns, median of 3. Torch is
+    loaded before."""
     rng = random.Random(0)
     stories = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*-*.md"))]
     paragraphs = [p for story in stories for p in story.split("\n\n")[1:] if len(p) > 80]
     folder.mkdir(parents=True)
     with (folder / "articles.jsonl").open("w", encoding="utf-8") as out:
-        for n in range(n_articles):
+        for n in range(max(1, size // 7)):
             # Each paragraph is made different, so that no vector is known already.
             text = "\n\n".join(f"{p} Report {n}.{i}." for i, p in enumerate(rng.sample(paragraphs, 12)))
             out.write(json.dumps({"id": n, "title": f"Report {n}", "text": text}) + "\n")
@@ -88,13 +143,14 @@ def ingest(folder: Path, n_articles: int = 60) -> Json:
         encoder.encode_passages(texts)
         floor = time.perf_counter() - started
         ratios.append(took / floor)
-        rates.append(report.added / took)
+        rates.append(report.passages / took)
         floors.append(len(texts) / floor)
-    return {
-        "ingest_articles_per_s": {"value": statistics.median(rates), "n": 3},
-        "encoder_passages_per_s": {"value": statistics.median(floors), "n": 3},
-        "ingest_time_over_encoder_time": {"value": statistics.median(ratios), "n": 3},
+    found = {
+        "ingest_passages_per_s": statistics.median(rates),
+        "encoder_passages_per_s": statistics.median(floors),
+        "ingest_time_over_encoder_time": statistics.median(ratios),
     }
+    return {f"{name}@{size}": {"value": value, "n": 3, "ci95": None} for name, value in found.items()}
 
 
 def synthetic_articles(n_passages: int) -> Iterator[Json]:
@@ -112,54 +168,68 @@ def synthetic_articles(n_passages: int) -> Iterator[Json]:
         yield {"id": n, "title": " ".join(rng.choice(words, size=6, p=weights)), "text": "\n\n".join(paragraphs)}
 
 
-_SEARCH = """
+_MEASURE = """
 import json, random, sys, time
-from rag import Library
+started = time.perf_counter()
+from rag import Claim, Library
 def rss():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6 if sys.platform == "linux" else 0.0
-with Library.open(sys.argv[1]) as library:
-    started = time.perf_counter()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6 if sys.platform == "linux" else None
+folder, questions = sys.argv[1], sys.argv[2:]
+with Library.open(folder) as library:
     hits = library.retrieve("first question", k=8)
-    first = time.perf_counter() - started
+    cold = time.perf_counter() - started
     words = " ".join(hit.article.text for hit in hits).lower().replace(".", "").split()
     rng, seconds = random.Random(0), []
-    for _ in range(200):
+    for _ in range(100):
         question = " ".join(rng.sample(words, 8))
         started = time.perf_counter()
         library.retrieve(question, k=8)
         seconds.append(time.perf_counter() - started)
-    print(json.dumps({"first": first, "seconds": sorted(seconds), "rss": rss()}))
+    memory = rss()
+    first, whole = [], []
+    for question in [questions[0], *questions]:  # the first loads the models: it is asked again
+        started, found = time.perf_counter(), None
+        for event in library.stream(question):
+            if found is None and isinstance(event, Claim):
+                found = time.perf_counter() - started
+        first.append(found)
+        whole.append(time.perf_counter() - started)
+    print(json.dumps({"cold": cold, "search": seconds, "first": first[1:], "whole": whole[1:], "rss": memory}))
 """
 
 
-def search(folder: Path, size: int) -> Json:
-    """Latency of `Library.retrieve` over `size` passages of made-up text (384-d hashed vectors), 200 questions of 8
-    words, in a process of its own; its memory; and a brute-force matrix product over as many vectors as the floor."""
+def at_size(folder: Path, size: int) -> Json:
+    """Search, answers, start and memory over `size` passages of made-up text (384-d hashed vectors) around the sample
+    articles, in a process of its own; the floor of search is a brute-force matrix product over as many vectors."""
     folder.mkdir(parents=True)
     with (folder / "articles.jsonl").open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(article) + "\n" for article in synthetic_articles(size))
     started = time.perf_counter()
     with Library.open(folder / "library", embedder="hashing:384") as library:
-        n_passages = library.ingest([folder / "articles.jsonl"]).passages
+        n_passages = library.ingest([folder / "articles.jsonl", SEEDS]).passages
     ingest_s = time.perf_counter() - started
-    done = subprocess.run(
-        [sys.executable, "-c", _SEARCH, str(folder / "library")], check=True, capture_output=True, env=dict(os.environ)
-    )
-    measured = json.loads(done.stdout)
-    seconds = measured["seconds"]
+    command = [sys.executable, "-c", _MEASURE, str(folder / "library"), *QUESTIONS]
+    measured = json.loads(subprocess.run(command, check=True, capture_output=True, env=dict(os.environ)).stdout)
     matrix = np.random.default_rng(0).standard_normal((n_passages, 384), dtype=np.float32)
     floor = []
     for _ in range(20):
         started = time.perf_counter()
         scores = matrix @ matrix[0]
         np.argpartition(-scores, 8)
-        floor.append(time.perf_counter() - started)
-    return {
-        f"passages@{size}": {"value": n_passages, "n": 1},
-        f"ingest_without_model_s@{size}": {"value": ingest_s, "n": 1},
-        f"search_ms_p50@{size}": {"value": seconds[len(seconds) // 2] * 1000, "n": len(seconds)},
-        f"search_ms_p95@{size}": {"value": seconds[int(len(seconds) * 0.95)] * 1000, "n": len(seconds)},
-        f"search_first_ms@{size}": {"value": measured["first"] * 1000, "n": 1},
-        f"matrix_product_ms_p50@{size}": {"value": statistics.median(floor) * 1000, "n": len(floor)},
-        f"search_rss_mb@{size}": {"value": measured["rss"], "n": 1},
+        floor.append((time.perf_counter() - started) * 1000)
+    search = [seconds * 1000 for seconds in measured["search"]]
+    first = [seconds for seconds in measured["first"] if seconds is not None]
+    one = {"n": 1, "ci95": None}
+    found = {
+        "passages": {"value": n_passages, **one},
+        "ingest_without_model_passages_per_s": {"value": n_passages / ingest_s, **one},
+        "cold_search_s": {"value": measured["cold"], **one},
+        "search_ms_p50": percentile(search, 50),
+        "search_ms_p95": percentile(search, 95),
+        "matrix_product_ms_p50": percentile(floor, 50),
+        "search_over_matrix_product": {"value": statistics.median(search) / statistics.median(floor), **one},
+        "first_sentence_s_p50": percentile(first, 50),
+        "answer_s_p50": percentile(measured["whole"], 50),
+        "rss_mb": {"value": measured["rss"] or 0.0, **one},
     }
+    return {f"{name}@{size}": value for name, value in found.items()}

@@ -21,6 +21,8 @@ from rag.types import (
     Citation,
     Claim,
     IngestReport,
+    LanguageModel,
+    ModelError,
     Passage,
     SearchHit,
 )
@@ -33,7 +35,9 @@ __all__ = [
     "Citation",
     "Claim",
     "IngestReport",
+    "LanguageModel",
     "Library",
+    "ModelError",
     "Passage",
     "SearchHit",
     "ask",

@@ -15,18 +15,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rag import feeds
 from rag.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load
 from rag.metadata import clean, load_yaml, make_article, metadata_of, one_line
 from rag.types import Article, BylineError, Failure, Json
 
-SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndjson", ".json")
-"""What is taken from a folder. A file that is named itself is taken whatever its suffix, as text."""
+SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndjson", ".json", *feeds.SUFFIXES)
+"""What is taken from a folder (.xml where it is a feed). A file that is named itself is taken whatever its suffix, as
+text."""
 
 _RECORDS = (".jsonl", ".ndjson", ".json")
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
 _NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.")  # but "license-fees-rise.txt" is one
-_TEXT_KEYS = ("text", "body", "content", "maintext")
+_TEXT_KEYS = ("text", "body", "content", "maintext", "article", "full_text", "articlebody", "article_text")
+_LISTS = ("articles", "items", "docs", "results")  # under which a JSON file may hold its articles
 
 # --- Finding files
 
@@ -81,9 +84,20 @@ def _walk(folder: str, suffixes: Iterable[str], failures: list[Failure]) -> list
         for entry in reversed(entries):
             if os.path.isdir(entry):
                 todo.append(entry)
-            elif entry.suffix.lower() in suffixes and not _NO_STORY.match(entry.name):
+            elif entry.suffix.lower() in suffixes and not _NO_STORY.match(entry.name) and not _is_other_xml(entry):
                 found.append(entry)
     return sorted(found)
+
+
+def _is_other_xml(path: Path) -> bool:
+    """Site maps, settings, drawings: whoever names such a file is told, a folder may hold some."""
+    try:
+        if path.suffix.lower() != ".xml" or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return not feeds.is_feed(file.read(feeds.START))
+    except OSError:
+        return False  # reported when it is read
 
 
 def _expand(pattern: str, failures: list[Failure]) -> list[Path]:
@@ -116,7 +130,10 @@ def _is_companion(path: Path) -> bool:
 
 
 def _holds_articles(value: Any) -> bool:
-    return isinstance(value, list) or (isinstance(value, dict) and any(key in value for key in _TEXT_KEYS))
+    return isinstance(value, list) or (
+        isinstance(value, dict)
+        and (any(key in value for key in _TEXT_KEYS) or any(isinstance(value.get(key), list) for key in _LISTS))
+    )
 
 
 def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
@@ -130,7 +147,7 @@ def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
 
 
 def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[Article | Failure]:
-    """The article of one file, or the articles of a JSON or JSON Lines file (which is streamed line by line).
+    """The article of one file, or the articles of a feed, a JSON or a JSON Lines file (streamed line by line).
 
     `manifest` is what `read_manifest` gave for the file's folder; without it the manifest is read here, and what
     is wrong with it reported here. Each value is taken from the first that has it: sidecar, manifest, front matter
@@ -144,7 +161,9 @@ def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[
             manifest, failures = read_manifest(path.parent)
             yield from failures
         row = manifest.get(_file_key(path.name), {})
-        yield from (_read_records if path.suffix.lower() in _RECORDS else _read_document)(path, row)
+        suffix = path.suffix.lower()
+        take = _read_records if suffix in _RECORDS else _read_feed if suffix in feeds.SUFFIXES else _read_document
+        yield from take(path, row)
     except UnicodeEncodeError:
         yield _failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
@@ -236,6 +255,17 @@ def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
             yield _failure(path, str(error), number)
 
 
+def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
+    seen: set[str] = set()
+    for number, (key, text, own) in enumerate(feeds.entries(load(path)), start=1):
+        try:
+            key = next(name for name in (one_line(key), str(number), f"entry {number}") if name and name not in seen)
+            seen.add(key)
+            yield make_article(f"{path}#{key}", text, (row, own))
+        except BylineError as error:
+            yield _failure(path, str(error), number)
+
+
 def _records(path: Path) -> Iterator[tuple[int, Any]]:
     """The JSON values of a file with their line (.jsonl) or place (.json, from 1; 0 for one that stands alone).
     A line that cannot be read gives a BylineError as its value."""
@@ -244,6 +274,8 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
             value = json.loads(decode(load(path)))
         except (ValueError, RecursionError) as error:
             raise BylineError(f"is not JSON ({error}); mend it there.") from error
+        if isinstance(value, dict) and not any(isinstance(value.get(key), str) for key in _TEXT_KEYS):
+            value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), value)
         yield from enumerate(value, start=1) if isinstance(value, list) else [(0, value)]
         return
     with path.open("rb") as file:

@@ -6,9 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.checker import Support
+from rag.dates import resolve_in
 from rag.drafts import Written
+from rag.injections import speaks_to_machines
+from rag.lexicon import FUNCTION, PRONOUNS
+from rag.prompts import one_line
 from rag.retrieval import query_terms
-from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, date_in_words
+from rag.speakers import names_speaker, speaker_in
+from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, Verdict, date_in_words
 
 Checker = Callable[[str, Sequence[str]], Support]
 """`rag.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
@@ -19,6 +24,7 @@ MOST_LOOKED_AT = 6
 MOST_CITED = 4
 # Share of a sentence's content words from which words of the library are said to be about it.
 ABOUT_FROM = 0.34
+LONGEST_OUTLET = 60
 
 
 @dataclass
@@ -27,25 +33,45 @@ class Markers:
 
     _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
+    @classmethod
+    def after(cls, claims: Sequence[Claim]) -> Markers:
+        """Those of `claims`, for what is cited beside them."""
+        cited = (citation for claim in claims for citation in claim.citations)
+        return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
+
     def cite(self, source: Candidate, support: float) -> Citation:
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        quote = article.text[start:end]
-        return Citation(marker=marker, article=article, start=start, end=end, quote=quote, support=support)
+        return cite(source, marker, support)
 
 
-def make_claims(drafts: Sequence[Draft]) -> tuple[Claim, ...]:
-    """Claims for the drafts whose words are in what they cite, in order, markers counted from 1.
+def cite(source: Candidate, marker: int, support: float) -> Citation:
+    """The candidate's words as a citation, with whom its article names as the speaker."""
+    article, start, end = source.hit.article, source.sentence.start, source.sentence.end
+    return Citation(
+        marker=marker,
+        article=article,
+        start=start,
+        end=end,
+        quote=article.text[start:end],
+        support=support,
+        speaker=speaker_in(article, start, end),
+        dates=resolve_in(article, start, end),
+    )
+
+
+def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:
+    """Claims for the drafts whose words are in what they cite, in order; `markers` counts on where it has come to.
 
     A draft that quotes is checked to the letter: each of its sources must stand word for word in the draft and, at
     its offsets, in the article. Sentences already cited keep their marker.
     """
-    markers = Markers()
+    markers = Markers() if markers is None else markers
     claims = []
     for draft in drafts:
         if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
             citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
-            claims.append(Claim(text=draft.text, verdict="supported", citations=citations))
+            claims.append(Claim(text=draft.text, verdict="supported", citations=citations, earlier=draft.earlier))
     return tuple(claims)
 
 
@@ -85,7 +111,27 @@ def check_written(
     citations = (
         tuple(markers.cite(s, check(written.text, [s.text]).score) for s in cited) if verdict != "unsupported" else ()
     )
-    return Claim(text=written.text, verdict=verdict, citations=citations), problems
+    text = written.text
+    if speaker := unnamed_speaker(text, citations):
+        text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
+        problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
+    return Claim(text=text, verdict=verdict, citations=citations), problems
+
+
+def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
+    """Who must be named beside a claim: the speaker of its citations, where each of them only reports what somebody
+    says and the claim does not say that anybody does. What is said never becomes a fact."""
+    speakers = [citation.speaker for citation in cited]
+    if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
+        return None
+    named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
+    return _mid_sentence(next(named, "a speaker whom the article does not name there"))
+
+
+def _mid_sentence(speaker: str) -> str:
+    """ "The ministry" as "the ministry"; "The Gazette" and names stay."""
+    first, _, rest = speaker.partition(" ")
+    return f"{first.lower()} {rest}" if rest[:1].islower() and first.lower() in FUNCTION else speaker
 
 
 def check_sentence(
@@ -102,13 +148,20 @@ def check_sentence(
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+    cited = tuple(markers.cite(source, check(text, [source.text]).score) for source in found)
+    if (speaker := unnamed_speaker(text, cited)) and (
+        judged.verdict == "supported" or judged.features.get("speaker_dropped")
+    ):
+        only = f"the articles report it only as said by {speaker}"
+        verdict: Verdict = "partial" if judged.verdict == "supported" else judged.verdict
+        judged = replace(judged, verdict=verdict, conflicts=(*judged.conflicts, only))
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
         verdict=judged.verdict,
         support=judged.score,
-        citations=tuple(markers.cite(source, check(text, [source.text]).score) for source in found),
+        citations=cited,
         missing=judged.missing,
         conflicts=judged.conflicts,
     )
@@ -154,6 +207,15 @@ def render(claims: Sequence[Claim]) -> str:
     return "\n".join(f"{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip() for claim in claims)
 
 
-def attribution(article: Article) -> str:
-    """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024"."""
-    return f"{article.outlet or 'Outlet not stated'}, {date_in_words(article.published)}"
+def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:
+    """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024".
+
+    With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
+    """
+    outlet = one_line(article.outlet or "")
+    if not outlet or len(outlet) > LONGEST_OUTLET or speaks_to_machines(outlet):
+        outlet = "Outlet not stated"  # or what stands there is none
+    published = f"{outlet}, {date_in_words(article.published)}"
+    if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
+        return published
+    return f"{published}, citing {_mid_sentence(speaker)}"

@@ -87,7 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "ask", _ask, "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument("--model", default=None, help="extractive (default, built in), openai:NAME or anthropic:NAME")
+    sub.add_argument(
+        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
+    )
+    sub.add_argument(
+        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
+    )
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -97,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         help="an earlier question, so that this one may say “it” (may be given several times, oldest first)",
     )
     sub.add_argument("--save", metavar="FILE", help="keep the answer as a record that `verify` reads (.md .html .json)")
+
+    sub = command(
+        "timeline", _timeline, "List what happened, in order, with cited words.", 'byline timeline "the harbour strike"'
+    )
+    _add_question(sub, k=24)
 
     sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
@@ -109,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("status", _status, "Show what the library holds, or one article.", "byline status story.html")
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
+
+    sub = command("diff", _diff, "Show what changed between the versions of an article.", "byline diff story.html")
+    sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
+    sub = command("models", _models, "List the models that can write answers now.", "byline models")
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
 
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
@@ -127,9 +142,10 @@ def add_library_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
 
 
-def _add_question(parser: argparse.ArgumentParser) -> None:
+def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:
     parser.add_argument("question", metavar="QUESTION")
-    _add_limits(parser, k=8)
+    parser.add_argument("--literal", action="store_true", help='leave dates in the question ("as of June") alone')
+    _add_limits(parser, k=k)
 
 
 def _add_limits(parser: argparse.ArgumentParser, *, k: int) -> None:
@@ -152,13 +168,17 @@ def _limits(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
+    return {**_limits(args), "understand": not args.literal}
+
+
 def _library(args: argparse.Namespace, **options: Any) -> Any:
     from rag.library import Library
 
     return Library.open(args.library, **options)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -192,6 +212,9 @@ def _ingest(args: argparse.Namespace) -> int:
             + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
             f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
         )
+        for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
+            if same := [entry for entry in report.copies if entry["kind"] == kind]:
+                print(f"{len(same)} of them {words} there already: see byline status")
         for duplicate in report.duplicates:
             print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:
@@ -202,7 +225,7 @@ def _ingest(args: argparse.Namespace) -> int:
 def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits = library.retrieve(args.question, **_limits(args))
+        hits = library.retrieve(args.question, **_question_limits(args))
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
         print_json({"question": args.question, "elapsed_s": elapsed_s, "hits": [hit.to_dict() for hit in hits]})
@@ -226,7 +249,13 @@ def _ask(args: argparse.Namespace) -> int:
     if target:
         record.check_target(target)  # before the work, not after it
     with _library(args) as library:
-        asked = {"model": args.model, "show_unsupported": args.show_unsupported, **_limits(args), "history": args.after}
+        model = library.language_model(args.model, model_url=args.model_url) or "extractive"
+        asked = {
+            "model": model,
+            "show_unsupported": args.show_unsupported,
+            "history": args.after,
+            **_question_limits(args),
+        }
         if args.json:
             claims, answer = [], library.ask(args.question, **asked)
             print_json(answer.to_dict())
@@ -253,12 +282,43 @@ def _ask(args: argparse.Namespace) -> int:
     for claim in answer.claims:
         shown.update({citation.marker: citation for citation in claim.citations})
     for marker, citation in sorted(shown.items()):
-        print(f"[{marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+        whose = attribution(citation.article, citation.speaker)
+        print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         print(f"    {_where(citation.article, citation.start, citation.end)}")
+        _print_dates(citation, "    ")
+    _print_differences(answer.disagreements)
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
             print(_indent(hit.passage.text))
+    return 0
+
+
+def _timeline(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
+    if args.json:
+        elapsed_s = round(time.perf_counter() - started, 3)
+        document = {"question": args.question, "events": [event.to_dict() for event in events], "notes": list(notes)}
+        print_json({**document, "elapsed_s": elapsed_s})
+        return 0
+    from rag.citations import attribution
+    from rag.types import date_in_words
+
+    known = {"stated": "", "resolved": "", "published": " (date of the article)"}
+    heading = ""
+    for event in events:
+        if heading != (heading := f"{date_in_words(event.date)}{known[event.source]}"):
+            print(f"{heading}\n")
+        for citation in event.citations:
+            print(_indent(f"“{citation.quote}”"))
+            print(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+            print(f"       {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "       ")
+        print()
+    for note in notes:
+        print(note)
     return 0
 
 
@@ -272,6 +332,19 @@ def _printed(events: Iterable[Any]) -> Iterator[Any]:
             doubt = "" if event.verdict == "supported" else f" ({event.verdict})"
             print(render([event]) + doubt, flush=True)
         yield event
+
+
+def _print_differences(disagreements: Sequence[Any]) -> None:
+    """What the articles report differently, and what a later one has changed, side by side."""
+    from rag.citations import attribution
+
+    for kind, heading in (("difference", "Sources differ"), ("update", "Changed since")):
+        for disagreement in (d for d in disagreements if d.kind == kind):
+            print(f"\n{heading}: {disagreement.about}")
+            for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
+                whose = attribution(citation.article, citation.speaker, citation.quote)
+                print(f"  {value} — {whose}: “{' '.join(citation.quote.split())}” [{citation.marker}]")
+                print(f"    {_where(citation.article, citation.start, citation.end)}")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -291,8 +364,10 @@ def _check(args: argparse.Namespace) -> int:
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 print(f"    {lacking}")
         for citation in sentence.citations:
-            print(f"    [{citation.marker}] {attribution(citation.article)}: “{citation.quote}”")
+            whose = attribution(citation.article, citation.speaker, citation.quote)
+            print(f"    [{citation.marker}] {whose}: “{citation.quote}”")
             print(f"        {_where(citation.article, citation.start, citation.end)}")
+            _print_dates(citation, "        ")
         if not sentence.citations:
             print("    Nothing in the library about this.")
     return 0
@@ -350,6 +425,8 @@ def _status(args: argparse.Namespace) -> int:
             document = {
                 **article.to_dict(),
                 "reasons": dict(article.reasons),
+                "copies": [copy.id for copy in library.copies(article)],
+                "versions": [version.to_dict() for version in library.versions(article)],
                 "characters": len(article.text),
                 "passages": len(library.passages(article)),
                 "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
@@ -361,18 +438,90 @@ def _status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
         return 0
+    reasons = document.get("reasons", {})
     for name, value in document.items():
+        if name in ("inferred", "reasons"):
+            continue
         if name == "listed":
             for entry in value:
                 day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
-                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}")
+                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
+        elif name == "versions":
+            for n, version in enumerate(value if len(value) > 1 else [], start=1):
+                entry, read = version["article"], version["replaced_at"]
+                stamp = entry["updated"] or entry["published"] or "date not known"
+                print(f"version {n}: {entry['id']}, {stamp}" + (f", until {read}" if read else ""))
         elif name == "boilerplate":
             for span in value:
                 print(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")
         elif isinstance(value, dict):
             print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
         else:
-            print(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '-'}")
+            shown = ", ".join(value) if isinstance(value, list) else value if value is not None else "-"
+            how = "inferred: " if name in document.get("inferred", ()) else ""
+            print(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
+    for name in reasons.keys() - document.keys():
+        print(f"{name}: {reasons[name]}")
+    return 0
+
+
+def _story(entry: dict[str, Any]) -> str:
+    if entry["replaced_by"]:
+        return f"  (replaced by {entry['replaced_by']})"
+    return f"  (same story as {entry['cluster']})" if entry["cluster"] not in (None, entry["id"]) else ""
+
+
+def _diff(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        article = library.find(args.article)
+        diffs = library.diff(article)
+    if args.json:
+        print_json({"article": article.to_dict(), "diffs": [diff.to_dict() for diff in diffs]})
+        return 0
+    for n, diff in enumerate(diffs, start=1):
+        older, newer = diff.older.article, diff.newer.article
+        print(f"version {n} to {n + 1}: {newer.title or newer.path}")
+        for name, (before, after) in diff.fields.items():
+            print(f"  {name}: {_value(before)} -> {_value(after)}")
+        for change in diff.changes:
+            print(f"  {change.kind}")
+            if change.before is not None:
+                _print_side("-", "31", older, change.before, change.before_text)
+            if change.after is not None:
+                _print_side("+", "32", newer, change.after, change.after_text)
+        if not diff.changes:
+            print("  the sentences are the same")
+    if not diffs:
+        print(f"There is one version of {article.title or article.path}; the next one is kept beside it.")
+    return 0
+
+
+def _value(value: Any) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list | tuple) else "none" if value is None else str(value)
+
+
+def _print_side(sign: str, colour: str, article: Any, span: tuple[int, int], text: str) -> None:
+    import textwrap
+
+    # Words of an article must not steer the terminal.
+    words = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    start, end = ("", "") if not sys.stdout.isatty() or os.environ.get("NO_COLOR") else (f"\033[{colour}m", "\033[0m")
+    for n, line in enumerate(textwrap.wrap(words, 100)):
+        print(f"  {start}{sign if n == 0 else ' '} {line}{end}" + (f"  [{span[0]}-{span[1]}]" if n == 0 else ""))
+
+
+def _models(args: argparse.Namespace) -> int:
+    from rag.models import list_models
+
+    with _library(args) as library:
+        models = list_models(library.settings(model_url=args.model_url))
+    if args.json:
+        print_json({"models": models})
+        return 0
+    for model in models:
+        print(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
+        if model["mend"]:
+            print(f"       {model['mend']}")
     return 0
 
 
@@ -403,6 +552,14 @@ def _remove(args: argparse.Namespace) -> int:
         for article in gone:
             print(f"removed {article.id}  {article.title or article.path}")
     return 0
+
+
+def _print_dates(citation: Any, indent: str) -> None:
+    """What the relative dates of a quote mean: beside it, never in it."""
+    from rag.types import date_in_words
+
+    for date in citation.dates:
+        print(f"{indent}“{date.words}” is {date_in_words(date.date)}: {date.basis}")
 
 
 def _where(article: Any, start: int, end: int) -> str:

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 
 from rag import index, passages
-from rag.library import VECTOR_CACHE, Library
+from rag.collection import VECTOR_CACHE
+from rag.library import Library
 from rag.types import BylineError, Json
 
 Finding = tuple[bool, str, str]

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from rag.passages import split_sentences
 from rag.prompts import REFUSAL
 
-# [3], [3, 7], [3-5], [S3], [^3], 【3†source】: the ways in which models write a citation.
+# [3], [3, 7], [3-5], [S3], [Source 3], [^3], 【3†source】, ［3］: the ways in which models write a citation.
+_LIST = r"(\d+(?:\s*(?:,|;|&|and|–|-)\s*[Ss]?\d+)*)"
 _MARKER = re.compile(
-    r"\s*(?:\[\s*(?:\^|[Ss](?:entences?)?\s*)?(\d+(?:\s*(?:,|;|&|and|–|-)\s*[Ss]?\d+)*)\s*\]|【\s*(\d+)[^】]{0,40}】)"
+    rf"\s*(?:[\[［]\s*(?:\^|[Ss](?:entences?|ources?)?\s*:?\s*)?{_LIST}\s*[\]］]|【\s*{_LIST}[^】]{{0,40}}】)"
 )
-_MARKERS_AFTER_STOP = re.compile(rf"([.!?…][\"”’»)]*)((?:{_MARKER.pattern})+)")
-_HALF_MARKER = re.compile(r"[\[【][^\]】]*\Z")
+_AND = rf"\s*(?:,|;|&|and)(?={_MARKER.pattern})"
+_BETWEEN_MARKERS = re.compile(rf"({_MARKER.pattern}){_AND}")
+_MARKERS_AFTER_STOP = re.compile(rf"([.!?…][\"”’»)]*)((?:{_MARKER.pattern}(?:{_AND})?)+)")
+_HALF_MARKER = re.compile(r"[\[［【][^\]］】]*\Z")
+# Control tokens that a server lets through: <|im_end|>, </s>, <end_of_turn>.
+_CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<(?:start|end)_of_turn>")
 _LABEL = re.compile(r"^(?:\s*(?:[-*•]|\d+[.)])\s+|\s*\**(?:Answer|Response)\**\s*:\s*)", re.IGNORECASE)
 _LONGEST_RANGE = 10
 
@@ -27,16 +32,64 @@ class Written:
     numbers: tuple[int, ...]
 
 
+# Marks around what a model thinks before it answers (DeepSeek-R1, Qwen3, Magistral, …).
+_THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|reflection)>|\[(/?)THINK\]", re.IGNORECASE)
+_HALF_TAG = re.compile(r"[<\[][/a-z]{0,11}\Z", re.IGNORECASE)
+
+
+class ThoughtFilter:
+    """Takes a model's thoughts out of its stream: what stands between `<think>` and `</think>`, and what comes before a
+    `</think>` that was never opened, as far as it has not been given out. Half a mark is held back."""
+
+    def __init__(self) -> None:
+        self._held, self._depth = "", 0
+        self.n_dropped = 0
+
+    def feed(self, piece: str) -> tuple[str, bool]:
+        """The text that is no thought, and whether all text before it was one."""
+        text, self._held = self._held + piece, ""
+        if half := _HALF_TAG.search(text):
+            text, self._held = text[: half.start()], half[0]
+        return self._without(text)
+
+    def finish(self) -> str:
+        """What was held back when the stream ended."""
+        text, self._held = self._held, ""
+        return self._without(text)[0]
+
+    def _without(self, text: str) -> tuple[str, bool]:
+        kept, at, all_before = "", 0, False
+        for mark in _THOUGHT.finditer(text):
+            kept += self._outside(text[at : mark.start()])
+            at = mark.end()
+            if not (mark[1] or mark[2]):
+                self._depth += 1
+            elif self._depth:
+                self._depth -= 1
+            else:
+                self.n_dropped += len(kept)
+                kept, all_before = "", True
+        return kept + self._outside(text[at:]), all_before
+
+    def _outside(self, text: str) -> str:
+        if self._depth:
+            self.n_dropped += len(text)
+            return ""
+        return text
+
+
 class DraftReader:
     """Cuts a stream into sentences. A sentence is given out once the next one has begun, so that its markers are
-    complete: half a marker is never seen."""
+    complete: half a marker is never seen. What the model thinks is no part of it."""
 
     def __init__(self) -> None:
         self._buffer = ""
+        self._thoughts = ThoughtFilter()
 
     def feed(self, piece: str) -> Iterator[Written]:
         """The sentences that are complete now."""
-        self._buffer += piece
+        text, all_before_was_thought = self._thoughts.feed(piece)
+        self._buffer = text if all_before_was_thought else self._buffer + text
         # Only a stop can complete a sentence: most pieces need no look at the whole.
         if not re.search(r"[.!?…。\n]", self._buffer):
             return
@@ -48,9 +101,14 @@ class DraftReader:
             yield from _written(text[start:end])
         self._buffer = text[spans[-min(n_held, len(spans))][0] :] if spans else ""
 
+    @property
+    def n_pending(self) -> int:
+        """Characters of the sentence that is not complete yet."""
+        return len(self._buffer)
+
     def finish(self) -> Iterator[Written]:
         """What is left when the stream has ended."""
-        text, self._buffer = _attach(self._buffer), ""
+        text, self._buffer = _attach(self._buffer + self._thoughts.finish()), ""
         for start, end in split_sentences(text):
             yield from _written(text[start:end])
 
@@ -66,6 +124,7 @@ def _attach(text: str) -> str:
 
 
 def _written(sentence: str) -> Iterator[Written]:
+    sentence = _BETWEEN_MARKERS.sub(r"\1", _CONTROL.sub("", sentence))
     numbers: dict[int, None] = {}
     for match in _MARKER.finditer(sentence):
         for part in re.split(r",|;|&|and", match[1] or match[2]):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
+import numpy as np
+
+from rag import differences
 from rag.citations import attribution
 from rag.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
-from rag.types import Candidate, Draft
+from rag.speakers import speaker_in
+from rag.types import Candidate, Draft, Drafted, Found
 
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
 # less than the best one does.
@@ -27,14 +31,9 @@ class Extractive:
     def __init__(self, reader: Reranker | None) -> None:
         self._reader = reader
 
-    def draft(
-        self,
-        question: str,
-        candidates: Sequence[Candidate],
-        *,
-        cosines: Sequence[float],
-        passage_cosines: Sequence[float],
-    ) -> list[Draft]:
+    def draft(self, found: Found) -> Drafted:
+        """See `Writer.draft`."""
+        question, candidates = found.question, found.candidates
         evidence = [
             Evidence(
                 text=candidate.text,
@@ -43,24 +42,44 @@ class Extractive:
                 cosine=cosine,
                 passage_cosine=passage_cosine,
             )
-            for candidate, cosine, passage_cosine in zip(candidates, cosines, passage_cosines, strict=True)
+            for candidate, cosine, passage_cosine in zip(candidates, found.cosines, found.passage_cosines, strict=True)
         ]
         if self._reader is not None:
             read = shortlist(question, evidence)
             texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
             for i, score in zip(read, self._reader.score(question, texts), strict=True):
                 evidence[i] = replace(evidence[i], score=float(score))
-        if sufficiency(question, evidence) < ENOUGH:
-            return []
+        confidence = float(sufficiency(question, evidence))
+        if confidence < ENOUGH:
+            return Drafted(drafts=(), confidence=confidence)
         order = ranking(question, evidence)
-        chosen = order[:1]
-        for i in order[1:]:
-            score, best = evidence[i].score, evidence[order[0]].score
-            if score is None or best is None or score < max(0.0, best - ALSO_WITHIN) or len(chosen) == MAX_SENTENCES:
-                break
-            if all(evidence[i].text != evidence[other].text for other in chosen):
+        best = evidence[order[0]].score
+        floor = max(0.0, best - ALSO_WITHIN) if best is not None else np.inf
+
+        def also_answers(i: int) -> bool:
+            score = evidence[i].score
+            return score is not None and score >= floor
+
+        # What has been done since leads, where the reader holds it nearly as good as what was only expected.
+        near = [i for i in order[1:] if also_answers(i)]
+        lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        chosen = order[:1] if lead is None else [near[lead], order[0]]
+        for i in takewhile(also_answers, order[1:]):
+            if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
-        return [
-            Draft(text=f"{attribution(c.hit.article)}: “{c.text}”", sources=(c,))
-            for c in (candidates[i] for i in chosen)
-        ]
+        picked = [candidates[i] for i in chosen]
+        old = differences.overtaken(question, picked)
+        newest_first = sorted(range(len(picked)), key=lambda n: n in old)
+        return Drafted(drafts=tuple(quoted(picked[n], earlier=n in old) for n in newest_first), confidence=confidence)
+
+
+def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:
+    """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it."""
+    text = f"{'Earlier: ' * earlier}{lead_in(candidate)}: “{candidate.text}”"
+    return Draft(text=text, sources=(candidate,), earlier=earlier)
+
+
+def lead_in(candidate: Candidate) -> str:
+    """Whose words a quotation is: outlet and date, and whom the article cites where the words quoted do not say it."""
+    article, sentence = candidate.hit.article, candidate.sentence
+    return attribution(article, speaker_in(article, sentence.start, sentence.end), candidate.text)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.metadata import WORD, clean, front_matter, load_yaml, metadata_of
+from rag.boilerplate import WORD, front_matter
+from rag.metadata import clean, load_yaml, metadata_of
 from rag.types import BylineError, Json
 
 MAX_BYTES = 50 * 2**20
@@ -95,12 +96,24 @@ def from_text(data: bytes) -> tuple[str, Json]:
 
 _NO_TEXT = ("head", "script", "style", "template", "noscript")
 _BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4")
-_DATE_META = (
-    "//meta[@property='article:published_time' or @property='og:published_time']/@content",
-    "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
-    "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|',"
-    " concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
-)
+_META = {
+    "published": (
+        "//meta[@property='article:published_time' or @property='og:published_time']/@content",
+        "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
+        "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|',"
+        " concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
+    ),
+    "updated": (
+        "//meta[@property='article:modified_time' or @property='og:updated_time']/@content",
+        "//*[@itemprop='dateModified']/@content|//*[@itemprop='dateModified']/@datetime",
+        "//meta[@name='last-modified' or @name='dcterms.modified' or @name='revised']/@content",
+    ),
+    "section": (
+        "//meta[@property='article:section' or @name='article:section' or @name='section']/@content",
+        "//meta[@name='parsely-section' or @name='category']/@content",
+    ),
+}
+_LINKED = {"published": "datePublished", "updated": "dateModified", "section": "articleSection"}
 
 
 def from_html(data: bytes) -> tuple[str, Json]:
@@ -119,18 +132,19 @@ def from_html(data: bytes) -> tuple[str, Json]:
         tree = lxml.html.document_fromstring(markup, parser=parser)
     except lxml.etree.ParserError:  # there is nothing in it
         return "", {}
-    published = next(_html_dates(tree), None)
+    linked = _linked_data(tree)
+    stated = {name: next(_stated(tree, linked, name), None) for name in _META}
+    published = stated["published"]
     known = trafilatura.extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
-    own: Json = {"title": known.title, "authors": known.author, "url": known.url, "published": published}
+    own: Json = {"title": known.title, "authors": known.author, "url": known.url, **stated}
     if known.sitename != known.hostname:  # which stands in where the page names no site
         own["outlet"] = known.sitename
     if published is None and known.date is not None:
-        own["published"], own["published_source"] = known.date, "inferred"
-        own["published_reason"] = f"The page states no day of publication; “{known.date}” is a date in its markup."
+        reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
+        own["clues"] = [("published", known.date, reason)]
     for element in [*tree.iter()][1:]:
-        style = "".join(element.get("style", "").lower().split())
         aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
-        if aside or "display:none" in style or "visibility:hidden" in style:
+        if aside or _is_unseen(element):
             element.drop_tree()
     config = trafilatura.settings.use_config()
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
@@ -143,19 +157,48 @@ def from_html(data: bytes) -> tuple[str, Json]:
     return clean("\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))), own
 
 
-def _html_dates(tree: Any) -> Iterator[str]:
-    """When the page says it was first published, never when it was last changed (which trafilatura may give)."""
+_UNSEEN = re.compile(
+    r"display:none|visibility:(?:hidden|collapse)|(?:opacity|font-size|max-height|max-width):0*\.?0*(?:px|r?em|pt|%)?(?:;|!|$)"
+    r"|(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}|clip:rect\(0|clip-path:inset\((?:50|100)%"
+)
+_WHITE = re.compile(
+    r"(?:^|;)color:(?:white|transparent|#f{3,4}(?![0-9a-f])|#f{6}|rgba?\((?:255,){2}255|rgba\([^)]*,0\))"
+)
+
+
+def _is_unseen(element: Any) -> bool:
+    """Whether an element's own style keeps it from a reader's eyes: not shown, of no size, off the page, or white where
+    nothing around it sets another background."""
+    style = "".join(element.get("style", "").lower().split())
+    if not style or _UNSEEN.search(style):
+        return bool(style)
+    own_ground = any("background" in outer.get("style", "").lower() for outer in [element, *element.iterancestors()])
+    return _WHITE.search(style) is not None and not own_ground
+
+
+def _linked_data(tree: Any) -> list[Json]:
+    """All objects of the page's JSON-LD, outer before inner."""
+    found = []
     for script in tree.xpath("//script[@type='application/ld+json']"):
         try:
             queue = [json.loads(script.text_content())]
         except (ValueError, RecursionError):
             continue
-        for value in queue:  # grows while it is read: outer objects before the ones inside them
-            if isinstance(value, dict) and isinstance(value.get("datePublished"), str):
-                yield value["datePublished"]
+        for value in queue:  # grows while it is read
+            if isinstance(value, dict):
+                found.append(value)
             queue += list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    for path in _DATE_META:
-        yield from map(str, tree.xpath(path))
+    return found
+
+
+def _stated(tree: Any, linked: Sequence[Json], name: str) -> Iterator[str]:
+    """What the page states of itself. When it was first published is never when it was last changed (which trafilatura
+    may give for it)."""
+    for value in (thing.get(_LINKED[name]) for thing in linked):
+        values = value if isinstance(value, list) else [value]
+        yield from (text for text in values if isinstance(text, str) and text.strip())
+    for path in _META[name]:
+        yield from (text for text in map(str, tree.xpath(path)) if text.strip())
 
 
 def from_pdf(data: bytes) -> tuple[str, Json]:
@@ -180,8 +223,8 @@ def from_pdf(data: bytes) -> tuple[str, Json]:
     if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(info.title)):
         own["title"] = None  # what the program put there, not the writer
     if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
-        own["published"], own["published_source"] = "-".join(made.groups()), "inferred"
-        own["published_reason"] = f"The PDF file was made on {own['published']}."
+        day = "-".join(made.groups())
+        own["clues"] = [("published", day, f"The PDF file was made on {day}.")]
     return text, own
 
 

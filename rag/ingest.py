@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag import articles, metadata, passages
+from rag import articles, boilerplate, copies, feeds, passages
 from rag.store import Store, text_hash, text_to_embed
 from rag.types import Article, Failure, Json, Passage, Sentence
 
@@ -16,6 +16,8 @@ from rag.types import Article, Failure, Json, Passage, Sentence
 PASSAGES_VERSION = 1
 # Passages embedded and stored in one transaction: what a kill can cost, against how well lengths sort into batches.
 PASSAGES_PER_TRANSACTION = 640
+# Articles compared with the others in one transaction.
+ARTICLES_PER_LINKING = 100
 # Between two words of progress. More than `embeddings.minilm.MANY`, so that large ingests take the fast road.
 PASSAGES_PER_STEP = 320
 
@@ -30,6 +32,7 @@ class IngestJob:
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self.failed: list[Failure] = []
         self.duplicates: list[Json] = []
+        self.copies: list[Json] = []
         self.batch: list[tuple[Article, str, list[Passage], list[Sentence]]] = []
         self._manifests: dict[Path, dict[str, Json]] = {}
         self._gone: list[str] = []
@@ -51,8 +54,9 @@ class IngestJob:
             else:
                 seen.add(item.path)
                 self._article(item, str(file), known.get(item.path))
-        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost.
-        if whole:
+        # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. A feed that was
+        # saved anew holds the newest entries only, so nothing goes either.
+        if whole and file.suffix.lower() not in feeds.SUFFIXES:
             gone = [article_id for path, (article_id, _, _) in known.items() if path not in seen]
             self._gone += gone
             self.counts["removed"] += len(gone)
@@ -88,7 +92,7 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=metadata.find_headings(article.text),
+            headings=boilerplate.find_headings(article.text),
             count=self._count,
             fits=fits,
         )
@@ -128,6 +132,23 @@ class IngestJob:
             gone=self._gone,
         )
         self.batch, self._gone, self._n_passages = [], [], 0
+        self.link()
+
+    def link(self) -> None:
+        """Find the stories that are there twice: for the articles just stored, and those of an older library."""
+        new = self._store.unlinked(copies.BANDS_VERSION)
+        for i in range(0, len(new), ARTICLES_PER_LINKING):
+            some = self._store.articles(new[i : i + ARTICLES_PER_LINKING])
+            self._say(f"comparing {i} of {len(new)} articles")
+            self._store.link({article.id: copies.bands(article) for article in some}, self._relate)
+
+    def _relate(self, article: Article, others: Sequence[Article]) -> dict[str, str]:
+        found = {other.id: kind for other in others if (kind := copies.relation(article, other)) is not None}
+        if found:
+            # One entry for an article, also where it is the same as many.
+            other, kind = sorted(found.items(), key=lambda pair: pair[1] != "version")[0]
+            self.copies.append({"path": article.path, "id": article.id, "kind": kind, "of": other})
+        return {other: str(kind) for other, kind in found.items()}
 
     def _twin(self, article: Article) -> tuple[str, str] | None:
         """(id, path) of another article with the same content, stored or queued."""

@@ -1,28 +1,24 @@
-"""`Library`: one folder with everything Byline knows. The only place where the parts are wired together."""
+"""`Library`: what people ask of their articles: answers, timelines, verdicts on a draft, records to be verified."""
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
-from embeddings.minilm import MiniLMEmbedder
-from embeddings.protocol import Vectors
-from rag import answering, articles, citations, extractive, index, questions, retrieval
+from rag import answering, asof, citations, copies, extractive, injections, premise, questions
 from rag import record as records
+from rag.asof import Date, make_filters
 from rag.checker import check
-from rag.ingest import PASSAGES_VERSION, IngestJob
+from rag.collection import Collection
 from rag.passages import split_sentences
 from rag.reader import Reader, Reranker, load_reranker
-from rag.store import Store, date_range, text_hash, text_to_embed
+from rag.settings import Settings, load_settings
+from rag.timeline import of_answer, of_hits
 from rag.types import (
     Answer,
     Article,
@@ -30,224 +26,45 @@ from rag.types import (
     Candidate,
     CheckedSentence,
     Claim,
+    Event,
     Filters,
-    IngestReport,
+    Found,
     Json,
-    Passage,
+    LanguageModel,
     SearchHit,
 )
 
-DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
-Date = str | dt.date | None
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
-Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what) while something long runs."""
 
 
-def default_path() -> Path:
-    """`$BYLINE_HOME`, else the platform's folder for user data."""
-    home = os.environ.get("BYLINE_HOME")
-    if home:
-        return Path(home).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("byline", appauthor=False)
-
-
-class Library:
-    """Articles, passages, vectors and settings in one folder. Open it with `Library.open`.
+class Library(Collection):
+    """Articles, passages, vectors and settings in one folder, and answers from them. Open it with `Library.open`.
 
     Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
     """
 
-    def __init__(self, path: Path, store: Store, embedder: str) -> None:
-        self.path = path
-        self.store = store
-        self._embedder_spec = embedder
-        self._embedder: Embedder | None = None
-        self._index: index.FaissIndex | None = None
-        self._index_generation = -1
-        self._lock = threading.RLock()  # of the index and the embedder
-        # Of changes to the articles: one at a time, while questions go on being answered.
-        self._writing = threading.RLock()
+    def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
+        """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
+        folder, else the defaults. BylineError when one of them has a value that is not allowed."""
+        return load_settings(self.path, model=model, model_url=model_url)
 
-    @classmethod
-    def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Library:
-        """Open the library in the folder `path` (default: `$BYLINE_HOME`, else the platform's user data folder),
-        creating it where there is none.
+    def language_model(
+        self, model: str | LanguageModel | None = None, *, model_url: str | None = None
+    ) -> LanguageModel | None:
+        """The model that `ask` writes with, ready for use; None where the answer quotes.
 
-        `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
-        the articles at the next use; vectors of different models are never compared.
-
-        Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
+        `model` as `ask` takes it, `model_url` the address of an `openai:` one; what is not given the settings decide.
+        Raises BylineError for a model that there is not.
         """
-        folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BylineError(
-                f"no library can be made at {folder} ({error.strerror}): give a folder you can write."
-            ) from None
-        store = Store(folder / DATABASE)
-        known = store.get_meta("embedder")
-        spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
-        library = cls(folder, store, spec)
-        if embedder is not None and embedder != known:
-            library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
-            store.set_meta("embedder", spec)
-        return library
+        if model is not None and not isinstance(model, str):
+            return model
+        settings = self.settings(model=model, model_url=model_url)
+        if settings.model == "extractive":
+            return None
+        from rag.llm import load_language_model
 
-    def close(self) -> None:
-        """Close the files. The library cannot be used afterwards."""
-        self.store.close()
-
-    def __enter__(self) -> Library:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def embedder(self) -> Embedder:
-        """The model of this library's vectors, loaded at first use."""
-        with self._lock:
-            if self._embedder is None:
-                self._embedder = load_embedder(self._embedder_spec)
-            return self._embedder
-
-    @property
-    def _indexed_as(self) -> str:
-        return f"{PASSAGES_VERSION}:{self.embedder.name}"
-
-    # -- what is in it ------------------------------------------------------------------------------------------
-
-    def articles(self) -> list[Article]:
-        """All articles, newest first, those without a date last."""
-        return self.store.articles()
-
-    def passages(self, article: Article) -> list[Passage]:
-        """The passages of an article, in order."""
-        return self.store.article_passages(article)
-
-    def file_of(self, article: Article) -> Path:
-        """The file that an article was read from (`article.path` may name a record in it)."""
-        return Path(self.store.file_of(article.id))
-
-    def find(self, name: str) -> Article:
-        """The article that `name` means: its id or the start of it, its path, or the end of its path.
-
-        Raises BylineError when there is none, or more than one.
-        """
-        path = str(Path(name).expanduser().absolute())
-        ids = self.store.find(path) or self.store.find(name)
-        if not ids:
-            raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
-        if len(ids) > 1:
-            some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
-            raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")
-        return self.store.articles(ids)[0]
-
-    def status(self) -> Json:
-        """Counts and settings: library, embedder, articles, passages, outlets, first and last date."""
-        first, last = self.store.date_bounds()
-        return {
-            "library": str(self.path),
-            "embedder": self._embedder_spec,
-            "articles": self.store.n_articles(),
-            "passages": self.store.n_passages(),
-            "outlets": self.store.outlets(),
-            "first_published": first,
-            "last_published": last,
-            "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
-        }
-
-    def overview(self) -> Json:
-        """What a page tells of the library at a glance, without reading an article: the number of `articles`; `outlets`
-        with theirs, most first; the `first` and `last` date of publication, as precisely as they are known; and how
-        many are `undated`."""
-        n_articles, outlets, first, last, undated = self.store.overview()
-        return {"articles": n_articles, "outlets": outlets, "first": first, "last": last, "undated": undated}
-
-    # -- ingest -------------------------------------------------------------------------------------------------
-
-    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
-        """Read files, folders and globs into the library.
-
-        Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
-        transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
-        before stays. The same article under a second name is stored once; a file that was moved keeps its article.
-        Killed at any moment, the library is whole, and the next ingest completes it.
-        """
-        started = time.perf_counter()
-        with self._writing:
-            files, failed = articles.discover(paths)
-            done = 0
-            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
-            job.failed.extend(failed)
-            for file in files:
-                job.file(file)
-                done += 1
-            job.flush()
-        self._refresh(progress)
-        return IngestReport(
-            **job.counts,
-            failed=tuple(job.failed),
-            duplicates=tuple(job.duplicates),
-            articles=self.store.n_articles(),
-            passages=self.store.n_passages(),
-            elapsed_s=round(time.perf_counter() - started, 3),
-        )
-
-    def remove(self, names: Sequence[str]) -> list[Article]:
-        """Delete articles (named as in `find`) with everything made from them; returns what was deleted.
-
-        Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
-        """
-        gone = list({article.id: article for article in map(self.find, names)}.values())
-        with self._writing:
-            # First the cache: were this to stop in between, it would only have to be made again.
-            (self.path / VECTOR_CACHE).unlink(missing_ok=True)
-            self.store.remove([article.id for article in gone])
-            self._refresh()
-        return gone
-
-    def _job(self, say: Callable[[str], None]) -> IngestJob:
-        return IngestJob(self.store, self.embedder, self._indexed_as, say)
-
-    def _reindex(self, progress: Progress | None = None) -> None:
-        """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
-        with self._writing:
-            stale = self.store.indexed_otherwise(self._indexed_as)
-            done = 0
-            job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
-            for article_id in stale:
-                for article in self.store.articles([article_id]):
-                    job.add(article, self.store.file_of(article_id))
-                done += 1
-            job.flush()
-
-    def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
-        """The vector index, in step with the store; the cache file is written anew when it was behind."""
-        if self.store.indexed_otherwise(self._indexed_as):
-            self._reindex(progress)
-        with self._lock:
-            generation = self.store.generation
-            if self._index is not None and generation == self._index_generation:
-                return self._index
-            name, cache = self.embedder.name, self.path / VECTOR_CACHE
-            current, at = self._index, self._index_generation
-            if current is None:
-                current, at = index.FaissIndex.load(cache, embedder=name) or (None, -1)
-            if current is None or at != generation:
-                current = index.refresh(current, self.store, embedder=name, dim=self.embedder.dim)
-                # A cache that cannot be written (disk full, read-only) costs time at the next start, nothing else.
-                with contextlib.suppress(OSError):
-                    current.save(cache, embedder=name, generation=generation)
-            self._index, self._index_generation = current, generation
-            return current
-
-    # -- ask ----------------------------------------------------------------------------------------------------
+        return load_language_model(settings.model, settings)
 
     def retrieve(
         self,
@@ -259,24 +76,46 @@ class Library:
         published_to: Date = None,
         as_of: Date = None,
         history: History = (),
+        understand: bool = True,
     ) -> list[SearchHit]:
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
         inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search. A question that points back to those in `history` is
-        completed from them (`rag.questions`).
+        tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
+        that say what was known or published when ("as of June") are filters too (`understood` says which), and a
+        question that points back to those in `history` is completed from them (`rag.questions`).
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
         filters = make_filters(outlets, published_from, published_to, as_of)
-        understood = questions.understand(question, questions.turns(history))
-        return self._hits(understood.get("question", question), k, filters)
+        completed = questions.understand(question, questions.turns(history)) if understand else {}
+        return self._within(question, completed.get("question", question), k, filters, understand)[0]
 
-    def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
-        return retrieval.retrieve(
-            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
+    def understood(self, question: str) -> asof.Understood:
+        """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
+        understood = asof.understand(
+            question,
+            today=self.today(),
+            newest=self.store.date_bounds()[1],
+            reports=lambda statement: self._candidates(self._hits(statement, 8, Filters())),
         )
+        if understood and understood.is_sure:
+            # Where nothing passes but articles without a date are there, these may be what was meant.
+            filters = understood.within(Filters())
+            hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
+            understood = replace(understood, is_sure=not hopeless)
+        return understood
+
+    def _within(
+        self, question: str, wanted: str, k: int, filters: Filters, understand: bool
+    ) -> tuple[list[SearchHit], asof.Understood]:
+        """The hits for what is `wanted`, and what was understood of `question` to find them."""
+        understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        hits = self._hits(wanted, k, understood.within(filters))
+        if hits or understood.is_sure:
+            return hits, understood
+        return self._hits(wanted, k, filters), understood.given_up()
 
     def ask(
         self,
@@ -287,25 +126,27 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
         history: History = (),
         understand: bool = True,
     ) -> Answer:
         """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
 
-        Filters as in `retrieve`. `model` is "extractive" (the default unless `$BYLINE_MODEL` says otherwise), which
-        quotes the sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME" (see
-        `rag.llm.load_language_model`). What a language model writes is checked sentence by sentence; what its sources
-        do not carry is left out, or kept with its verdict where `show_unsupported`. When the articles do not answer,
-        the status is "abstained". A model that fails is a sentence in `notes`, and the answer quotes the articles.
+        Filters as in `retrieve`; what was understood of the question is in `understood`, and `understand` False takes
+        it as it stands. `model` is "extractive" (the default unless `settings` say otherwise), which quotes the
+        sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
+        `rag.llm.load_language_model`), or any `LanguageModel`. What a language model writes is checked sentence by
+        sentence; what its sources do not carry is left out, or kept with its verdict where `show_unsupported`. When the
+        articles do not answer, the status is "abstained". A model that fails is a sentence in `notes`, and the answer
+        quotes the articles.
 
         `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
         JSON of one), since "he" is often somebody whom the last answer named. A question that points back to them is
         completed, and `understood` of the answer says how; one that stands alone is not touched, and none is where
         `understand` is False.
 
-        Raises BylineError as `retrieve` does, and for a model that there is not.
+            Raises BylineError as `retrieve` does, and for a model that there is not.
         """
         for event in self.stream(
             question,
@@ -332,47 +173,116 @@ class Library:
         published_from: Date = None,
         published_to: Date = None,
         as_of: Date = None,
-        model: str | None = None,
+        model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
         history: History = (),
         understand: bool = True,
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
-        spec = model or os.environ.get("BYLINE_MODEL") or "extractive"
-        language_model = None
-        if spec != "extractive":
-            from rag.llm import load_language_model  # its HTTP client takes time to import
-
-            language_model = load_language_model(spec)
+        writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
-        earlier = questions.turns(history)
-        understood = questions.understand(question, earlier, language_model) if understand else {}
-        asked = understood.get("question", question)
-        hits = self._hits(asked, k, filters)
-        candidates = self._candidates(hits)
-        query = self._judge.encode_queries([asked])[0]
-        passages = {
-            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
-        }
-        vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
-        cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
+        completed = questions.understand(question, questions.turns(history), writer) if understand else {}
+        asked = completed.get("question", question)
+        dated = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        for dates in (dated, dated.given_up()):
+            last = dates.is_sure or show_unsupported
+            for event in self._answer(asked, k, dates.within(filters), writer, show_unsupported):
+                if isinstance(event, Answer):
+                    if event.status == "abstained" and not last:
+                        break  # a filter that was only guessed keeps no answer back
+                    last = True
+                    because = [*completed.get("because", ()), *dates.because]
+                    event = replace(
+                        event,
+                        question=question,
+                        understood={**completed, **dates.to_dict(), "because": because} if because else {},
+                        elapsed_s=round(time.perf_counter() - started, 3),
+                    )
+                yield event
+            if last:
+                return
+
+    def _answer(
+        self, question: str, k: int, filters: Filters, model: LanguageModel | None, show_unsupported: bool
+    ) -> Iterator[Claim | Answer]:
+        """The claims and the answer from what passes `filters`."""
+        parts: list[Found] = []
+        hits: dict[str, SearchHit] = {}
+        orders: list[Candidate] = []
+        for part in questions.alone(premise.parts(question)):
+            hits_of_part = self._hits(part, k, filters)
+            found, left_out = self._find(part, hits_of_part)
+            parts.append(found)
+            hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
+            orders += left_out
+        ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
-            asked,
-            hits,
-            candidates,
-            cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
-            passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+            question,
+            ranked,
+            parts,
             quoting=extractive.Extractive(self._reader),
-            model=language_model,
+            model=model,
             check=check,
-            notes=self._notes(filters, hits),
+            notes=[*self._notes(filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
         ):
-            elapsed_s = round(time.perf_counter() - started, 3)
             if isinstance(event, Answer):
-                event = replace(event, question=question, understood=understood, elapsed_s=elapsed_s)
+                cited = [citation for claim in event.claims for citation in claim.citations]
+                newest = self.store.date_bounds()[1]
+                stale = asof.too_old(question, cited, as_of=filters.as_of, today=self.today(), newest=newest)
+                event = replace(
+                    event,
+                    timeline=of_answer(answering.merged(question, parts), event),
+                    notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                )
             yield event
+
+    def timeline(
+        self,
+        question: str,
+        *,
+        k: int = 24,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        understand: bool = True,
+    ) -> tuple[Event, ...]:
+        """The dated events in the `k` best passages that have to do with `question` (or a topic), earliest first, each
+        with the exact words of its reports. Filters and `understand` as in `retrieve`; empty where nothing fits.
+
+        Raises BylineError as `retrieve` does.
+        """
+        return self.timeline_and_notes(
+            question,
+            k=k,
+            outlets=outlets,
+            published_from=published_from,
+            published_to=published_to,
+            as_of=as_of,
+            understand=understand,
+        )[0]
+
+    def timeline_and_notes(
+        self,
+        question: str,
+        *,
+        k: int = 24,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        understand: bool = True,
+    ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+        """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
+        filters = make_filters(outlets, published_from, published_to, as_of)
+        hits, understood = self._within(question, question, k, filters, understand)
+        events = of_hits(self._find(question, hits)[0])
+        notes = [*understood.because, *self._notes(understood.within(filters), hits)]
+        if hits and not events:
+            notes.append("Nothing in the library that has a date has to do with this.")
+        return events, tuple(notes)
 
     def check(
         self,
@@ -396,7 +306,7 @@ class Library:
         markers = citations.Markers()
         checked = []
         for start, end in spans:
-            candidates = self._candidates(self._hits(text[start:end], k, filters))
+            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
             checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
         return checked
 
@@ -417,35 +327,18 @@ class Library:
 
         return records.verify(saved, article_of, check)
 
-    def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
-        """The sentences of the passages, in order."""
-        return [
-            Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
-            for hit in hits
-            for sentence in self.store.sentences(hit.passage)
-        ]
-
-    @cached_property
-    def _judge(self) -> MiniLMEmbedder:
-        """The model that the reader and the checker were fitted with, whatever the library's own embedder is."""
-        return self.embedder if isinstance(self.embedder, MiniLMEmbedder) else MiniLMEmbedder()
-
     @cached_property
     def _reader(self) -> Reranker | None:
         spec = os.environ.get("BYLINE_READER") or "reader"
         return Reader(self._judge) if spec == "reader" else load_reranker(spec)
 
-    def _vectors(self, texts: Sequence[str]) -> list[Vectors]:
-        """A vector of `_judge` for each text; those made for an earlier question are kept in the store."""
-        name = self._judge.name
-        hashes = [text_hash(text) for text in texts]
-        vectors = self.store.vectors(name, hashes)
-        missing = {digest: text for digest, text in zip(hashes, texts, strict=True) if digest not in vectors}
-        if missing:
-            new = dict(zip(missing, self._judge.encode_passages(list(missing.values())), strict=True))
-            vectors.update(new)
-            self.store.put_vectors(name, new)
-        return [vectors[digest] for digest in hashes]
+    def _sources(self, answer: Answer, filters: Filters) -> list[str]:
+        """How many independent sources stand behind an answer, where copies stand behind it."""
+        cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
+        clusters = sorted({article.cluster for article in cited.values() if article.cluster})
+        carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
+        note = copies.sources_note(list(cited.values()), carriers)
+        return [note] if note is not None else []
 
     def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
         notes = []
@@ -458,31 +351,14 @@ class Library:
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
                 "whether the dates asked for hold."
             )
+        if changed := self.store.n_revised_since(filters):
+            notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
 
 
-def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
-    """Filters from what a caller gives. BylineError when a date is no ISO date."""
-    return Filters(
-        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
-        published_from=_day("published_from", published_from, 0),
-        published_to=_day("published_to", published_to, 1),
-        as_of=_day("as_of", as_of, 1),
-    )
-
-
-def _day(name: str, value: Date, end: int) -> str | None:
-    """The first (`end` 0) or last (1) day that an ISO date, month or year can mean."""
-    if value is None:
-        return None
-    text = value.isoformat()[:10] if isinstance(value, dt.date) else str(value).strip()
-    try:
-        if len(text) not in (4, 7, 10):
-            raise ValueError
-        day = date_range(text)[end]
-        dt.date.fromisoformat(day or "")
-        return day
-    except (ValueError, IndexError):
-        raise BylineError(
-            f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."
-        ) from None
+def _about_orders(orders: Sequence[Candidate]) -> list[str]:
+    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from rag.types import Candidate, date_in_words
 
-PROMPT_VERSION = "answer-1"
+PROMPT_VERSION = "answer-2"
 REFUSAL = "The articles do not say."
 FOLLOW_UP_VERSION = "follow-up-1"
 
@@ -27,11 +27,17 @@ ANSWER_SYSTEM = f"""You answer a journalist's question from numbered sentences o
 FOLLOW_UP_SYSTEM = """Rewrite the last question of a conversation so that it can be understood alone: put names in the
 place of pronouns and add what it leaves out. Write only the question, in its own language."""
 
-# Controls, zero-width characters and marks that turn the reading direction: invisible to a reader, not to a model.
+# Controls, zero-width characters, fillers, selectors of variants, tags, and marks that turn the reading direction:
+# invisible to a reader, not to a model.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-_BRACKETED_NUMBER = re.compile(r"[\[【]\s*(\d+(?:\s*[,;–-]\s*\d+)*)\s*[\]】]")
+_BRACKETED_NUMBER = re.compile(r"[\[［【]\s*(\d+(?:\s*[,;–-]\s*\d+)*)\s*[\]］】]")
+# A chat template marks turns with tokens such as <|im_start|>, <start_of_turn>, </s> and [INST], and servers take them
+# for such wherever they stand. No other pair of signs is one.
+_SIGNS = str.maketrans("<>", "‹›")
+_BRACKETED_TOKEN = re.compile(r"\[(/?[A-Z_]{3,20})\]")
 
 
 def answer_prompt(question: str, candidates: Sequence[Candidate]) -> str:
@@ -60,5 +66,11 @@ def follow_up_prompt(history: Sequence[str], question: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Untrusted text on one line, without invisible characters and without numbers in square brackets."""
-    return _BRACKETED_NUMBER.sub(r"(\1)", " ".join(_INVISIBLE.sub("", text).split()))
+    """Untrusted text on one line, without invisible characters, numbers in square brackets and tokens of a template."""
+    text = _BRACKETED_TOKEN.sub(r"(\1)", without_invisible(text).translate(_SIGNS))
+    return _BRACKETED_NUMBER.sub(r"(\1)", " ".join(text.split()))
+
+
+def without_invisible(text: str) -> str:
+    """The text without the characters that a reader cannot see, newlines and tabs excepted."""
+    return _INVISIBLE.sub("", text)

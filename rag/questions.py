@@ -261,3 +261,12 @@ def _listed(words: Sequence[str]) -> str:
     quoted = [f"“{word}”" for word in words]
     listed = " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
     return f"{listed} point{'s' if len(quoted) == 1 else ''} back"
+
+
+def alone(parts: Sequence[str]) -> list[str]:
+    """The questions asked in one, each to be understood alone: what points back is completed from the one before."""
+    found: list[str] = []
+    for part in parts:
+        known = complete(part, [Turn(question=found[-1])]) if found else {}
+        found.append(known.get("question", part))
+    return found

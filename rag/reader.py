@@ -359,3 +359,5 @@ WITHOUT_READER = {
     "kind": 0.648,
 }
 ENOUGH = 0.483
+# Below it no language model is asked.
+HOPELESS = 0.1

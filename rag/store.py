@@ -1,4 +1,5 @@
-"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is here.
+"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is here (that of the
+formats in `migrations`, of copies and versions in `links`).
 
 Every change is one transaction, and raises `generation`, by which caches (the FAISS file, an open library in another
 process) know that they are stale. Text that is removed is overwritten on disk (`secure_delete`).
@@ -11,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,42 +20,18 @@ from typing import Any
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.types import Article, BylineError, Filters, Ids, Passage, Sentence
+from rag import links
+from rag.migrations import MIGRATIONS
+from rag.types import Article, BylineError, Filters, Ids, Passage, Sentence, Version
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-        "INSERT INTO meta VALUES ('generation', 0)",
-        # `path` is absolute, with "#record" where a file holds several articles; `earliest` and `latest` bound the
-        # day of publication; `indexed_as` says how passages and vectors were made.
-        """CREATE TABLE articles (
-            id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL, title TEXT, outlet TEXT,
-            authors TEXT NOT NULL, url TEXT, published TEXT, published_precision TEXT NOT NULL,
-            published_source TEXT NOT NULL, earliest TEXT, latest TEXT, reasons TEXT NOT NULL,
-            boilerplate TEXT NOT NULL, content_hash TEXT NOT NULL, indexed_as TEXT NOT NULL, text TEXT NOT NULL)""",
-        "CREATE INDEX articles_file ON articles (file)",
-        "CREATE INDEX articles_hash ON articles (content_hash)",
-        # AUTOINCREMENT: a number is never given twice, so a stale vector can never answer for a new passage.
-        """CREATE TABLE passages (
-            number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, article_id TEXT NOT NULL REFERENCES
-            articles (id) ON DELETE CASCADE, position INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-            heading TEXT NOT NULL, n_tokens INTEGER NOT NULL, hash BLOB NOT NULL)""",
-        "CREATE INDEX passages_article ON passages (article_id, position)",
-        "CREATE INDEX passages_hash ON passages (hash)",
-        """CREATE TABLE sentences (
-            article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE, position INTEGER NOT NULL,
-            start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (article_id, position)) WITHOUT ROWID""",
-        "CREATE TABLE vectors (embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL)",
-        "CREATE UNIQUE INDEX vectors_key ON vectors (hash, embedder)",
-        """CREATE VIRTUAL TABLE passages_fts USING fts5 (
-            context, body, tokenize = 'porter unicode61 remove_diacritics 2')""",
-    ),
-)
+Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
+"""An article and others -> id of each that is the same story: "copy" or "version"."""
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    "boilerplate, content_hash, text"
+    "boilerplate, content_hash, text, section, updated, cluster, replaced_by"
 )
+_STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
 # CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
 # vector for every batch.
@@ -170,6 +147,7 @@ class Store:
         """What SQLite finds wrong with the file; nothing when it is sound."""
         found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
         found += [f"broken reference in {row[0]}" for row in self._db.execute("PRAGMA foreign_key_check")]
+        found += links.check(self._db)
         return [line for line in found if line != "ok"]
 
     # -- articles -----------------------------------------------------------------------------------------------
@@ -270,6 +248,11 @@ class Store:
         ).fetchone()
         return int(row[0])
 
+    def n_revised_since(self, filters: Filters) -> int:
+        """How many articles were published by `filters.as_of` and changed later, when more was known."""
+        sql = "SELECT count(*) FROM articles WHERE replaced_by IS NULL AND latest <= ?1 AND revised > ?1"
+        return int(self._db.execute(sql, (filters.as_of,)).fetchone()[0])
+
     def put(
         self,
         entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
@@ -288,11 +271,15 @@ class Store:
             for article_id in gone:
                 _delete(db, article_id)
             for article, file, passages, sentences in entries:
-                for row in db.execute(
-                    "SELECT id FROM articles WHERE path = ? OR id = ?", (article.path, article.id)
-                ).fetchall():
-                    _delete(db, row[0])
-                earliest, latest = date_range(article.published)
+                for old in self.articles(
+                    row[0]
+                    for row in db.execute(
+                        "SELECT id FROM articles WHERE path = ? OR id = ?", (article.path, article.id)
+                    ).fetchall()
+                ):
+                    if old.id == article.id and (old.text, old.title) != (article.text, article.title):
+                        links.keep(db, old)
+                    _delete(db, old.id, history=old.id != article.id)
                 values = (
                     *(
                         article.id,
@@ -304,11 +291,13 @@ class Store:
                     ),
                     *(article.published, article.published_precision, article.published_source),
                     *(json.dumps(article.reasons), json.dumps(article.boilerplate), article.content_hash, article.text),
+                    *(article.section, article.updated, date_range(article.updated)[1]),
+                    *(file, *date_range(article.published), indexed_as),
                 )
                 db.execute(
-                    f"INSERT INTO articles ({_ARTICLE}, file, earliest, latest, indexed_as) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*values, file, earliest, latest, indexed_as),
+                    f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as) "
+                    f"VALUES ({', '.join('?' * len(values))})",
+                    values,
                 )
                 for passage in passages:
                     number = db.execute(
@@ -339,6 +328,55 @@ class Store:
             db.execute("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')")
             _changed(db)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # -- copies and versions --------------------------------------------------------------------------------------
+
+    def unlinked(self, bands_version: int) -> list[str]:
+        """Ids of the articles that were not yet compared with the others; all, where bands were made otherwise."""
+        if self.get_meta("bands_version") != bands_version:
+            with self._transaction() as db:
+                links.forget_bands(db)
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('bands_version', ?)", (bands_version,))
+        return [row[0] for row in self._db.execute("SELECT id FROM articles WHERE bands IS NULL ORDER BY rowid")]
+
+    def link(self, bands: Mapping[str, Sequence[int]], relate: Relate) -> None:
+        """Compare articles with those that share a band, the address or the headline, one after the other, and store
+        which are one story (see `rag.copies`), in one transaction."""
+        with self._transaction() as db:
+            for article in self.articles(bands):
+                links.put_bands(db, article.id, bands[article.id])
+                alike = self.articles(links.candidates(db, article, bands[article.id]))
+                found = relate(article, alike)
+                if found:
+                    links.join(db, article.id, list(found), [i for i, kind in found.items() if kind == "version"])
+
+    def stories(self, clusters: Sequence[str]) -> list[tuple[str, str]]:
+        """(cluster, article id) of all articles of those stories that no newer version replaces, the lead first."""
+        return links.stories(self._db, clusters)
+
+    def visible(self, ids: Sequence[str], filters: Filters) -> list[str]:
+        """Those of the articles that pass `filters`, in the order given."""
+        where, values = _where(filters)
+        found = {row[0] for row in self._in(f"SELECT id FROM articles a WHERE {where} AND id IN", ids, *values)}
+        return [article_id for article_id in ids if article_id in found]
+
+    def n_sources(self) -> int:
+        """How many stories there are, copies and versions counted once."""
+        return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
+
+    def versions(self, article_id: str) -> list[Version]:
+        """What is stored of the article's piece, oldest first: what its articles were, and are."""
+        found = []
+        for article in self.articles(links.piece(self._db, article_id)):
+            found += [Version(article=old, replaced_at=at) for old, at in links.kept(self._db, article.id)]
+            found.append(Version(article=article))
+        return found
+
+    def clusters_of(self, numbers: Sequence[int], filters: Filters) -> tuple[dict[int, tuple[str, str]], set[int]]:
+        """Of the passages: number -> (cluster, article id) where there is a cluster; and those of which a newer version
+        passes `filters` too."""
+        clusters = links.of_passages(self._db, numbers)
+        return clusters, links.outdated(self._db, list(clusters), *_where(filters))
 
     # -- vectors ------------------------------------------------------------------------------------------------
 
@@ -452,9 +490,11 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
         ("earliest", ">=", filters.published_from),
         ("latest", "<=", filters.published_to),
         ("latest", "<=", filters.as_of),
+        ("revised", "<=", filters.as_of),  # what was changed later was not yet to be read
     ):
         if bound is not None:
-            clauses.append(f"a.{column} {sign} ?")
+            unless = "a.revised IS NULL OR " if column == "revised" else ""
+            clauses.append(f"({unless}a.{column} {sign} ?)")
             values.append(bound)
     return " AND ".join(clauses), values
 
@@ -466,8 +506,7 @@ def _article(row: tuple[Any, ...]) -> Article:
         **dict(zip(("url", "published", "published_precision", "published_source"), row[5:9], strict=True)),
         reasons=json.loads(row[9]),
         boilerplate=tuple((start, end) for start, end in json.loads(row[10])),
-        content_hash=row[11],
-        text=row[12],
+        **dict(zip(("content_hash", "text", "section", "updated", "cluster", "replaced_by"), row[11:], strict=True)),
     )
 
 
@@ -476,11 +515,14 @@ def _passage(row: tuple[Any, ...], article: Article) -> Passage:
     return Passage(**dict(zip(keys, row, strict=True)), text=article.text[row[3] : row[4]])
 
 
-def _delete(db: sqlite3.Connection, article_id: str) -> None:
-    """Remove an article, its passages and their words, and the vectors that no other passage needs."""
+def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
+    """Remove an article, its passages and their words, the vectors that no other passage needs, and its history."""
     row = db.execute("SELECT text FROM articles WHERE id = ?", (article_id,)).fetchone()
     if row is None:
         return
+    links.leave(db, article_id)
+    if history:
+        db.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
     numbers = db.execute("SELECT number, hash FROM passages WHERE article_id = ?", (article_id,)).fetchall()
     sentences = db.execute('SELECT start, "end" FROM sentences WHERE article_id = ?', (article_id,)).fetchall()
     db.executemany("DELETE FROM passages_fts WHERE rowid = ?", [(number,) for number, _ in numbers])

@@ -7,8 +7,8 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -35,8 +35,12 @@ class Article:
     newlines as `\\n`, so that offsets hold in the file; front matter and boilerplate stay in it and are listed in
     `boilerplate`, and nothing inside those spans is ever retrieved or quoted.
 
-    `published` is an ISO 8601 date cut to what is known ("2024-04-29", "2024-04", "2024") or None.
-    `reasons` says, for each value that was inferred and not stated, what it was inferred from.
+    `published` and `updated` are ISO 8601 dates cut to what is known ("2024-04-29", "2024-04", "2024") or None.
+    `reasons` says, for each value that was inferred and not stated, what it was inferred from (and where a date was
+    cut or passed over, why).
+
+    What ingest found beside it in the library: articles with the same `cluster` (the id of one of them) carry the same
+    story and count as one source; `replaced_by` is the id of the newest version of this piece, None for that itself.
     """
 
     id: str
@@ -52,6 +56,17 @@ class Article:
     content_hash: str
     boilerplate: tuple[Span, ...] = ()
     reasons: dict[str, str] = field(default_factory=dict)
+    section: str | None = None
+    updated: str | None = None
+    cluster: str | None = None
+    replaced_by: str | None = None
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """The names of the values that nothing states, and that were inferred; `reasons` has why."""
+        others = ("title", "outlet", "authors", "url", "section", "updated")
+        found = [name for name in others if name in self.reasons and getattr(self, name)]
+        return tuple([*found, "published"] if self.published_source == "inferred" else found)
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
@@ -67,6 +82,11 @@ class Article:
             "published": self.published,
             "published_precision": self.published_precision,
             "published_source": self.published_source,
+            "updated": self.updated,
+            "section": self.section,
+            "inferred": list(self.inferred),
+            "cluster": self.cluster,
+            "replaced_by": self.replaced_by,
             "path": str(path.relative_to(here)) if path.is_relative_to(here) else self.path,
         }
 
@@ -150,10 +170,43 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A sentence that a model proposes, and the sentences it rests on, before anything was checked."""
+    """A sentence that a model proposes, and the sentences it rests on, before anything was checked. `earlier` as in
+    `Claim`."""
 
     text: str
     sources: tuple[Candidate, ...]
+    earlier: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The sentences that were found for a question, in step with their vectors (of unit norm, by the packaged MiniLM)
+    and the cosines of the question with each of them and with its passage."""
+
+    question: str
+    candidates: Sequence[Candidate]
+    vectors: Sequence[Vectors]
+    cosines: Sequence[float]
+    passage_cosines: Sequence[float]
+
+    def only(self, keep: Callable[[Candidate], bool]) -> Found:
+        """The same, of the candidates that `keep` takes."""
+        places = [i for i, candidate in enumerate(self.candidates) if keep(candidate)]
+        return replace(
+            self,
+            candidates=[self.candidates[i] for i in places],
+            vectors=[self.vectors[i] for i in places],
+            cosines=[self.cosines[i] for i in places],
+            passage_cosines=[self.passage_cosines[i] for i in places],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafted:
+    """What a `Writer` makes of what was found: its sentences, and in 0..1 how likely it holds it that they answer."""
+
+    drafts: tuple[Draft, ...]
+    confidence: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +335,7 @@ class Answer:
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
+    `confidence`, in 0..1, is how likely the built-in reader holds it that the passages answer, whoever writes.
     """
 
     question: str
@@ -297,6 +351,7 @@ class Answer:
     prompt_version: str
     elapsed_s: float
     understood: Json = field(default_factory=dict)
+    confidence: float = 0.0
 
     def to_dict(self) -> Json:
         return {
@@ -313,6 +368,7 @@ class Answer:
             "model": self.model,
             "prompt_version": self.prompt_version,
             "elapsed_s": self.elapsed_s,
+            "confidence": self.confidence,
         }
 
 
@@ -347,6 +403,18 @@ class CheckedSentence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """A state of a piece: the stored text of an article now (`replaced_at` None), or what it was before its file was
+    read anew at `replaced_at` (UTC, ISO 8601)."""
+
+    article: Article
+    replaced_at: str | None = None
+
+    def to_dict(self) -> Json:
+        return {"article": self.article.to_dict(), "replaced_at": self.replaced_at}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
 
@@ -362,8 +430,9 @@ class IngestReport:
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
-    under a second name (they are stored once). `removed` counts articles that vanished from a file that holds
-    several (JSONL).
+    under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
+    "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
+    holds several (JSONL).
     """
 
     added: int
@@ -372,6 +441,7 @@ class IngestReport:
     removed: int
     failed: tuple[Failure, ...]
     duplicates: tuple[Json, ...]
+    copies: tuple[Json, ...] = ()
     articles: int
     passages: int
     elapsed_s: float
@@ -384,6 +454,7 @@ class IngestReport:
             "removed": self.removed,
             "failed": [f.to_dict() for f in self.failed],
             "duplicates": list(self.duplicates),
+            "copies": list(self.copies),
             "articles": self.articles,
             "passages": self.passages,
             "elapsed_s": self.elapsed_s,
@@ -423,21 +494,17 @@ class Writer(Protocol):
     @property
     def prompt_version(self) -> str: ...
 
-    def draft(
-        self,
-        question: str,
-        candidates: Sequence[Candidate],
-        *,
-        cosines: Sequence[float],
-        passage_cosines: Sequence[float],
-    ) -> list[Draft]:
-        """The answer's sentences in order; none when the candidates do not answer. `cosines` holds the similarity of
-        the question to each candidate, `passage_cosines` that to its passage, both by the packaged MiniLM."""
+    def draft(self, found: Found) -> Drafted:
+        """The answer's sentences in order; none when what was found does not answer."""
         ...
 
 
 class ModelError(BylineError):
     """A language model could not be reached, refused, or gave no usable text."""
+
+
+class PromptTooLong(ModelError):
+    """The prompt does not fit into the model's context: a shorter one may."""
 
 
 class LanguageModel(Protocol):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag import articles, formats
 from rag.articles import discover, read, read_manifest
-from rag.metadata import find_boilerplate, find_headings
+from rag.boilerplate import find_boilerplate, find_headings
 from rag.types import Article, Failure
 
 # Nothing here happened: there is no Portmere, and it has no ferry.
@@ -639,7 +639,10 @@ def test_a_bad_line_stands_alone(tmp_path: Path) -> None:
     assert failures[0].error.startswith("news.ndjson:2 is not JSON (")
     assert failures[0].error.endswith("; mend the line or delete it.")
     assert failures[1].error == "news.ndjson:4 is not an object of names and values."
-    assert failures[2].error == "news.ndjson:5 has no text; give it under text, body, content, maintext."
+    assert failures[2].error == (
+        "news.ndjson:5 has no text; give it under text, body, content, "
+        "maintext, article, full_text, articlebody, article_text."
+    )
 
 
 def test_an_id_used_twice_loses_no_article(tmp_path: Path) -> None:
@@ -992,9 +995,7 @@ def test_stated_dates(tmp_path: Path, value: object, expected: str) -> None:
     assert (article.published, article.published_source) == (expected, "stated")
 
 
-@pytest.mark.parametrize(
-    "value", ["07/10/2026", "yesterday", "2024-13-01", "31 February 2024", "2999-01-01", "0001", True]
-)
+@pytest.mark.parametrize("value", ["yesterday", "2024-13-01", "31 February 2024", "2999-01-01", "0001", True])
 def test_a_stated_date_that_means_nothing_is_ignored_with_a_reason(tmp_path: Path, value: object) -> None:
     put(tmp_path / "story.json", json.dumps({"published": value}))
     article = of(STORY, tmp_path)

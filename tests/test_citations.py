@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rag.citations import attribution, make_claims, render
 from rag.extractive import Extractive
 from rag.reader import Reader
-from rag.types import Article, Candidate, Draft, Passage, SearchHit, Sentence, date_in_words
+from rag.types import Article, Candidate, Draft, Drafted, Found, Passage, SearchHit, Sentence, date_in_words
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
 ARTICLE = Article(
@@ -72,12 +73,23 @@ def test_a_draft_without_sources_is_not_shown() -> None:
 
 @pytest.mark.parametrize("reader", [None, Reader()], ids=["cosine", "reader"])
 def test_extractive_picks_the_sentence_that_answers(reader: Reader | None) -> None:
-    cosines = {"cosines": [0.3, 0.7, 0.2], "passage_cosines": [0.6] * 3}
-    drafts = Extractive(reader).draft("How many people waited for the ferry?", candidates(), **cosines)
-    assert drafts[0].text == "The Quillmere Gazette, 4 March 2021: “The harbour master said 45 people waited.”"
-    far = {"cosines": [0.1, 0.1, 0.0], "passage_cosines": [0.1] * 3}
-    assert Extractive(reader).draft("What does wheat cost in Patagonia?", candidates(), **far) == []
-    assert Extractive(reader).draft("Who?", [], cosines=[], passage_cosines=[]) == []
+    def found(question: str, cosines: list[float], around: float, texts: list[Candidate]) -> Found:
+        vectors = [np.zeros(3, dtype=np.float32)] * len(texts)
+        return Found(
+            question=question,
+            candidates=texts,
+            vectors=vectors,
+            cosines=cosines,
+            passage_cosines=[around] * len(texts),
+        )
+
+    waited = found("How many people waited for the ferry?", [0.3, 0.7, 0.2], 0.6, candidates())
+    drafted = Extractive(reader).draft(waited)
+    assert drafted.drafts[0].text == "The Quillmere Gazette, 4 March 2021: “The harbour master said 45 people waited.”"
+    far = Extractive(reader).draft(found("What does wheat cost in Patagonia?", [0.1, 0.1, 0.0], 0.1, candidates()))
+    assert far.drafts == ()
+    assert far.confidence < drafted.confidence
+    assert Extractive(reader).draft(found("Who?", [], 0.0, [])) == Drafted(drafts=(), confidence=0.0)
 
 
 @pytest.mark.parametrize(

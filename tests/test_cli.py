@@ -57,7 +57,7 @@ def byline_json(*args: object, home: Path, status: int = 0, cwd: Path | None = N
 
 ARTICLE_KEYS = {
     *("id", "title", "outlet", "authors", "url", "published"),
-    *("published_precision", "published_source", "path"),
+    *("published_precision", "published_source", "path", "updated", "section", "inferred", "cluster", "replaced_by"),
 }
 
 
@@ -112,7 +112,7 @@ def test_plain_output_is_for_people(home: Path, story: Path) -> None:
     assert done.stderr == ""
     done = byline("ask", "How late was the ferry to Saltby?", home=home)
     assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout
-    assert "[1] The Quillmere Gazette, 4 March 2021 — Ferry to Saltby is late" in done.stdout
+    assert "[1] The Quillmere Gazette, 4 March 2021, citing the harbour master — Ferry to Saltby is late" in done.stdout
     assert "1. The Quillmere Gazette" in byline("search", "ferry", home=home).stdout
     assert "articles: 1" in byline("status", home=home).stdout
     assert "removed" in byline("remove", "story.md", home=home).stdout
@@ -174,7 +174,7 @@ def test_a_path_that_is_not_there_fails_by_itself(home: Path, story: Path) -> No
     assert "nowhere.txt" in report["failed"][0]["path"]
 
 
-@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "remove", "ui", "eval"])
+@pytest.mark.parametrize("command", ["ingest", "search", "ask", "status", "doctor", "models", "remove", "ui", "eval"])
 def test_every_command_has_help_with_an_example(command: str, home: Path) -> None:
     done = byline(command, "--help", home=home)
     assert done.returncode == 0
@@ -224,3 +224,53 @@ def test_a_follow_up_is_completed_and_said_to_be(home: Path, story: Path) -> Non
     done = byline("ask", "And what did he say?", *after, home=home)
     assert "Understood as: And what did he say? (Saltby, harbour, master)\n“And” and “he” point back" in done.stdout
     assert byline_json("ask", "Where does the ferry to Saltby go?", *after, home=home)["understood"] == {}
+
+
+def test_diff_and_the_status_of_versions(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("The ferry was late on Monday. The harbour master was asleep. Nobody was hurt.\n")
+    byline("ingest", path, "--embedder", "hashing:64", home=home)
+    alone = byline("diff", "story.txt", home=home)
+    assert alone.stdout.startswith("There is one version of ")
+    assert byline_json("diff", "story.txt", home=home)["diffs"] == []
+    path.write_text("The ferry was early on Monday. Nobody was hurt. The \x1b[31mbell\x1b[0m rang twice.\n")
+    report = byline_json("ingest", path, home=home)
+    assert (report["updated"], report["copies"]) == (1, [])
+    document = byline_json("diff", "story.txt", home=home)
+    (found,) = document["diffs"]
+    assert document["article"].keys() == ARTICLE_KEYS
+    assert [change["kind"] for change in found["changes"]] == ["removed", "changed", "added"]
+    assert found["changes"][1] == {
+        "kind": "changed",
+        "before": {"start": 0, "end": 29, "text": "The ferry was late on Monday."},
+        "after": {"start": 0, "end": 30, "text": "The ferry was early on Monday."},
+    }
+    assert found["older"]["replaced_at"] is not None
+    assert found["newer"]["replaced_at"] is None
+    shown = byline("diff", "story.txt", home=home).stdout
+    assert "- The ferry was late on Monday.  [0-29]" in shown
+    assert "+ The ferry was early on Monday.  [0-30]" in shown
+    assert "\x1b" not in shown, "no colour without a terminal, and none from an article"
+    assert "version 1: " in byline("status", "story.txt", home=home).stdout
+    unknown = byline("diff", "nothing.txt", home=home)
+    assert unknown.returncode == 2
+    assert "`byline status` lists what is there" in unknown.stderr
+
+
+def test_status_shows_copies(home: Path, tmp_path: Path) -> None:
+    words = " ".join(f"The {thing} of Saltby is older than the {thing} of Portmere." for thing in NINE)
+    (tmp_path / "one.txt").write_text(f"{words}\n")
+    (tmp_path / "two.txt").write_text(f"{words}\n\nThe clerk said so.\n")
+    done = byline("ingest", tmp_path, "--embedder", "hashing:64", home=home)
+    assert "1 of them carries a story that is there already: see byline status" in done.stdout
+    document = byline_json("status", home=home)
+    assert (document["articles"], document["sources"]) == (2, 1)
+    lead = document["listed"][0]["cluster"]
+    assert {entry["cluster"] for entry in document["listed"]} == {lead}
+    assert f"(same story as {lead})" in byline("status", home=home).stdout
+    assert byline_json("status", "one.txt", home=home)["copies"] == [
+        entry["id"] for entry in document["listed"] if entry["path"].endswith("two.txt")
+    ]
+
+
+NINE = "ferry lighthouse bell pier school mayor bakery chapel anchor".split()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rag import Library
+from rag.collection import VECTOR_CACHE
 from rag.index import FaissIndex
-from rag.library import VECTOR_CACHE
 from tests.contracts.test_vector_index import DIM, vectors
 
 STORY = "The ferry to Saltby was late.\n\nThe council of Quillmere met on Monday.\n\nPlum cake needs cinnamon.\n"

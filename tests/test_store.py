@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
-from rag.library import DATABASE
+from rag.collection import DATABASE
 from rag.store import MIGRATIONS, Store, date_range, text_hash
 from rag.types import Filters
 
@@ -103,7 +103,7 @@ def test_migrations_from_blank_and_no_further(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DATABASE) as db:
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     db.close()
-    with pytest.raises(BylineError, match=r"has format 2, and this Byline knows up to 1: .*pip install --upgrade"):
+    with pytest.raises(BylineError, match=r"has format 3, and this Byline knows up to 2: .*pip install --upgrade"):
         Library.open(tmp_path)
 
 

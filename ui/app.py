@@ -395,8 +395,8 @@ def _panes(
     or, where that failed, None. A failure is one sentence on the page, its traceback is logged."""
     claims: list[Claim] = []
     try:
-        limits: dict[str, Any] = {name: v.strip() if isinstance(v, str) else v for name, v in given.items()}
-        limits = {name: value for name, value in limits.items() if value}
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        limits: dict[str, Any] = {name: value for name, value in stripped.items() if value}
         if not question.strip():
             yield view.failure("Type a question first.", heading="No question yet"), view.no_sources(), None
             return

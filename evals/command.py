@@ -1,0 +1,143 @@
+"""`byline eval`: what was asked for, run and handed out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from evals import SUITES, loaders, report, runner, suites
+from evals.cases import TEMPLATE
+from rag import BylineError
+
+Json = dict[str, Any]
+OTHER = ("attributionbench", "injections", "speed")
+ALIASES = {"reading": "xquad"}
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 where a gate of --fail-under is missed. BylineError (2) when used wrongly."""
+    if args.action == "new":
+        return _new(args.file)
+    gates, price = dict(_gate(text) for text in args.fail_under), _price(args.price)
+    before = _earlier(args.compare) if args.compare else None
+    if args.limit is not None and args.limit < 1:
+        raise BylineError(f"--limit is {args.limit}; it must be 1 or more.")
+    found = _run(args, price)
+    found["command"] = shlex.join(["byline", "eval", *_told(args)])
+    if before is not None:
+        if not any("outcome" in result for result in found["results"]):
+            raise BylineError("--compare needs a suite that asks questions; this one does not.")
+        found["comparison"] = runner.compare(before, found)
+    missed = runner.missed(found, gates)
+    if args.out:
+        try:
+            written = report.write(found, Path(args.out))
+        except OSError as error:
+            raise BylineError(f"the report cannot be written to {args.out} ({error.strerror}).") from None
+        print(f"wrote {', '.join(map(str, written))}", file=sys.stderr)
+    if args.results:
+        _put(found, Path(args.results))
+    print(json.dumps(found, ensure_ascii=False, indent=2) if args.json else report.table(found))
+    for sentence in missed:
+        print(f"byline: missed: {sentence}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
+    asked = {"model": args.model, "price": price}
+    name = ALIASES.get(args.suite, args.suite)
+    if args.cases:
+        if name:
+            raise BylineError("--cases and --suite exclude each other: give one.")
+        return suites.own_cases(args.cases, library=args.library, split=args.split, **asked)
+    if name in (None, "seeds"):
+        return suites.builtin(library=args.library, split=args.split, **asked)
+    if name == "speed":
+        from evals.speed import speed
+
+        return speed(say=suites._say, largest=args.limit)
+    if name == "attributionbench":
+        return suites.attributionbench(args.data)
+    if name == "injections" and importlib.util.find_spec("evals.injections"):
+        injections: Any = importlib.import_module("evals.injections")
+        made: Json = injections.injections()
+        return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
+    if name in loaders.SETS or (name.partition(":")[0] in loaders.FORMATS and name.partition(":")[2]):
+        return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
+    raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")
+
+
+def _new(file: str | None) -> int:
+    if file == "-":
+        print(TEMPLATE, end="")
+        return 0
+    path = Path(file or "cases.jsonl")
+    try:
+        with path.open("x", encoding="utf-8") as out:
+            out.write(TEMPLATE)
+    except FileExistsError:
+        raise BylineError(f"{path} is there already: name another, as in `byline eval new my-cases.jsonl`.") from None
+    except OSError as error:
+        raise BylineError(
+            f"{path} cannot be written ({error.strerror}): name a file in a folder you can write."
+        ) from None
+    print(f"wrote {path}; put your questions in, then run: byline eval --cases {shlex.quote(str(path))}")
+    return 0
+
+
+def _gate(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+        if not name or not math.isfinite(number):
+            raise ValueError
+    except ValueError:
+        raise BylineError(f"--fail-under is {text!r}: write METRIC=VALUE, as in citation_precision=0.6.") from None
+    return name, number
+
+
+def _price(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        given, wanted = (float(part) for part in text.split(","))
+        return given, wanted
+    except ValueError:
+        raise BylineError(f"--price is {text!r}: write two numbers, dollars for a million tokens: 0.15,0.60.") from None
+
+
+def _earlier(file: str) -> Json:
+    try:
+        found = json.loads(Path(file).read_text(encoding="utf-8"))
+        if isinstance(found, dict) and isinstance(found.get("results"), list):
+            return found
+        raise ValueError("no results in it")
+    except (OSError, ValueError) as error:
+        raise BylineError(f"{file} is no report ({error}): give the report.json of an earlier run.") from None
+
+
+def _told(args: argparse.Namespace) -> list[str]:
+    """What the run depends on, for the record: not where its output goes."""
+    names = ("suite", "cases", "library", "model", "split", "limit")
+    told = [part for name in names if (value := getattr(args, name)) for part in (f"--{name}", str(value))]
+    return [*told, "--data", "DIR"] if args.data else told
+
+
+def _put(found: Json, path: Path) -> None:
+    """Replace the suite's part of a Markdown file, between its two marks, with the new figures."""
+    begin, end = f"<!-- {found['suite']} -->", f"<!-- /{found['suite']} -->"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BylineError(f"{path} cannot be read ({error.strerror}).") from None
+    before, mark, rest = text.partition(begin)
+    _, mark_end, after = rest.partition(end)
+    if not mark or not mark_end:
+        raise BylineError(f"{path} has no place for this suite: put the lines {begin} and {end} where it belongs.")
+    path.write_text(f"{before}{begin}\n{report.results_section([found])}\n{end}{after}", encoding="utf-8")

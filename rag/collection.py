@@ -1,0 +1,315 @@
+"""`Collection`: the articles in one folder, how they come in and go out, and how passages are found.
+
+`Library` builds on it and answers. Both are the only places where the parts are wired together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
+from embeddings.minilm import MiniLMEmbedder
+from embeddings.protocol import Vectors
+from rag import articles, changes, index, injections, retrieval
+from rag.ingest import PASSAGES_VERSION, IngestJob
+from rag.store import Store, text_hash, text_to_embed
+from rag.types import (
+    Article,
+    BylineError,
+    Candidate,
+    Filters,
+    Found,
+    IngestReport,
+    Json,
+    Passage,
+    SearchHit,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what) while something long runs."""
+
+
+def default_path() -> Path:
+    """`$BYLINE_HOME`, else the platform's folder for user data."""
+    home = os.environ.get("BYLINE_HOME")
+    if home:
+        return Path(home).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("byline", appauthor=False)
+
+
+class Collection:
+    """Articles, passages, vectors and settings in one folder. Open it with `Library.open`.
+
+    Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
+    """
+
+    def __init__(self, path: Path, store: Store, embedder: str) -> None:
+        self.path = path
+        self.store = store
+        self._embedder_spec = embedder
+        self._embedder: Embedder | None = None
+        self._index: index.FaissIndex | None = None
+        self._index_generation = -1
+        self.today: Callable[[], dt.date] = dt.date.today  # what "last year" in a question counts from
+        self._lock = threading.RLock()  # of the index and the embedder
+        # Of changes to the articles: one at a time, while questions go on being answered.
+        self._writing = threading.RLock()
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Self:
+        """Open the library in the folder `path` (default: `$BYLINE_HOME`, else the platform's user data folder),
+        creating it where there is none.
+
+        `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
+        the articles at the next use; vectors of different models are never compared.
+
+        Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
+        """
+        folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BylineError(
+                f"no library can be made at {folder} ({error.strerror}): give a folder you can write."
+            ) from None
+        store = Store(folder / DATABASE)
+        known = store.get_meta("embedder")
+        spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
+        library = cls(folder, store, spec)
+        if embedder is not None and embedder != known:
+            library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
+            store.set_meta("embedder", spec)
+        return library
+
+    def close(self) -> None:
+        """Close the files. The library cannot be used afterwards."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model of this library's vectors, loaded at first use."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = load_embedder(self._embedder_spec)
+            return self._embedder
+
+    @property
+    def _indexed_as(self) -> str:
+        return f"{PASSAGES_VERSION}:{self.embedder.name}"
+
+    # -- what is in it ------------------------------------------------------------------------------------------
+
+    def articles(self) -> list[Article]:
+        """All articles, newest first, those without a date last."""
+        return self.store.articles()
+
+    def passages(self, article: Article) -> list[Passage]:
+        """The passages of an article, in order."""
+        return self.store.article_passages(article)
+
+    def file_of(self, article: Article) -> Path:
+        """The file that an article was read from (`article.path` may name a record in it)."""
+        return Path(self.store.file_of(article.id))
+
+    def versions(self, article: Article) -> list[Version]:
+        """The versions of an article's piece, oldest first: what each file held before, and newer articles of it."""
+        return self.store.versions(article.id)
+
+    def diff(self, article: Article) -> list[changes.Diff]:
+        """What changed from each version of an article's piece to the next, oldest first; none where there is one."""
+        known = self.versions(article)
+        return [changes.diff(older, newer) for older, newer in itertools.pairwise(known)]
+
+    def copies(self, article: Article) -> list[Article]:
+        """The other articles of the library that carry the same story, without older versions."""
+        ids = [i for _, i in self.store.stories([article.cluster] if article.cluster else [])]
+        return [other for other in self.store.articles(ids) if other.id != article.id]
+
+    def find(self, name: str) -> Article:
+        """The article that `name` means: its id or the start of it, its path, or the end of its path.
+
+        Raises BylineError when there is none, or more than one.
+        """
+        path = str(Path(name).expanduser().absolute())
+        ids = self.store.find(path) or self.store.find(name)
+        if not ids:
+            raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
+        if len(ids) > 1:
+            some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
+            raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")
+        return self.store.articles(ids)[0]
+
+    def status(self) -> Json:
+        """Counts and settings: library, embedder, articles, passages, outlets, first and last date."""
+        first, last = self.store.date_bounds()
+        return {
+            "library": str(self.path),
+            "embedder": self._embedder_spec,
+            "articles": self.store.n_articles(),
+            "passages": self.store.n_passages(),
+            "sources": self.store.n_sources(),
+            "outlets": self.store.outlets(),
+            "first_published": first,
+            "last_published": last,
+            "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
+        }
+
+    def overview(self) -> Json:
+        """What a page tells of the library at a glance, without reading an article: the number of `articles`; `outlets`
+        with theirs, most first; the `first` and `last` date of publication, as precisely as they are known; and how
+        many are `undated`."""
+        n_articles, outlets, first, last, undated = self.store.overview()
+        return {"articles": n_articles, "outlets": outlets, "first": first, "last": last, "undated": undated}
+
+    # -- ingest -------------------------------------------------------------------------------------------------
+
+    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
+        """Read files, folders and globs into the library.
+
+        Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
+        transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
+        before stays. The same article under a second name is stored once; a file that was moved keeps its article.
+        Killed at any moment, the library is whole, and the next ingest completes it.
+        """
+        started = time.perf_counter()
+        with self._writing:
+            files, failed = articles.discover(paths)
+            done = 0
+            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
+            job.failed.extend(failed)
+            for file in files:
+                job.file(file)
+                done += 1
+            job.flush()
+            job.link()
+        self._refresh(progress)
+        return IngestReport(
+            **job.counts,
+            failed=tuple(job.failed),
+            duplicates=tuple(job.duplicates),
+            copies=tuple(job.copies),
+            articles=self.store.n_articles(),
+            passages=self.store.n_passages(),
+            elapsed_s=round(time.perf_counter() - started, 3),
+        )
+
+    def remove(self, names: Sequence[str]) -> list[Article]:
+        """Delete articles (named as in `find`) with everything made from them; returns what was deleted.
+
+        Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
+        """
+        gone = list({article.id: article for article in map(self.find, names)}.values())
+        with self._writing:
+            # First the cache: were this to stop in between, it would only have to be made again.
+            (self.path / VECTOR_CACHE).unlink(missing_ok=True)
+            self.store.remove([article.id for article in gone])
+            self._refresh()
+        return gone
+
+    def _job(self, say: Callable[[str], None]) -> IngestJob:
+        return IngestJob(self.store, self.embedder, self._indexed_as, say)
+
+    def _reindex(self, progress: Progress | None = None) -> None:
+        """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
+        with self._writing:
+            stale = self.store.indexed_otherwise(self._indexed_as)
+            done = 0
+            job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
+            for article_id in stale:
+                for article in self.store.articles([article_id]):
+                    job.add(article, self.store.file_of(article_id))
+                done += 1
+            job.flush()
+
+    def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
+        """The vector index, in step with the store; the cache file is written anew when it was behind."""
+        if self.store.indexed_otherwise(self._indexed_as):
+            self._reindex(progress)
+        with self._lock:
+            generation = self.store.generation
+            if self._index is not None and generation == self._index_generation:
+                return self._index
+            name, cache = self.embedder.name, self.path / VECTOR_CACHE
+            current, at = self._index, self._index_generation
+            if current is None:
+                current, at = index.FaissIndex.load(cache, embedder=name) or (None, -1)
+            if current is None or at != generation:
+                current = index.refresh(current, self.store, embedder=name, dim=self.embedder.dim)
+                # A cache that cannot be written (disk full, read-only) costs time at the next start, nothing else.
+                with contextlib.suppress(OSError):
+                    current.save(cache, embedder=name, generation=generation)
+            self._index, self._index_generation = current, generation
+            return current
+
+    # -- find ---------------------------------------------------------------------------------------------------
+
+    def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
+        return retrieval.retrieve(
+            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
+        )
+
+    def _find(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
+        """The sentences of the passages, with their vectors and what these have in common with the question; and those
+        left out because they give orders."""
+        candidates, orders = injections.without_orders(self._candidates(hits))
+        query = self._judge.encode_queries([question])[0]
+        passages = {
+            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
+        }
+        vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
+        cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))
+        found = Found(
+            question=question,
+            candidates=candidates,
+            vectors=vectors[: len(candidates)],
+            cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
+            passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+        )
+        return found, orders
+
+    def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
+        """The sentences of the passages, in order."""
+        return [
+            Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
+            for hit in hits
+            for sentence in self.store.sentences(hit.passage)
+        ]
+
+    @cached_property
+    def _judge(self) -> MiniLMEmbedder:
+        """The model that the reader and the checker were fitted with, whatever the library's own embedder is."""
+        return self.embedder if isinstance(self.embedder, MiniLMEmbedder) else MiniLMEmbedder()
+
+    def _vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        """A vector of `_judge` for each text; those made for an earlier question are kept in the store."""
+        name = self._judge.name
+        hashes = [text_hash(text) for text in texts]
+        vectors = self.store.vectors(name, hashes)
+        missing = {digest: text for digest, text in zip(hashes, texts, strict=True) if digest not in vectors}
+        if missing:
+            new = dict(zip(missing, self._judge.encode_passages(list(missing.values())), strict=True))
+            vectors.update(new)
+            self.store.put_vectors(name, new)
+        return [vectors[digest] for digest in hashes]

@@ -1,0 +1,168 @@
+"""Settings: a flag before the environment, the environment before the library's `settings.toml`, that before defaults.
+
+The file holds no keys: a library can be passed on. For the same reason a key goes only to the address it belongs to,
+however the address was set; see `api_key`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.types import BylineError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    import httpx
+
+FILE = "settings.toml"
+OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com/v1"
+_SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What decides who writes the answers. `origin` says of each name where its value is from: "flag", "environment",
+    "file" or "default"."""
+
+    model: str = "extractive"
+    """As `ask --model` takes it."""
+    model_url: str = OPENAI_URL
+    """The endpoint of `openai:NAME`, up to and including `/v1`."""
+    model_context: int = 8192
+    """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
+    model_timeout: float = 60.0
+    """Seconds without a sign of the model after which it is given up."""
+    origin: dict[str, str] = field(default_factory=dict)
+
+
+# What each may be: the type, the lowest and highest value, and the words for it.
+_KINDS: dict[str, tuple[Any, float, float, str]] = {
+    "model": (str, 0, 0, "a text such as openai:NAME"),
+    "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
+    "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
+    "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
+}
+_VARIABLES = {
+    "model": ("BYLINE_MODEL",),
+    "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
+    "model_context": ("BYLINE_MODEL_CONTEXT",),
+    "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
+}
+
+
+def load_settings(folder: Path | None = None, *, model: str | None = None, model_url: str | None = None) -> Settings:
+    """The settings that hold for the library in `folder`; `model` and `model_url` are flags.
+
+    Raises BylineError that names file and line, variable or flag, when a value or a name is not allowed.
+    """
+    found: dict[str, Any] = {}
+    origin = dict.fromkeys(_KINDS, "default")
+    if folder is not None:
+        found = _read(folder / FILE)
+        origin.update(dict.fromkeys(found, "file"))
+    for name, variables in _VARIABLES.items():
+        variable = next((variable for variable in variables if os.environ.get(variable)), None)
+        if variable is not None:
+            found[name], origin[name] = _checked(name, _number(os.environ[variable], name), variable), "environment"
+    for name, value in (("model", model), ("model_url", model_url)):
+        if value is not None:
+            found[name], origin[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
+    return replace(Settings(), origin=origin, **found)
+
+
+def api_key(url: str, *, from_flag: bool = False) -> str | None:
+    """The key for an OpenAI-compatible endpoint at `url`, from the environment; None where it has none.
+
+    `$OPENAI_API_KEY` belongs to OpenAI and to `$OPENAI_BASE_URL`, `$BYLINE_MODEL_KEY` to `$BYLINE_MODEL_URL` or, where
+    that is not set, to an address given `from_flag`. No other address is ever sent a key, so a library that somebody
+    else has made, with an address in its settings, cannot fetch one.
+    """
+    own = os.environ.get("BYLINE_MODEL_URL")
+    if (same_origin(url, own) if own else from_flag) and (key := clean_key("BYLINE_MODEL_KEY")):
+        return key
+    if any(same_origin(url, other) for other in (OPENAI_URL, os.environ.get("OPENAI_BASE_URL")) if other):
+        return clean_key("OPENAI_API_KEY")
+    return None
+
+
+def clean_key(variable: str) -> str | None:
+    """The key that an environment variable holds, without blanks around it; None where it is not set.
+
+    BylineError, which does not show it, when it holds what no header can carry.
+    """
+    key = os.environ.get(variable, "").strip()
+    if key and not (key.isascii() and key.isprintable()):
+        raise BylineError(f"the key in {variable} holds characters that no key has: copy it again.")
+    return key or None
+
+
+def same_origin(a: str, b: str) -> bool:
+    """Whether two addresses lead to the same server: scheme, host and port (RFC 6454)."""
+    import httpx  # takes time; and it, not urllib, decides where a request goes
+
+    try:
+        one, other = httpx.URL(a.strip()), httpx.URL(b.strip())
+    except httpx.InvalidURL:
+        return False
+
+    def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+        return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+    return origin(one) == origin(other)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BylineError(f"the settings in {path} cannot be read ({why}): mend the file or remove it.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # Its sentence gives line and column; the words of the file stay out of it.
+        at = re.search(r"\(at [^)]*\)", str(error))
+        raise BylineError(
+            f'{path} is not TOML {at[0] if at else ""}: write each setting as NAME = VALUE, texts in "quotes".'
+        ) from None
+    for name, value in values.items():
+        line = re.search(rf"^\s*[\"'\[]*{re.escape(name)}\b", text, re.MULTILINE)
+        where = f"{path}, line {text.count(chr(10), 0, line.end()) + 1}" if line else str(path)
+        if name not in _KINDS and _SECRET.search(name):
+            raise BylineError(
+                f"{where}: {name!r} does not belong there, no key does: remove it, and set the environment variable "
+                "OPENAI_API_KEY, ANTHROPIC_API_KEY or BYLINE_MODEL_KEY."
+            )
+        _checked(name, value, where)
+    return values
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    if name not in _KINDS:
+        raise BylineError(f"{where}: there is no setting {name!r}; there are {', '.join(_KINDS)}.")
+    kind, low, high, words = _KINDS[name]
+    fits = isinstance(value, kind) and not isinstance(value, bool)
+    if not fits or (not value.strip() if kind is str else not low <= value <= high):
+        raise BylineError(f"{where}: {name} must be {words}.")
+    return value.strip() if kind is str else value
+
+
+def _number(text: str, name: str) -> Any:
+    """An environment variable's text as the number that a setting needs, or as it is where it is none."""
+    if _KINDS[name][0] is str:
+        return text
+    try:
+        return int(text) if _KINDS[name][0] is int else float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,214 @@
+"""Where articles differ, what later ones change, and that nothing is said in doubt."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from rag import Library
+from rag.conflicts import compare, later, quantities, settles
+from rag.types import Article, Candidate, Passage, SearchHit, Sentence
+from tests.test_cli import BYLINE
+
+STORIES = [json.loads(line) for line in (Path(__file__).parent / "stories" / "pairs.jsonl").read_text().splitlines()]
+
+
+def said(text: str, published: str | None, *, id: str = "a", title: str | None = None) -> Candidate:
+    article = Article(
+        id=id, text=text, title=title, outlet="The Quillmere Gazette", published=published, path=id, content_hash=""
+    )
+    passage = Passage(id=id, article_id=id, position=0, start=0, end=len(text), text=text, n_tokens=0)
+    return Candidate(
+        hit=SearchHit(passage=passage, article=article, score=0.0, rank=1, scores={}),
+        sentence=Sentence(article_id=id, position=0, start=0, end=len(text)),
+        text=text,
+    )
+
+
+def difference(a: str, b: str, dates: tuple[str | None, str | None] = (None, None)) -> tuple[str, str] | None:
+    change = compare(said(a, dates[0]), said(b, dates[1], id="b"), cosine=0.8)
+    return change.values if change else None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "values"),
+    [
+        ("Nine miners died in the Vell pit.", "The Vell pit fire killed 14 miners.", ("Nine miners", "14 miners")),
+        ("The Vell pit opened in 1902.", "The Vell pit opened in 1912.", ("1902", "1912")),
+        ("Over 40 miners of Vell were hurt.", "In Vell 60 miners were injured.", ("Over 40 miners", "60 miners")),
+        ("The Vell council approved the plan.", "The Vell council rejected the plan.", ("approved", "rejected")),
+    ],
+)
+def test_different_words_on_the_same_thing(a: str, b: str, values: tuple[str, str]) -> None:
+    dates = ("2021-01-01", "2021-01-02") if "Over" in a else (None, None)
+    assert difference(a, b, dates) == values
+    assert difference(b, a, dates[::-1]) == values[::-1]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Nine miners died in the Vell pit.", "Nine miners died in the Vell pit."),
+        ("Nine miners died in the Vell pit.", "The Vell pit fire injured 14 miners."),
+        ("Nine miners died in the Vell pit.", "Fourteen soldiers died in the Vell pit."),
+        ("Nine miners died at Vell.", "Fourteen miners died at Brine."),
+        ("Nine miners died at Vell in 2019.", "Fourteen miners died at Vell in 2021."),
+        ("Vell freed 33 hostages.", "Vell would free 40 hostages."),
+        ("More than 34,000 people of Vell fled.", "Some 34,200 people of Vell fled."),
+        ("At least 40 people died in Vell.", "In Vell 60 people died."),
+        ("Vell counts 1,200 dead soldiers.", "Vell counts 34,000 dead soldiers."),
+        ("Vell has 9 casualties among soldiers.", "Vell has 14 dead soldiers."),
+        ("", ""),
+    ],
+)
+def test_what_is_no_difference(a: str, b: str) -> None:
+    assert difference(a, b) is None
+
+
+def test_an_article_that_gives_both_figures_tells_them_apart() -> None:
+    both = said("Vell freed 33 hostages.", None)
+    text = "Vell freed 33 hostages. Brine had asked Vell for 40."
+    both = said(text, None)
+    first = Candidate(
+        hit=both.hit, sentence=Sentence(article_id="a", position=0, start=0, end=23), text="Vell freed 33 hostages."
+    )
+    other = said("Vell freed 40 hostages.", None, id="b")
+    assert compare(first, other, cosine=0.9) is None
+    assert compare(said("Vell freed 33 hostages.", None), other, cosine=0.9) is not None
+
+
+def test_two_counts_in_one_article_need_two_speakers() -> None:
+    text = "Police said 12 miners died at Vell. The hospital said 19 miners died at Vell."
+    whole = said(text, None)
+    first, second = (
+        Candidate(hit=whole.hit, sentence=Sentence(article_id="a", position=n, start=a, end=b), text=text[a:b])
+        for n, (a, b) in enumerate(((0, 35), (36, len(text))))
+    )
+    change = compare(first, second, cosine=0.9)
+    assert change is not None
+    assert (change.values, change.newer) == (("12 miners", "19 miners"), None)
+
+
+def test_which_is_later() -> None:
+    def article(published: str | None) -> Article:
+        return said("x", published).hit.article
+
+    assert later(article("2021-03-04"), article("2021-03-05")) == 1
+    assert later(article("2022"), article("2021-12-31")) == 0
+    assert later(article("2021-03"), article("2021-03-05")) is None
+    assert later(article(None), article("2021-03-05")) is None
+
+
+def test_figures_that_count() -> None:
+    (quantity,) = quantities("On 4 May 2021 some 1,200 people were killed in the third raid.")
+    assert (quantity.words, quantity.number.value, quantity.number.limit) == ("some 1,200 people", 1200.0, "~")
+
+
+def test_what_settles_a_question() -> None:
+    asked = "Has the council closed the quay?"
+    assert settles(asked, "The council closed the quay on Monday.")
+    for sentence in (
+        "The council may close the quay.",
+        "The council has not closed the quay.",
+        "Once the council has closed the quay, boats must leave.",
+        "The council, critics fear, could have closed the quay.",
+    ):
+        assert not settles(asked, sentence), sentence
+    assert not settles("Why has the council closed the quay?", "The council closed the quay on Monday.")
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """All invented stories in one library, with the real model."""
+    folder = tmp_path_factory.mktemp("stories")
+    lines = [
+        {"id": row["id"] + side, **{name: value for name, value in row[side].items() if value}}
+        for row in STORIES
+        for side in "ab"
+    ]
+    (folder / "stories.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    library = Library.open(folder / "library")
+    assert library.ingest([folder / "stories.jsonl"]).failed == ()
+    return library
+
+
+def test_true_stories_are_found_and_nothing_else_is_said(stories: Library) -> None:
+    true_pairs = {row["id"]: row["expect"] for row in STORIES if row["expect"]}
+    found = {}
+    for row in STORIES:
+        for disagreement in stories.ask(row["question"]).disagreements:
+            ids = sorted(c.article.path.rpartition("#")[2] for c in disagreement.citations)
+            assert len(set(ids)) == 2, "one disagreement is about one story"
+            assert ids[0][:-1] == ids[1][:-1], ids
+            assert disagreement.kind == true_pairs[ids[0][:-1]], ids
+            found[ids[0][:-1]] = disagreement
+            for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
+                assert citation.article.text[citation.start : citation.end] == citation.quote
+                assert value in citation.quote
+    assert len(found) >= 0.85 * len(true_pairs)
+
+
+def test_what_is_done_leads_and_what_was_expected_is_earlier(stories: Library) -> None:
+    answer = stories.ask("Did the Vell airport close?")
+    assert answer.claims[0].citations[0].article.published == "2022-05-30"
+    older = [claim for claim in answer.claims if claim.citations[0].article.published == "2022-01-05"]
+    assert older
+    assert all(claim.earlier and claim.text.startswith("Earlier: ") for claim in older)
+    (update,) = answer.disagreements
+    assert (update.kind, update.values) == ("update", ("will close", "closed"))
+    assert [c.article.published for c in update.citations] == ["2022-01-05", "2022-05-30"]
+
+
+def test_as_of_hides_what_came_later(stories: Library) -> None:
+    answer = stories.ask("Did the Vell airport close?", as_of="2022-02-01")
+    assert not answer.disagreements
+    assert not any(claim.earlier for claim in answer.claims)
+
+
+def test_the_sample_articles(sample: Library) -> None:
+    for question in ("Has the court issued a warrant?", "Has the court issued arrest warrants?"):
+        answer = sample.ask(question)
+        first = answer.claims[0].citations[0]
+        assert first.article.published == "2024-11"
+        assert "issued" in first.quote
+        assert not answer.claims[0].earlier
+        assert all(c.earlier for c in answer.claims if (c.citations[0].article.published or "") < "2024-11")
+        before = sample.ask(question, as_of="2024-06-30")
+        assert not any((c.article.published or "") > "2024-06" for claim in before.claims for c in claim.citations)
+
+
+def test_the_sample_articles_do_not_contradict_each_other(sample: Library) -> None:
+    for question in (
+        "How many Palestinians have been killed?",
+        "How many hostages would be released in the first phase?",
+        "How many hostages does Hamas hold?",
+        "How many countries were asked for an opinion?",
+    ):
+        assert sample.ask(question).disagreements == ()
+    (update,) = sample.ask("Is Gallant the defense minister?").disagreements
+    assert (update.kind, update.citations[-1].article.published) == ("update", "2024-11")
+
+
+def test_on_the_command_line(stories: Library) -> None:
+    command = [str(BYLINE), "ask", "Did the Vell airport close?", "--library", str(stories.path)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Changed since: " in shown
+    assert "closed — Brine Courier, 30 May 2022: “Vell airport closed on Sunday after no buyer was found.”" in shown
+    document = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
+    (disagreement,) = document["disagreements"]
+    assert [statement["value"] for statement in disagreement["statements"]] == ["will close", "closed"]
+
+
+def test_it_is_quick() -> None:
+    text = "Police said some 1,200 miners died at Vell in the 2021 fire, and 14 soldiers were wounded."
+    texts = [f"{text[:-1]} on day {n} of the strike." for n in range(24)]
+    candidates = [said(text, f"2021-01-{n + 1:02d}", id=str(n)) for n, text in enumerate(texts)]
+    started = time.perf_counter()
+    for a in candidates[:3]:
+        for b in candidates:
+            compare(a, b, cosine=0.9)
+    assert time.perf_counter() - started < 2.0, "72 pairs; 20 ms on an idle core"
