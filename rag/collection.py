@@ -180,14 +180,8 @@ class Collection:
         """What a page tells of the library at a glance, without reading an article: the number of `articles`; `outlets`
         with theirs, most first; the `first` and `last` date of publication, as precisely as they are known; and how
         many are `undated`."""
-        first, last, undated = self.store.published_bounds()
-        return {
-            "articles": self.store.n_articles(),
-            "outlets": self.store.outlets(),
-            "first": first,
-            "last": last,
-            "undated": undated,
-        }
+        n_articles, outlets, first, last, undated = self.store.overview()
+        return {"articles": n_articles, "outlets": outlets, "first": first, "last": last, "undated": undated}
 
     # -- ingest -------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,12 @@ class Library(Collection):
         folder, else the defaults. BylineError when one of them has a value that is not allowed."""
         return load_settings(self.path, model=model, model_url=model_url)
 
+    def models(self) -> list[Json]:
+        """What `byline models` lists: see `rag.models.list_models`. Takes seconds where a server does not answer."""
+        from rag.models import list_models
+
+        return list_models(self.settings())
+
     def language_model(
         self, model: str | LanguageModel | None = None, *, model_url: str | None = None
     ) -> LanguageModel | None:

@@ -220,13 +220,19 @@ class Store:
         row = self._db.execute("SELECT min(earliest), max(latest) FROM articles").fetchone()
         return row[0], row[1]
 
-    def published_bounds(self) -> tuple[str | None, str | None, int]:
-        """The first and the last date of publication, cut to what is known of them, and how many articles have none."""
-        ends = "SELECT published FROM articles WHERE latest IS NOT NULL ORDER BY"
-        first = self._db.execute(f"{ends} earliest, latest LIMIT 1").fetchone()
-        last = self._db.execute(f"{ends} latest DESC, earliest DESC LIMIT 1").fetchone()
-        undated = self._db.execute("SELECT count(*) FROM articles WHERE latest IS NULL").fetchone()[0]
-        return first and first[0], last and last[0], int(undated)
+    def overview(self) -> tuple[int, dict[str, int], str | None, str | None, int]:
+        """Number of articles; outlet -> its number, most first; the first and the last date of publication, cut to what
+        is known of them; number of undated articles. One pass over the table, whose rows are long."""
+        rows = self._db.execute(
+            "SELECT outlet, count(*), count(latest), min(earliest || '/' || latest || '/' || published), "
+            "max(latest || '/' || earliest || '/' || published) FROM articles GROUP BY outlet"
+        ).fetchall()
+        outlets = {row[0]: row[1] for row in sorted(rows, key=lambda row: (-row[1], row[0] or "")) if row[0]}
+        first = min((row[3] for row in rows if row[3]), default=None)
+        last = max((row[4] for row in rows if row[4]), default=None)
+        n_articles, n_dated = sum(row[1] for row in rows), sum(row[2] for row in rows)
+        first, last = (end and end.split("/")[2] for end in (first, last))
+        return n_articles, outlets, first, last, n_articles - n_dated
 
     def n_undecided(self, filters: Filters) -> int:
         """How many articles may or may not lie within the dates of `filters`: their own date is not known exactly

@@ -230,6 +230,17 @@ def test_articles_from_the_command_line_survive_a_plain_terminal(home: Path, sto
     assert "two hours late" in done.stdout
 
 
+def test_a_follow_up_is_completed_and_said_to_be(home: Path, story: Path) -> None:
+    byline_json("ingest", story, "--embedder", "hashing:128", home=home)
+    after = ["--after", "Where does the ferry go?", "--after", "Who is the harbour master of Saltby?"]
+    answer = byline_json("ask", "And what did he say?", *after, home=home)
+    assert answer["question"] == "And what did he say?"
+    assert answer["understood"]["question"] == "And what did he say? (Saltby, harbour, master)"
+    done = byline("ask", "And what did he say?", *after, home=home)
+    assert "Understood as: And what did he say? (Saltby, harbour, master)\n“And” and “he” point back" in done.stdout
+    assert byline_json("ask", "Where does the ferry to Saltby go?", *after, home=home)["understood"] == {}
+
+
 def test_diff_and_the_status_of_versions(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "story.txt"
     path.write_text("The ferry was late on Monday. The harbour master was asleep. Nobody was hurt.\n")

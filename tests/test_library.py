@@ -201,3 +201,20 @@ def test_the_examples_of_the_readme_run(sample_folder: Path, tmp_path: Path) -> 
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()
+
+
+def test_the_overview_tells_the_library_at_a_glance(library: Library, tmp_path: Path) -> None:
+    nothing = {"articles": 0, "outlets": {}, "first": None, "last": None, "undated": 0}
+    assert library.overview() == nothing
+    stories = {"a": ("The Globe", "2021-03-04"), "b": ("The Globe", "2021"), "c": ("The Courier", "2020-12"), "d": None}
+    for name, known in stories.items():
+        front = f"---\noutlet: {known[0]}\npublished: {known[1]}\n---\n\n" if known else ""
+        (tmp_path / f"{name}.md").write_text(f"{front}The ferry number {name} left Saltby harbour late.\n")
+    library.ingest([tmp_path / f"{name}.md" for name in stories])
+    assert library.overview() == {
+        "articles": 4,
+        "outlets": {"The Globe": 2, "The Courier": 1},
+        "first": "2020-12",
+        "last": "2021",
+        "undated": 1,
+    }

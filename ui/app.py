@@ -357,8 +357,11 @@ def _models(library: Library) -> list[str]:
 
     A library that can tell which are usable (`models()`, entries as `byline models` lists them) is asked.
     """
-    default = os.environ.get("BYLINE_MODEL") or "extractive"
-    tell = getattr(library, "models", None)
+    settings, tell = getattr(library, "settings", None), getattr(library, "models", None)
+    try:
+        default = settings().model if settings else os.environ.get("BYLINE_MODEL") or "extractive"
+    except BylineError:  # asking says what is wrong with it
+        default = "extractive"
     try:
         listed = [entry["name"] for entry in tell() if entry["usable"]] if tell else []
     except BylineError:
