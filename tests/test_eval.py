@@ -17,6 +17,7 @@ import pytest
 from evals import report as reports
 from evals import runner, suites
 from evals.cases import TEMPLATE, EvalCase, load_cases, locate
+from evals.compare import compare, missed
 from rag import Answer, BylineError, Citation, Claim, Library
 from rag.cli import main
 
@@ -195,7 +196,7 @@ CEILINGS = {"false_refusal_rate": 0.40, "false_answer_rate": 0.65, "forbidden_sa
 def test_the_main_figures_hold(run: Json) -> None:
     assert run["errors"] == 0
     found = {name: run["metrics"][name]["value"] for name in (*FLOORS, *CEILINGS)}
-    assert runner.missed(run, FLOORS | CEILINGS) == [], found
+    assert missed(run, FLOORS | CEILINGS) == [], found
 
 
 def test_every_case_is_in_the_report_with_its_reasons(run: Json) -> None:
@@ -266,20 +267,20 @@ def test_the_report_page_is_whole_escaped_and_says_why(run: Json, tmp_path: Path
 
 def test_a_comparison_is_paired_and_names_what_changed(run: Json) -> None:
     before = json.loads(json.dumps(run))
-    same = runner.compare(before, run)
+    same = compare(before, run)
     assert same["changed"] == []
     assert all(d["ci95"] == [0, 0] for d in same["differences"].values())
     target = next(r for r in before["results"] if r["outcome"] == "right" and r["citations"])
     target["outcome"] = "wrong"
     target["scores"]["citation_recall"] -= 1
-    found = runner.compare(before, run)
+    found = compare(before, run)
     assert [(c["id"], c["before"], c["after"]) for c in found["changed"]] == [(target["id"], "wrong", "right")]
     difference = found["differences"]["citation_recall"]
     assert difference["value"] == pytest.approx(1 / difference["n"])
     assert (difference["better"], difference["worse"]) == (1, 0)
     assert "against the other report" in reports.table({**run, "comparison": found})
     with pytest.raises(BylineError, match="no case in common"):
-        runner.compare({"results": []}, run)
+        compare({"results": []}, run)
 
 
 # -- scores of made-up answers ----------------------------------------------------------------------------------
