@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -577,6 +578,45 @@ def test_multihop_rag_from_a_folder(tmp_path: Path, hashing: None, capsys: pytes
     (tmp_path / "MultiHopRAG.json").write_text(json.dumps(asked))
     found = eval_json(capsys, "--suite", f"multihop-rag:{tmp_path}")
     assert (found["cases"], found["metrics"]["MRR@10"]["value"]) == (1, 1.0)
+
+
+def test_agreement_with_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [
+        ("The ferry left two hours late. [1]", "The ferry left two hours late on Tuesday.", "attributable", "A"),
+        ("The ferry sank in the bay. [1]", "The ferry left two hours late on Tuesday.", "not attributable", "A"),
+        ("Wheat costs four crowns. [2]", "The council voted on a library.", "not attributable", "B"),
+        ("The council voted on a library.", "The council voted on a library.", "attributable", "B"),
+    ]
+    (tmp_path / "attributionbench").mkdir()
+    with gzip.open(tmp_path / "attributionbench" / "dev.jsonl.gz", "wt", encoding="utf-8") as file:
+        for claim, evidence, label, source in pairs:
+            row = {"question": "?", "claim": claim, "references": [evidence], "attribution_label": label}
+            file.write(json.dumps({**row, "src_dataset": source}) + "\n")
+    found = eval_json(capsys, "--suite", "attributionbench", "--data", tmp_path, "--fail-under", "macro_f1=1")
+    assert {name: found["metrics"][name]["value"] for name in ("macro_f1", "macro_f1:A", "auroc")} == {
+        "macro_f1": 1,
+        "macro_f1:A": 1,
+        "auroc": 1,
+    }
+    assert "T5-XXL-TRUE" in found["published"][0]
+
+
+def test_ramdocs_asks_for_all_right_answers_and_no_wrong_one(
+    tmp_path: Path, hashing: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents = [
+        {"text": "The ferry Maid of Saltby is 38 years old.", "type": "correct", "answer": "38"},
+        {"text": "The ferry Maid of Saltby is 90 years old.", "type": "misinfo", "answer": "90"},
+    ]
+    row = {"question": "How old is the ferry Maid of Saltby?", "documents": documents}
+    (tmp_path / "ramdocs").mkdir()
+    with gzip.open(tmp_path / "ramdocs" / "RAMDocs_test.jsonl.gz", "wt", encoding="utf-8") as file:
+        for right, wrong in ((["38"], ["90"]), (["38", "90"], [])):
+            file.write(json.dumps({**row, "gold_answers": right, "wrong_answers": wrong}) + "\n")
+    found = eval_json(capsys, "--suite", "ramdocs", "--data", tmp_path)
+    said = [{"38", "90"} & set(result["said"].replace(".", "").split()) for result in found["results"]]
+    expected = [said[0] == {"38"}, said[1] == {"38", "90"}]
+    assert [result["outcome"] == "right" for result in found["results"]] == expected
 
 
 def test_plots_are_well_formed() -> None:
