@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evals import SUITES, loaders, report, runner, suites
+from evals import SUITES, report, suites
 from evals.cases import TEMPLATE
+from evals.compare import compare, missed
+from evals.loaders import FORMATS, SETS
 from rag import BylineError
 
 Json = dict[str, Any]
@@ -33,8 +35,8 @@ def main(args: argparse.Namespace) -> int:
     if before is not None:
         if not any("outcome" in result for result in found["results"]):
             raise BylineError("--compare needs a suite that asks questions; this one does not.")
-        found["comparison"] = runner.compare(before, found)
-    missed = runner.missed(found, gates)
+        found["comparison"] = compare(before, found)
+    below = missed(found, gates)
     if args.out:
         try:
             written = report.write(found, Path(args.out))
@@ -44,9 +46,9 @@ def main(args: argparse.Namespace) -> int:
     if args.results:
         _put(found, Path(args.results))
     print(json.dumps(found, ensure_ascii=False, indent=2) if args.json else report.table(found))
-    for sentence in missed:
+    for sentence in below:
         print(f"byline: missed: {sentence}", file=sys.stderr)
-    return 1 if missed else 0
+    return 1 if below else 0
 
 
 def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
@@ -68,7 +70,7 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
         injections: Any = importlib.import_module("evals.injections")
         made: Json = injections.injections()
         return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
-    if name in loaders.SETS or (name.partition(":")[0] in loaders.FORMATS and name.partition(":")[2]):
+    if name in SETS or (name.partition(":")[0] in FORMATS and name.partition(":")[2]):
         return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
     raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")
 

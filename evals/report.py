@@ -23,9 +23,9 @@ def table(report: Json) -> str:
     lines = [_headline(report)]
     for name, metric in report["metrics"].items():
         lines.append(f"  {name:26} {_number(metric['value']):>8}  {_interval(metric):18} n={metric['n']}{_arrow(name)}")
-    if tags := report.get("by_tag"):
+    if tags := _parts(report):
         shown = [name for name in MAIN if name in report["metrics"]]
-        lines += ["", f"  {'by tag':24}{'cases':>6}" + "".join(f"{name:>20}" for name in shown)]
+        lines += ["", f"  {'by part':24}{'cases':>6}" + "".join(f"{name:>20}" for name in shown)]
         for tag, found in tags.items():
             cells = (_number(found["metrics"].get(name, {}).get("value")) for name in shown)
             lines.append(f"  {tag:24}{found['cases']:>6}" + "".join(f"{cell:>20}" for cell in cells))
@@ -51,9 +51,9 @@ def markdown(report: Json) -> str:
         lines.append(
             f"| {_md(name)} | {_number(metric['value'])} | {_interval(metric)} | {metric['n']} | {_md(what)} |"
         )
-    if tags := report.get("by_tag"):
+    if tags := _parts(report):
         shown = [name for name in MAIN if name in report["metrics"]]
-        lines += ["", f"| tag | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
+        lines += ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
         for tag, found in tags.items():
             cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
             lines.append(f"| {_md(tag)} | {found['cases']} | {cells} |")
@@ -139,7 +139,7 @@ def page(report: Json) -> str:
     ]
     parts += [f"<p>Published: {_e(row)}</p>" for row in report.get("published", ())]
     parts += [f"<p class=soft>{_e(row)}</p>" for row in report.get("notes", ())]
-    if report.get("by_tag"):
+    if _parts(report):
         parts.append(_tags_table(report))
     if report.get("comparison"):
         parts.append(_comparison(report["comparison"]))
@@ -203,11 +203,11 @@ def _metrics_table(report: Json) -> str:
 def _tags_table(report: Json) -> str:
     shown = [name for name in MAIN if name in report["metrics"]]
     rows = []
-    for tag, found in report["by_tag"].items():
+    for tag, found in _parts(report).items():
         cells = "".join(f"<td class=v>{_number(found['metrics'].get(n, {}).get('value'))}</td>" for n in shown)
         rows.append(f"<tr><td>{_e(tag)}</td><td class=v>{found['cases']}</td>{cells}</tr>")
-    head = f"<tr><th>tag<th>cases{''.join(f'<th>{_e(n)}' for n in shown)}</tr>"
-    return f"<h2>By tag</h2><div class=wide><table>{head}{''.join(rows)}</table></div>"
+    head = f"<tr><th>part<th>cases{''.join(f'<th>{_e(n)}' for n in shown)}</tr>"
+    return f"<h2>By part</h2><div class=wide><table>{head}{''.join(rows)}</table></div>"
 
 
 def _comparison(comparison: Json) -> str:
@@ -327,6 +327,12 @@ def _svg(width: float, height: float, title: str) -> str:
     return f"<svg role=img {size}><title>{_e(title)}</title>"
 
 
+def _parts(report: Json) -> Json:
+    """The two halves, then the tags."""
+    parts: Json = {**report.get("by_split", {}), **report.get("by_tag", {})}
+    return parts
+
+
 # -- words and numbers ------------------------------------------------------------------------------------------
 
 
@@ -370,9 +376,9 @@ def results_section(reports: Iterable[Json]) -> str:
         parts += ["| metric | value | 95% | n |", "|---|---|---|---|"]
         for name, x in report["metrics"].items():
             parts.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
-        if tags := report.get("by_tag"):
+        if tags := _parts(report):
             shown = [name for name in MAIN if name in report["metrics"]]
-            parts += ["", f"| tag | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
+            parts += ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
             for tag, found in tags.items():
                 cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
                 parts.append(f"| {tag} | {found['cases']} | {cells} |")

@@ -128,11 +128,8 @@ def run(
             **(config or {}),
         },
         "metrics": summarize(results),
-        "by_tag": {
-            tag: {"cases": len(of_tag), "metrics": summarize(of_tag)}
-            for tag in dict.fromkeys(tag for result in results for tag in result["tags"])
-            for of_tag in [[result for result in results if tag in result["tags"]]]
-        },
+        "by_split": _parts(results, lambda result: [result["split"]] if result["split"] else []),
+        "by_tag": _parts(results, lambda result: result["tags"]),
         "abstention_curve": _curve(results),
         "abstention_point": {
             "refused_answerable": _share(r["status"] == "abstained" for r in results if r["answerable"]),
@@ -140,6 +137,15 @@ def run(
         },
         "results": results,
     }
+
+
+def _parts(results: Sequence[Json], names: Callable[[Json], Sequence[str]]) -> Json:
+    """The metrics of each part of the cases that has a name."""
+    parts: dict[str, list[Json]] = {}
+    for result in results:
+        for name in names(result):
+            parts.setdefault(name, []).append(result)
+    return {name: {"cases": len(of), "metrics": summarize(of)} for name, of in parts.items()}
 
 
 def _share(hits: Iterable[bool]) -> float:
@@ -418,52 +424,4 @@ def _tokens(library: Library, answer: Answer, price: tuple[float, float] | None)
     found = {"tokens_in": n_in, "tokens_out": n_out}
     if price:
         found["cost_usd"] = (n_in * price[0] + n_out * price[1]) / 1e6
-    return found
-
-
-def compare(before: Json, after: Json) -> Json:
-    """Two reports case by case: for each metric the mean difference over the cases both have, with its interval, and
-    the cases whose outcome or citations changed. BylineError where no case is in both."""
-    earlier = {result["id"]: result for result in before.get("results", [])}
-    pairs = [(earlier[r["id"]], r) for r in after["results"] if r["id"] in earlier]
-    if not pairs:
-        raise BylineError("the report to compare with has no case in common with this run: compare runs of one suite.")
-    differences: Json = {}
-    for name in METRICS:
-        both = [(a["scores"][name], b["scores"][name]) for a, b in pairs if name in a["scores"] and name in b["scores"]]
-        if both:
-            old, new = [a for a, _ in both], [b for _, b in both]
-            mean = {"before": sum(old) / len(old), "after": sum(new) / len(new)}
-            differences[name] = {**m.paired_difference(old, new), **mean, "better": sum(b > a for a, b in both)}
-            differences[name]["worse"] = sum(b < a for a, b in both)
-    changed = [
-        {
-            "id": b["id"],
-            "question": b["question"],
-            "before": a["outcome"],
-            "after": b["outcome"],
-            "citations_before": [c["quote"] for c in a["citations"]],
-            "citations_after": [c["quote"] for c in b["citations"]],
-        }
-        for a, b in pairs
-        if a["outcome"] != b["outcome"] or _places(a) != _places(b)
-    ]
-    return {"cases": len(pairs), "differences": differences, "changed": changed}
-
-
-def _places(result: Json) -> set[tuple[str, int, int]]:
-    return {(c["article"].rpartition("/")[2], c["start"], c["end"]) for c in result["citations"]}
-
-
-def missed(report: Json, gates: Mapping[str, float]) -> list[str]:
-    """A sentence for each gate that the report misses. BylineError for a metric that it does not have."""
-    found = []
-    for name, wanted in gates.items():
-        if name not in report["metrics"]:
-            raise BylineError(f"there is no metric {name!r} in this report: it has {', '.join(report['metrics'])}.")
-        value = report["metrics"][name]["value"]
-        below = name not in LOWER_IS_BETTER
-        if value is None or (value < wanted if below else value > wanted):
-            shown = "no value" if value is None else f"{value:.4g}"
-            found.append(f"{name} is {shown}; it must be {'at least' if below else 'at most'} {wanted:g}.")
     return found

@@ -167,9 +167,9 @@ def attributionbench(data: str | None) -> Json:
         scores = {"agreement": right, "support": found}
         results.append({"id": str(row.get("id", n)), "question": row["question"], "tags": [row["src_dataset"]]})
         results[-1] |= {"claim": claim, "label": label, "scores": scores}
-    groups = {"all": results} | {
-        tag: [r for r in results if r["tags"] == [tag]] for (tag,) in {(r["tags"][0],) for r in results}
-    }
+    groups = {"all": results}
+    for result in sorted(results, key=lambda r: r["tags"]):
+        groups.setdefault(result["tags"][0], []).append(result)
     metrics: Json = {}
     for name, of in groups.items():
         pairs = [2.0 * r["label"] + (r["scores"]["support"] >= 0.5) for r in of]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -17,6 +18,7 @@ import pytest
 from evals import report as reports
 from evals import runner, suites
 from evals.cases import TEMPLATE, EvalCase, load_cases, locate
+from evals.compare import compare, missed
 from rag import Answer, BylineError, Citation, Claim, Library
 from rag.cli import main
 
@@ -195,7 +197,7 @@ CEILINGS = {"false_refusal_rate": 0.40, "false_answer_rate": 0.65, "forbidden_sa
 def test_the_main_figures_hold(run: Json) -> None:
     assert run["errors"] == 0
     found = {name: run["metrics"][name]["value"] for name in (*FLOORS, *CEILINGS)}
-    assert runner.missed(run, FLOORS | CEILINGS) == [], found
+    assert missed(run, FLOORS | CEILINGS) == [], found
 
 
 def test_every_case_is_in_the_report_with_its_reasons(run: Json) -> None:
@@ -266,20 +268,20 @@ def test_the_report_page_is_whole_escaped_and_says_why(run: Json, tmp_path: Path
 
 def test_a_comparison_is_paired_and_names_what_changed(run: Json) -> None:
     before = json.loads(json.dumps(run))
-    same = runner.compare(before, run)
+    same = compare(before, run)
     assert same["changed"] == []
     assert all(d["ci95"] == [0, 0] for d in same["differences"].values())
     target = next(r for r in before["results"] if r["outcome"] == "right" and r["citations"])
     target["outcome"] = "wrong"
     target["scores"]["citation_recall"] -= 1
-    found = runner.compare(before, run)
+    found = compare(before, run)
     assert [(c["id"], c["before"], c["after"]) for c in found["changed"]] == [(target["id"], "wrong", "right")]
     difference = found["differences"]["citation_recall"]
     assert difference["value"] == pytest.approx(1 / difference["n"])
     assert (difference["better"], difference["worse"]) == (1, 0)
     assert "against the other report" in reports.table({**run, "comparison": found})
     with pytest.raises(BylineError, match="no case in common"):
-        runner.compare({"results": []}, run)
+        compare({"results": []}, run)
 
 
 # -- scores of made-up answers ----------------------------------------------------------------------------------
@@ -576,6 +578,45 @@ def test_multihop_rag_from_a_folder(tmp_path: Path, hashing: None, capsys: pytes
     (tmp_path / "MultiHopRAG.json").write_text(json.dumps(asked))
     found = eval_json(capsys, "--suite", f"multihop-rag:{tmp_path}")
     assert (found["cases"], found["metrics"]["MRR@10"]["value"]) == (1, 1.0)
+
+
+def test_agreement_with_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [
+        ("The ferry left two hours late. [1]", "The ferry left two hours late on Tuesday.", "attributable", "A"),
+        ("The ferry sank in the bay. [1]", "The ferry left two hours late on Tuesday.", "not attributable", "A"),
+        ("Wheat costs four crowns. [2]", "The council voted on a library.", "not attributable", "B"),
+        ("The council voted on a library.", "The council voted on a library.", "attributable", "B"),
+    ]
+    (tmp_path / "attributionbench").mkdir()
+    with gzip.open(tmp_path / "attributionbench" / "dev.jsonl.gz", "wt", encoding="utf-8") as file:
+        for claim, evidence, label, source in pairs:
+            row = {"question": "?", "claim": claim, "references": [evidence], "attribution_label": label}
+            file.write(json.dumps({**row, "src_dataset": source}) + "\n")
+    found = eval_json(capsys, "--suite", "attributionbench", "--data", tmp_path, "--fail-under", "macro_f1=1")
+    assert {name: found["metrics"][name]["value"] for name in ("macro_f1", "macro_f1:A", "auroc")} == {
+        "macro_f1": 1,
+        "macro_f1:A": 1,
+        "auroc": 1,
+    }
+    assert "T5-XXL-TRUE" in found["published"][0]
+
+
+def test_ramdocs_asks_for_all_right_answers_and_no_wrong_one(
+    tmp_path: Path, hashing: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents = [
+        {"text": "The ferry Maid of Saltby is 38 years old.", "type": "correct", "answer": "38"},
+        {"text": "The ferry Maid of Saltby is 90 years old.", "type": "misinfo", "answer": "90"},
+    ]
+    row = {"question": "How old is the ferry Maid of Saltby?", "documents": documents}
+    (tmp_path / "ramdocs").mkdir()
+    with gzip.open(tmp_path / "ramdocs" / "RAMDocs_test.jsonl.gz", "wt", encoding="utf-8") as file:
+        for right, wrong in ((["38"], ["90"]), (["38", "90"], [])):
+            file.write(json.dumps({**row, "gold_answers": right, "wrong_answers": wrong}) + "\n")
+    found = eval_json(capsys, "--suite", "ramdocs", "--data", tmp_path)
+    said = [{"38", "90"} & set(result["said"].replace(".", "").split()) for result in found["results"]]
+    expected = [said[0] == {"38"}, said[1] == {"38", "90"}]
+    assert [result["outcome"] == "right" for result in found["results"]] == expected
 
 
 def test_plots_are_well_formed() -> None:
