@@ -39,7 +39,6 @@ from rag.reader import MOST, VERIFIES, encode_pair, load_adapter
 from rag.reader import WEIGHTS as READER_WEIGHTS
 
 SEED = 20
-N_FEVER = 1500
 WEIGHTS = Path(__file__).parent.parent / "rag" / "support_weights.json"
 REPORT = Path(__file__).with_name("SUPPORT.md")
 # How much each kind of data counts in the fit, whatever its number of rows.
@@ -419,13 +418,15 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(".byline/support"), metavar="DIR", help="where vectors are kept"
     )
-    parser.add_argument("--xquad-share", type=int, default=4, metavar="N", help="measure every N-th item of XQuAD")
+    parser.add_argument("--news-share", type=int, default=1, metavar="N", help="take every N-th edit of the news")
+    parser.add_argument("--xquad-share", type=int, default=4, metavar="N", help="measure every N-th edit of XQuAD")
+    parser.add_argument("--fever", type=int, default=1500, metavar="N", help="claims of FEVER to fit and to hold out")
     args = parser.parse_args()
     embedder = CachedEmbedder(args.cache)
 
     bench = list(attributionbench(args.data))
-    pairs = list(fever(args.data, N_FEVER))
-    news = list(edits(wikinews(args.data), "wikinews"))
+    pairs = list(fever(args.data, args.fever))
+    news = list(edits(wikinews(args.data), "wikinews"))[:: args.news_share]
     other_domain = list(edits(xquad(args.data), "xquad"))[:: args.xquad_share]
     # The weights of words are part of the features, so they come first.
     fit_texts: list[str] = [

@@ -26,7 +26,7 @@ from rag.types import BylineError
 Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
-WEIGHTS_SHA256 = "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc"
+SHIPPED = {WEIGHTS: "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc"}  # sha256
 
 # Between a sentence and its article's title. A control character, so that no article's text holds it.
 CONTEXT = "\x1f"
@@ -104,7 +104,8 @@ class Reader:
         return self._scores(query, texts, READS)
 
     def verify(self, claim: str, texts: Sequence[str]) -> Floats:
-        """The same with the second head: log-odds that a text carries the claim."""
+        """The same with the second head: log-odds that a text carries the claim. BylineError where the adapter has
+        one head only."""
         return self._scores(claim, texts, VERIFIES)
 
     def _scores(self, query: str, texts: Sequence[str], head: int) -> Floats:
@@ -112,6 +113,8 @@ class Reader:
         if not len(texts):
             return scores
         model, heads, biases = self._model
+        if head >= len(heads):
+            raise BylineError(f"{self._path} was trained to read questions only: it cannot judge claims.")
         longest_question, longest_text = MOST[head]
         pairs = [
             encode_pair(self._base._tokenizer, query, text, max_question=longest_question, max_sentence=longest_text)
@@ -136,10 +139,10 @@ class Reader:
 
     @cached_property
     def _model(self) -> tuple[MiniLMEmbedder, Floats, Floats]:
-        """The merged model, the heads (2, 768) on the first and the mean state, and their biases."""
+        """The merged model, the heads (n, 768) on the first and the mean state, and their biases (n,)."""
         adapter = load_adapter(self._path)
         weights = merge(self._base._weights, adapter)
-        return _Merged(weights), adapter["head.weight"], adapter["head.bias"]
+        return _Merged(weights), np.atleast_2d(adapter["head.weight"]), adapter["head.bias"]
 
 
 class _Merged(MiniLMEmbedder):
@@ -159,9 +162,10 @@ def load_adapter(path: Path) -> dict[str, Floats]:
     except OSError as error:
         raise BylineError(f"the reader's weights cannot be read ({error}): reinstall byline.") from error
     digest = hashlib.sha256(data).hexdigest()
-    if path == WEIGHTS and digest != WEIGHTS_SHA256:
+    expected = SHIPPED.get(path, digest)
+    if digest != expected:
         raise BylineError(
-            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {WEIGHTS_SHA256[:12]}…): "
+            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {expected[:12]}…): "
             "reinstall byline."
         )
     return {name: tensor.astype(np.float32) for name, tensor in load(data).items()}

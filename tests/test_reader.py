@@ -175,10 +175,9 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     data[-1] ^= 1
     damaged = tmp_path / "reader.safetensors"
     damaged.write_bytes(data)
-    monkeypatch.setattr(reader, "WEIGHTS", damaged)
+    monkeypatch.setitem(reader.SHIPPED, damaged, reader.SHIPPED[reader.WEIGHTS])
     with pytest.raises(BylineError, match="is not the reader that was shipped"):
         Reader(weights=damaged).score("Who?", ["Captain Odile Brandvik."])
-    monkeypatch.setattr(reader, "WEIGHTS", tmp_path / "absent")
     with pytest.raises(BylineError, match="cannot be read"):
         Reader(weights=tmp_path / "absent").score("Who?", ["Captain Odile Brandvik."])
 
