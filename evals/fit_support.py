@@ -35,8 +35,7 @@ from rag.facts import read
 from rag.faults import FAULTS, FIRM
 from rag.faults import weights as stored_weights
 from rag.passages import split_sentences
-from rag.reader import MOST, VERIFIES, encode_pair, load_adapter
-from rag.reader import WEIGHTS as READER_WEIGHTS
+from rag.reader import MOST, VERIFIER_WEIGHTS, VERIFIES, encode_pair, load_adapter
 
 SEED = 20
 WEIGHTS = Path(__file__).parent.parent / "rag" / "support_weights.json"
@@ -232,7 +231,7 @@ def built_in_judge() -> Judge:
 
     embedder = MiniLMEmbedder()
     model = CrossEncoder(embedder._folder)
-    model.restore(load_adapter(READER_WEIGHTS))
+    model.restore(load_adapter(VERIFIER_WEIGHTS))
 
     def judge(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         most_claim, most_evidence = MOST[VERIFIES]

@@ -24,7 +24,7 @@ from embeddings.minilm import MiniLMEmbedder
 from rag.facts import Reading, read
 from rag.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
 from rag.passages import split_sentences
-from rag.reader import CONTEXT, Reader, Verifier, with_context
+from rag.reader import CONTEXT, VERIFIER_WEIGHTS, Reader, Verifier, with_context
 from rag.types import Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
@@ -295,7 +295,7 @@ def _default_embedder() -> Embedder:
 
 @lru_cache(maxsize=1)
 def _default_verifier() -> Verifier:
-    return RememberingVerifier(Reader(_model()))
+    return RememberingVerifier(Reader(_model(), weights=VERIFIER_WEIGHTS))
 
 
 class _Remembering:

@@ -1,7 +1,8 @@
 """The built-in reader: how well a sentence answers a question or carries a claim, and whether what was found is enough.
 
-`Reader` is the packaged MiniLM turned into a cross-encoder by a small adapter (`weights/reader.safetensors`): low-rank
-changes of its matrices, its biases, and two linear heads. It runs in NumPy on the embedder's own forward pass.
+`Reader` is the packaged MiniLM turned into a cross-encoder by a small adapter: low-rank changes of its matrices, its
+biases, and a linear head, or two. It runs in NumPy on the embedder's own forward pass. `weights/reader.safetensors`
+reads questions, `weights/verifier.safetensors` claims.
 `sufficiency` is a logistic regression over signals that explain themselves, the reader's best score among them.
 How both were fitted, on which data, and what they gain: evals/READER.md.
 """
@@ -26,7 +27,11 @@ from rag.types import BylineError
 Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
-SHIPPED = {WEIGHTS: "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc"}  # sha256
+VERIFIER_WEIGHTS = WEIGHTS.with_name("verifier.safetensors")
+SHIPPED = {  # sha256
+    WEIGHTS: "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc",
+    VERIFIER_WEIGHTS: "03c8c7189eebeaf88517416722d8a8512a943badaea8bc394768fa62cdc5d365",
+}
 
 # Between a sentence and its article's title. A control character, so that no article's text holds it.
 CONTEXT = "\x1f"

@@ -58,20 +58,24 @@ def test_the_sentence_that_answers_scores_highest(built_in: Reader, question: st
 
 
 CLAIMS = (
-    ("Odile Brandvik is the captain of the Marigold.", "Odile Brandvik is the captain of the Quillport fleet.", 2),
+    ("Odile Brandvik is the captain of the Marigold.", "The captain said that Fog was missing.", 2),
     ("The fishing fleet of Quillport rescued everybody.", "The harbour authority rescued everybody.", 1),
     ("212 people were on board the ferry.", "Nobody was on board the ferry.", 0),
 )
 
 
 @pytest.mark.parametrize(("claim", "lie", "evidence"), CLAIMS)
-def test_the_sentence_that_carries_a_claim_scores_highest(
-    built_in: Reader, claim: str, lie: str, evidence: int
-) -> None:
-    scores = built_in.verify(claim, in_context())
-    assert isinstance(built_in, Verifier)
+def test_the_sentence_that_carries_a_claim_scores_highest(claim: str, lie: str, evidence: int) -> None:
+    verifier = Reader(weights=reader.VERIFIER_WEIGHTS)
+    scores = verifier.verify(claim, in_context())
+    assert isinstance(verifier, Verifier)
     assert int(np.argmax(scores)) == evidence
-    assert built_in.verify(lie, in_context())[evidence] < scores[evidence]
+    assert verifier.verify(lie, in_context())[evidence] < scores[evidence]
+
+
+def test_a_reader_of_questions_judges_no_claims(built_in: Reader) -> None:
+    with pytest.raises(BylineError, match="it cannot judge claims"):
+        built_in.verify("The ferry sank.", in_context())
 
 
 def test_a_question_about_something_else_scores_lower(built_in: Reader) -> None:
@@ -93,13 +97,14 @@ def test_nothing_to_score(built_in: Reader) -> None:
     assert np.isfinite(built_in.score("", ["", " ", "🦭" * 500, "x" * 5000])).all()
 
 
-def test_numpy_gives_what_torch_gives(built_in: Reader) -> None:
+@pytest.mark.parametrize("weights", [reader.WEIGHTS, reader.VERIFIER_WEIGHTS], ids=["reader", "verifier"])
+def test_numpy_gives_what_torch_gives(weights: Path) -> None:
     """transformers' BERT with the merged weights is the reference."""
     torch = pytest.importorskip("torch")
     from transformers import BertModel
 
     base = MiniLMEmbedder()
-    adapter = reader.load_adapter(reader.WEIGHTS)
+    adapter, built_in = reader.load_adapter(weights), Reader(base, weights=weights)
     model = BertModel.from_pretrained(base._folder, add_pooling_layer=False).eval()
     state = {name: torch.tensor(w) for name, w in reader.merge(base._weights, adapter).items()}
     model.load_state_dict({name: tensor for name, tensor in state.items() if name in model.state_dict()})
@@ -108,9 +113,10 @@ def test_numpy_gives_what_torch_gives(built_in: Reader) -> None:
         with torch.no_grad():
             states = model(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([types]))[0][0]
         pooled = torch.cat([states[0], states.mean(dim=0)]).numpy()
-        expected = adapter["head.weight"] @ pooled + adapter["head.bias"]
+        expected = np.atleast_2d(adapter["head.weight"]) @ pooled + adapter["head.bias"]
         assert built_in.score(question, [text])[0] == pytest.approx(expected[0], abs=1e-4)
-        assert built_in.verify(question, [text])[0] == pytest.approx(expected[1], abs=1e-4)
+        if len(expected) > 1:
+            assert built_in.verify(question, [text])[0] == pytest.approx(expected[1], abs=1e-4)
 
 
 def test_the_adapter_changes_the_embedder_in_no_way() -> None:
@@ -182,8 +188,8 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         Reader(weights=tmp_path / "absent").score("Who?", ["Captain Odile Brandvik."])
 
 
-def test_the_adapter_is_small() -> None:
-    assert reader.WEIGHTS.stat().st_size < 4_000_000
+def test_the_adapters_are_small() -> None:
+    assert sum(path.stat().st_size for path in reader.SHIPPED) < 4_000_000
 
 
 def test_rerankers_by_name() -> None:
