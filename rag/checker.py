@@ -31,7 +31,7 @@ from rag.types import Verdict
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
 # Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
-N_VERIFIED, MOST_LOG_ODDS = 3, 6.0
+N_VERIFIED, MOST_LOG_ODDS = 3, 3.0
 MOST_REMEMBERED = 4_000
 # Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
 SAME_WORD, OTHER_WORD = 0.7, 0.3
@@ -47,9 +47,13 @@ LIKENESS = {
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
     "longest_run": "longest run of the claim's words that stands in the evidence, as a share of the claim",
     "weakest_clause": "coverage of the clause that is covered least",
-    "verifier": "highest log-odds of the verifier for a sentence of the evidence, alone or with its neighbours",
+    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours; 0 for several clauses",
     "closeness": "0 where at most 6/7 of a clause is found in its sentence, 1 where all is, exact faults left out",
 }
+CONTRADICTIONS = (
+    *("number_conflict", "limit_conflict", "date_conflict", "name_conflict", "negation", "modality", "quantifier"),
+    *("opposite", "exchanged", "speaker_dropped", "speaker_changed", "quote_changed"),
+)
 FEATURES = (
     LIKENESS
     | FAULTS
@@ -91,8 +95,9 @@ def check(
     if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
         return nothing
     comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
-    log_odds = (verifier or _default_verifier()).verify(claim, comparison.windows)
-    comparison.features["verifier"] = verdict_of(log_odds)
+    if comparison.windows:
+        log_odds = (verifier or _default_verifier()).verify(claim, comparison.windows)
+        comparison.features["verifier"] = verdict_of(log_odds, comparison.features)
     score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
     missing, conflicts = comparison.missing, comparison.conflicts
     verdict: Verdict = "unsupported"
@@ -108,7 +113,8 @@ def check(
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one;
-    `windows` is what of the evidence a verifier should read. The feature "verifier" is 0 yet."""
+    `windows` is what of the evidence a verifier should read, nothing for several clauses. The feature "verifier" is 0
+    yet."""
 
     features: dict[str, float]
     missing: tuple[str, ...]
@@ -118,9 +124,10 @@ class Comparison:
     is_verbatim: bool
 
 
-def verdict_of(log_odds: Sequence[float] | NDArray[np.float32]) -> float:
-    """The feature "verifier" from the log-odds of the windows."""
-    return float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, MOST_LOG_ODDS))
+def verdict_of(log_odds: Sequence[float] | NDArray[np.float32], features: dict[str, float]) -> float:
+    """The feature "verifier" from the log-odds of the windows. Beside a contradiction it is not heard in favour."""
+    most = 0.0 if any(features[name] for name in CONTRADICTIONS) else MOST_LOG_ODDS
+    return float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, most))
 
 
 def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
@@ -189,7 +196,8 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
         conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
         carried_clauses=clean if len(clean) < len(faults) else (),
-        windows=_windows(chosen, covers, cosine_of, texts, breaks, titles),
+        # What is joined of several statements may lie far apart in the evidence: no window holds it.
+        windows=() if len(faults) > 1 else _windows(chosen, covers, cosine_of, texts, breaks, titles),
         is_verbatim=whole_text in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
