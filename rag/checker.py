@@ -1,10 +1,10 @@
 """Does the evidence carry the claim? A score in 0..1 where 0.5 is the border, and the reasons.
 
-Two kinds of signals meet in one logistic regression. Soft ones (cosine, coverage of the claim's words) tell whether the
-evidence speaks of the same thing at all. Exact ones tell whether it says the same: the claim is cut into clauses, each
-clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names, negation, modality,
-quantifiers, roles and speakers are compared item by item. The weights are fitted by `evals/fit_support.py`; the table
-of signals with their weights and the measured rates is `evals/SUPPORT.md`.
+Two kinds of signals meet in one logistic regression. Soft ones (cosine, coverage of the claim's words, the verdict of
+the built-in verifier) tell whether the evidence speaks of the same thing at all. Exact ones tell whether it says the
+same: the claim is cut into clauses, each clause is laid beside the sentence of the evidence that covers it best, and
+figures, dates, names, negation, modality, quantifiers, roles and speakers are compared item by item. The weights are
+fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,21 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from embeddings import Embedder, Vectors, load_embedder
+from embeddings import Embedder, Vectors
+from embeddings.minilm import MiniLMEmbedder
 from rag.facts import Reading, read
 from rag.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
 from rag.passages import split_sentences
+from rag.reader import CONTEXT, VERIFIER_WEIGHTS, Reader, Verifier, with_context
 from rag.types import Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+# Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
+N_VERIFIED, MOST_LOG_ODDS = 3, 3.0
 MOST_REMEMBERED = 4_000
 # Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
 SAME_WORD, OTHER_WORD = 0.7, 0.3
@@ -36,14 +41,19 @@ MAX_WORDS = 24  # that are compared in this way
 LIKENESS = {
     "cosine": "highest cosine of the claim to a sentence of the evidence",
     "cosine_pair": "highest cosine to two neighbouring sentences",
-    "coverage": "share of the claim's content words, rare ones counting more, found in all of the evidence",
+    "coverage": "share of the claim's content words, rare ones counting more, found in the evidence and its titles",
     "coverage_best": "the same, found in the one sentence that fits each clause best",
     "coverage_pair": "the same, in two neighbouring sentences",
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
     "longest_run": "longest run of the claim's words that stands in the evidence, as a share of the claim",
     "weakest_clause": "coverage of the clause that is covered least",
+    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours; 0 for several clauses",
     "closeness": "0 where at most 6/7 of a clause is found in its sentence, 1 where all is, exact faults left out",
 }
+CONTRADICTIONS = (
+    *("number_conflict", "limit_conflict", "date_conflict", "name_conflict", "negation", "modality", "quantifier"),
+    *("opposite", "exchanged", "speaker_dropped", "speaker_changed", "quote_changed"),
+)
 FEATURES = (
     LIKENESS
     | FAULTS
@@ -63,16 +73,21 @@ class Support:
     features: dict[str, float] = field(default_factory=dict)
 
 
-def support(claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None) -> float:
+def support(
+    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
+) -> float:
     """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
 
-    `evidence` holds texts of any length. No evidence, an empty claim and a question give 0. `embedder` is the packaged
-    MiniLM unless given; the weights were fitted with it.
+    `evidence` holds texts of any length, each with its article's title where `rag.reader.with_context` gives it. No
+    evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
+    reader unless given; the weights were fitted with them.
     """
-    return check(claim, evidence, embedder=embedder).score
+    return check(claim, evidence, embedder=embedder, verifier=verifier).score
 
 
-def check(claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None) -> Support:
+def check(
+    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
+) -> Support:
     """`support` with its reasons. `partial` means: below the border, but a clause of the claim is carried by itself, or
     most of its words are and nothing contradicts them."""
     nothing = Support(score=0.0, verdict="unsupported", missing=(claim.strip(),) if claim.strip() else ())
@@ -80,6 +95,9 @@ def check(claim: str, evidence: Sequence[str], *, embedder: Embedder | None = No
     if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
         return nothing
     comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
+    if comparison.windows:
+        log_odds = (verifier or _default_verifier()).verify(claim, comparison.windows)
+        comparison.features["verifier"] = verdict_of(log_odds, comparison.features)
     score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
     missing, conflicts = comparison.missing, comparison.conflicts
     verdict: Verdict = "unsupported"
@@ -94,23 +112,36 @@ def check(claim: str, evidence: Sequence[str], *, embedder: Embedder | None = No
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one."""
+    """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one;
+    `windows` is what of the evidence a verifier should read, nothing for several clauses. The feature "verifier" is 0
+    yet."""
 
     features: dict[str, float]
     missing: tuple[str, ...]
     conflicts: tuple[str, ...]
     carried_clauses: tuple[str, ...]
+    windows: tuple[str, ...]
     is_verbatim: bool
+
+
+def verdict_of(log_odds: Sequence[float] | NDArray[np.float32], features: dict[str, float]) -> float:
+    """The feature "verifier" from the log-odds of the windows. Beside a contradiction it is not heard in favour."""
+    most = 0.0 if any(features[name] for name in CONTRADICTIONS) else MOST_LOG_ODDS
+    return float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, most))
 
 
 def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
     """Every signal of FEATURES for a claim with content and evidence that is not blank."""
     claim = claim.strip()
+    parts = [text.partition(CONTEXT) for text in evidence]
+    evidence = [text for text, _, _ in parts]
     texts = [text[a:b] for text in evidence for a, b in split_sentences(text)]
+    titles = [title for text, _, title in parts for _ in split_sentences(text)]  # of each sentence
     breaks = _breaks(evidence)
     readings = [read(text) for text in texts]
     whole = read(claim)
     known = frozenset().union(*(r.keys for r in readings))
+    around = known.union(*(read(title).keys for title in set(titles) if title))
 
     covers = np.array([coverage(whole, r.keys, r) for r in readings])
     pairs = [n for n in range(len(texts) - 1) if n + 1 not in breaks]
@@ -148,12 +179,13 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
     features = {
         "cosine": cosine,
         "cosine_pair": float(max([cosine, *cosines[len(chosen) :].tolist()])),
-        "coverage": coverage(whole, known),
+        "coverage": coverage(whole, around),
         "coverage_best": float(np.average(clause_covers, weights=[max(f.n_items, 1) for f in faults])),
         "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
         "bigrams": _bigrams(whole, readings),
         "longest_run": max(_longest_run(whole, readings[n]) for n in chosen[:4]),
         "weakest_clause": min(clause_covers),
+        "verifier": 0.0,
         "closeness": min(f.closeness for f in faults),
     }
     features |= counted
@@ -164,6 +196,8 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
         conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
         carried_clauses=clean if len(clean) < len(faults) else (),
+        # What is joined of several statements may lie far apart in the evidence: no window holds it.
+        windows=() if len(faults) > 1 else _windows(chosen, covers, cosine_of, texts, breaks, titles),
         is_verbatim=whole_text in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
@@ -186,6 +220,23 @@ def clauses(claim: str) -> list[str]:
     if len(pieces) > 1 and len(read(pieces[0]).content) < 3:
         return [claim[: claim.rfind(pieces[1]) + len(pieces[1])], *pieces[2:]]
     return pieces
+
+
+def _windows(
+    chosen: Sequence[int],
+    covers: NDArray[np.float64],
+    cosine_of: dict[int, float],
+    texts: Sequence[str],
+    breaks: set[int],
+    titles: Sequence[str],
+) -> tuple[str, ...]:
+    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles."""
+    found: list[str] = []
+    for n in sorted(chosen, key=lambda n: -(covers[n] + cosine_of[n]))[:N_VERIFIED]:
+        first = n if n in breaks else n - 1
+        last = n if n + 1 in breaks or n + 1 == len(texts) else n + 1
+        found += [with_context(text, titles[n]) for text in (texts[n], " ".join(texts[first : last + 1]))]
+    return tuple(dict.fromkeys(found))
 
 
 def _breaks(evidence: Sequence[str]) -> set[int]:
@@ -241,8 +292,18 @@ def _longest_run(claim: Reading, source: Reading) -> float:
 
 
 @lru_cache(maxsize=1)
+def _model() -> MiniLMEmbedder:
+    return MiniLMEmbedder()
+
+
+@lru_cache(maxsize=1)
 def _default_embedder() -> Embedder:
-    return _Remembering(load_embedder())
+    return _Remembering(_model())
+
+
+@lru_cache(maxsize=1)
+def _default_verifier() -> Verifier:
+    return RememberingVerifier(Reader(_model(), weights=VERIFIER_WEIGHTS))
 
 
 class _Remembering:
@@ -263,6 +324,23 @@ class _Remembering:
         known.update(zip(missing, self._embedder.encode_passages(missing), strict=True))
         rows = [known[text] for text in texts]
         return np.stack(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
+
+
+class RememberingVerifier:
+    """A verifier that keeps its last judgements: sentences are offered to a claim one by one, then in pairs."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._known: dict[tuple[str, str], float] = {}
+
+    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known = {}
+        known = self._known  # another thread may begin anew meanwhile
+        missing = [text for text in dict.fromkeys(texts) if (claim, text) not in known]
+        found = self._verifier.verify(claim, missing)
+        known.update(((claim, text), float(score)) for text, score in zip(missing, found, strict=True))
+        return np.array([known[claim, text] for text in texts], dtype=np.float32)
 
 
 def _probability(features: dict[str, float]) -> float:

@@ -11,6 +11,7 @@ from rag.drafts import Written
 from rag.injections import speaks_to_machines
 from rag.lexicon import FUNCTION, PRONOUNS
 from rag.prompts import one_line
+from rag.reader import with_context
 from rag.retrieval import query_terms
 from rag.speakers import names_speaker, speaker_in
 from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, Verdict, date_in_words
@@ -75,6 +76,11 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
     return tuple(claims)
 
 
+def shown(sources: Sequence[Candidate]) -> list[str]:
+    """The sentences as the checker reads them, with the titles of their articles: "he" is often named there."""
+    return [with_context(source.text, source.hit.article.title or "") for source in sources]
+
+
 def is_exact(source: Candidate) -> bool:
     """Whether the candidate's words stand at its offsets in its article."""
     return source.hit.article.text[source.sentence.start : source.sentence.end] == source.text
@@ -95,10 +101,10 @@ def check_written(
         if not 1 <= number <= len(candidates)
     ]
     cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
-    judged = check(written.text, [source.text for source in cited])
+    judged = check(written.text, shown(cited))
     if judged.score < SUPPORTED_FROM:
         found = attribute(written.text, [c for c in candidates if c not in cited], check)
-        better = check(written.text, [source.text for source in found])
+        better = check(written.text, shown(found))
         if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
             if cited:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
@@ -109,7 +115,7 @@ def check_written(
         problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
     cited = _needed(written.text, cited, check) if verdict == "supported" else cited
     citations = (
-        tuple(markers.cite(s, check(written.text, [s.text]).score) for s in cited) if verdict != "unsupported" else ()
+        tuple(markers.cite(s, check(written.text, shown([s])).score) for s in cited) if verdict != "unsupported" else ()
     )
     text = written.text
     if speaker := unnamed_speaker(text, citations):
@@ -143,7 +149,7 @@ def check_sentence(
     """
     text = draft[slice(*span)]
     found = attribute(text, candidates, check)
-    judged = check(text, [source.text for source in found])
+    judged = check(text, shown(found))
     terms = set(query_terms(text))
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
@@ -178,12 +184,12 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    scores = [check(text, [c.text]).score for c in likely]
+    scores = [check(text, shown([c])).score for c in likely]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
     pairs = [[likely[best], other] for other in likely if other is not likely[best]]
-    together = [check(text, [c.text for c in pair]).score for pair in pairs]
+    together = [check(text, shown(pair)).score for pair in pairs]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
     return [likely[best]]
@@ -195,9 +201,9 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
     needed = list(cited)
     for source in reversed(cited):
         others = [other for other in needed if other is not source]
-        if not others or check(text, [source.text]).score >= SUPPORTED_FROM:
+        if not others or check(text, shown([source])).score >= SUPPORTED_FROM:
             continue
-        if check(text, [other.text for other in others]).score >= SUPPORTED_FROM:
+        if check(text, shown(others)).score >= SUPPORTED_FROM:
             needed = others
     return needed
 

@@ -1,7 +1,8 @@
-"""The built-in reader: how well a sentence answers a question, and whether what was found is enough.
+"""The built-in reader: how well a sentence answers a question or carries a claim, and whether what was found is enough.
 
-`Reader` is the packaged MiniLM turned into a cross-encoder by a small adapter (`weights/reader.safetensors`): low-rank
-changes of its matrices, its biases, and a linear head. It runs in NumPy on the embedder's own forward pass.
+`Reader` is the packaged MiniLM turned into a cross-encoder by a small adapter: low-rank changes of its matrices, its
+biases, and a linear head, or two. It runs in NumPy on the embedder's own forward pass. `weights/reader.safetensors`
+reads questions, `weights/verifier.safetensors` claims.
 `sufficiency` is a logistic regression over signals that explain themselves, the reader's best score among them.
 How both were fitted, on which data, and what they gain: evals/READER.md.
 """
@@ -26,12 +27,20 @@ from rag.types import BylineError
 Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
-WEIGHTS_SHA256 = "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc"
+VERIFIER_WEIGHTS = WEIGHTS.with_name("verifier.safetensors")
+SHIPPED = {  # sha256
+    WEIGHTS: "24c2b50452307dc2eee03e366287c51837f088c178c2916d8fc56f159a3d87bc",
+    VERIFIER_WEIGHTS: "03c8c7189eebeaf88517416722d8a8512a943badaea8bc394768fa62cdc5d365",
+}
 
-# Between a sentence, its title and the sentence before it. A control character, so that no article's text holds it.
+# Between a sentence and its article's title. A control character, so that no article's text holds it.
 CONTEXT = "\x1f"
-# Word pieces kept of each part of a pair; of the sentence before, its end.
-MAX_QUESTION, MAX_SENTENCE, MAX_TITLE, MAX_PREVIOUS = 40, 128, 10, 16
+# Word pieces kept of each part of a pair.
+MAX_QUESTION, MAX_SENTENCE, MAX_TITLE = 40, 128, 10
+MAX_CLAIM, MAX_EVIDENCE = 80, 160
+# The rows of the head, and what of a question and a sentence, of a claim and its evidence, is read.
+READS, VERIFIES = 0, 1
+MOST = ((MAX_QUESTION, MAX_SENTENCE), (MAX_CLAIM, MAX_EVIDENCE))
 TOKENS_PER_BATCH = 2048
 # So many sentences of those found are read, and the weight of coverage beside the cosine in choosing them.
 READ, COVERAGE_WEIGHT = 24, 0.4
@@ -53,6 +62,16 @@ class Reranker(Protocol):
         ...
 
 
+@runtime_checkable
+class Verifier(Protocol):
+    """Says how well texts carry a claim."""
+
+    def verify(self, claim: str, texts: Sequence[str]) -> Floats:
+        """Log-odds that each text carries the claim, (n,) float32, in input order; n = 0 is fine. Texts as in
+        `Reranker.score`."""
+        ...
+
+
 def load_reranker(spec: str) -> Reranker | None:
     """ "reader" (built in), "st:NAME" (a cross-encoder of sentence-transformers, by name or folder), "none" (None).
 
@@ -67,11 +86,9 @@ def load_reranker(spec: str) -> Reranker | None:
     raise BylineError(f"there is no reranker {spec!r}: use reader, none, or st:NAME for a cross-encoder by name.")
 
 
-def with_context(sentence: str, previous: str = "", title: str = "") -> str:
-    """A sentence with its article's title, and the sentence before it if wanted: input for `score`.
-
-    Measured, the title helps to choose and to refuse, and the sentence before confuses: leave it out."""
-    return CONTEXT.join((sentence, title, previous)) if previous or title else sentence
+def with_context(sentence: str, title: str = "") -> str:
+    """A sentence with its article's title, where there is one: input for `score` and `verify`."""
+    return f"{sentence}{CONTEXT}{title}" if title else sentence
 
 
 class Reader:
@@ -89,11 +106,25 @@ class Reader:
         self._path = weights
 
     def score(self, query: str, texts: Sequence[str]) -> Floats:
+        return self._scores(query, texts, READS)
+
+    def verify(self, claim: str, texts: Sequence[str]) -> Floats:
+        """The same with the second head: log-odds that a text carries the claim. BylineError where the adapter has
+        one head only."""
+        return self._scores(claim, texts, VERIFIES)
+
+    def _scores(self, query: str, texts: Sequence[str], head: int) -> Floats:
         scores = np.zeros(len(texts), dtype=np.float32)
         if not len(texts):
             return scores
-        model, head, bias = self._model
-        pairs = [encode_pair(self._base._tokenizer, query, text) for text in texts]
+        model, heads, biases = self._model
+        if head >= len(heads):
+            raise BylineError(f"{self._path} was trained to read questions only: it cannot judge claims.")
+        longest_question, longest_text = MOST[head]
+        pairs = [
+            encode_pair(self._base._tokenizer, query, text, max_question=longest_question, max_sentence=longest_text)
+            for text in texts
+        ]
         # Pairs of like length share a batch, so that little of it is padding.
         order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]))
         while order:
@@ -108,15 +139,15 @@ class Reader:
                 mask[row, :n] = 1.0
             states = model._bert(ids, mask, types)
             mean = (states * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-            scores[batch] = np.concatenate([states[:, 0], mean], axis=1) @ head + bias
+            scores[batch] = np.concatenate([states[:, 0], mean], axis=1) @ heads[head] + biases[head]
         return scores
 
     @cached_property
-    def _model(self) -> tuple[MiniLMEmbedder, Floats, np.float32]:
-        """The merged model, the head (768,) on the first and the mean state, and its bias."""
+    def _model(self) -> tuple[MiniLMEmbedder, Floats, Floats]:
+        """The merged model, the heads (n, 768) on the first and the mean state, and their biases (n,)."""
         adapter = load_adapter(self._path)
         weights = merge(self._base._weights, adapter)
-        return _Merged(weights), adapter["head.weight"], adapter["head.bias"][0]
+        return _Merged(weights), np.atleast_2d(adapter["head.weight"]), adapter["head.bias"]
 
 
 class _Merged(MiniLMEmbedder):
@@ -136,9 +167,10 @@ def load_adapter(path: Path) -> dict[str, Floats]:
     except OSError as error:
         raise BylineError(f"the reader's weights cannot be read ({error}): reinstall byline.") from error
     digest = hashlib.sha256(data).hexdigest()
-    if path == WEIGHTS and digest != WEIGHTS_SHA256:
+    expected = SHIPPED.get(path, digest)
+    if digest != expected:
         raise BylineError(
-            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {WEIGHTS_SHA256[:12]}…): "
+            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {expected[:12]}…): "
             "reinstall byline."
         )
     return {name: tensor.astype(np.float32) for name, tensor in load(data).items()}
@@ -163,20 +195,19 @@ def merge(base: dict[str, Floats], adapter: dict[str, Floats]) -> dict[str, Floa
 
 
 def encode_pair(
-    tokenizer: Any, question: str, text: str, *, max_sentence: int = MAX_SENTENCE
+    tokenizer: Any, question: str, text: str, *, max_question: int = MAX_QUESTION, max_sentence: int = MAX_SENTENCE
 ) -> tuple[list[int], list[int]]:
-    """Token ids and token types of `[CLS] question [SEP] sentence [SEP]`, and `title [SEP] sentence before [SEP]` where
-    `text` carries context. Type 1 marks the sentence that is judged."""
-    sentence, _, rest = text.partition(CONTEXT)
-    title, _, previous = rest.partition(CONTEXT)
+    """Token ids and token types of `[CLS] question [SEP] sentence [SEP]`, and `title [SEP] [SEP]` where `text` carries
+    one. Type 1 marks the sentence that is judged."""
+    sentence, _, title = text.partition(CONTEXT)
 
     def ids(part: str) -> list[int]:
         found: list[int] = tokenizer.encode(part, add_special_tokens=False).ids
         return found
 
-    asked = [_START, *ids(question)[:MAX_QUESTION], _STOP]
+    asked = [_START, *ids(question)[:max_question], _STOP]
     said = [*ids(sentence)[:max_sentence], _STOP]
-    context = [*ids(title)[:MAX_TITLE], _STOP, *ids(previous)[-MAX_PREVIOUS:], _STOP] if rest else []
+    context = [*ids(title)[:MAX_TITLE], _STOP, _STOP] if title else []
     return asked + said + context, [0] * len(asked) + [1] * len(said) + [0] * len(context)
 
 
@@ -195,10 +226,7 @@ class CrossEncoderReranker:
     def score(self, query: str, texts: Sequence[str]) -> Floats:
         if not len(texts):
             return np.zeros(0, dtype=np.float32)
-        # Title and sentence before come first, in the order of reading.
-        plain = [
-            " ".join(part for part in (*text.split(CONTEXT)[1:], text.split(CONTEXT)[0]) if part) for text in texts
-        ]
+        plain = [" ".join(reversed(text.split(CONTEXT))) for text in texts]  # the title first, as it is read
         scores = np.asarray(self._model.predict([(query, text) for text in plain]), dtype=np.float32)
         if scores.shape != (len(texts),):
             raise BylineError(f"{self.name} gives scores of shape {scores.shape}, not one for each text: use another.")

@@ -10,7 +10,17 @@ import pytest
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
 from rag import reader
-from rag.reader import Evidence, Reader, Reranker, encode_pair, load_reranker, signals, sufficiency, with_context
+from rag.reader import (
+    Evidence,
+    Reader,
+    Reranker,
+    Verifier,
+    encode_pair,
+    load_reranker,
+    signals,
+    sufficiency,
+    with_context,
+)
 from rag.types import BylineError
 
 TITLE = "Quillport ferry Marigold runs aground off Zebb Island"
@@ -36,7 +46,7 @@ def built_in() -> Reader:
 
 
 def in_context() -> list[str]:
-    return [with_context(text, title=TITLE) for text in STORY]
+    return [with_context(text, TITLE) for text in STORY]
 
 
 @pytest.mark.parametrize(("question", "answer"), QUESTIONS)
@@ -45,6 +55,27 @@ def test_the_sentence_that_answers_scores_highest(built_in: Reader, question: st
     assert scores.dtype == np.float32
     assert scores.shape == (5,)
     assert int(np.argmax(scores)) == answer
+
+
+CLAIMS = (
+    ("Odile Brandvik is the captain of the Marigold.", "The captain said that Fog was missing.", 2),
+    ("The fishing fleet of Quillport rescued everybody.", "The harbour authority rescued everybody.", 1),
+    ("212 people were on board the ferry.", "Nobody was on board the ferry.", 0),
+)
+
+
+@pytest.mark.parametrize(("claim", "lie", "evidence"), CLAIMS)
+def test_the_sentence_that_carries_a_claim_scores_highest(claim: str, lie: str, evidence: int) -> None:
+    verifier = Reader(weights=reader.VERIFIER_WEIGHTS)
+    scores = verifier.verify(claim, in_context())
+    assert isinstance(verifier, Verifier)
+    assert int(np.argmax(scores)) == evidence
+    assert verifier.verify(lie, in_context())[evidence] < scores[evidence]
+
+
+def test_a_reader_of_questions_judges_no_claims(built_in: Reader) -> None:
+    with pytest.raises(BylineError, match="it cannot judge claims"):
+        built_in.verify("The ferry sank.", in_context())
 
 
 def test_a_question_about_something_else_scores_lower(built_in: Reader) -> None:
@@ -66,13 +97,14 @@ def test_nothing_to_score(built_in: Reader) -> None:
     assert np.isfinite(built_in.score("", ["", " ", "🦭" * 500, "x" * 5000])).all()
 
 
-def test_numpy_gives_what_torch_gives(built_in: Reader) -> None:
+@pytest.mark.parametrize("weights", [reader.WEIGHTS, reader.VERIFIER_WEIGHTS], ids=["reader", "verifier"])
+def test_numpy_gives_what_torch_gives(weights: Path) -> None:
     """transformers' BERT with the merged weights is the reference."""
     torch = pytest.importorskip("torch")
     from transformers import BertModel
 
     base = MiniLMEmbedder()
-    adapter = reader.load_adapter(reader.WEIGHTS)
+    adapter, built_in = reader.load_adapter(weights), Reader(base, weights=weights)
     model = BertModel.from_pretrained(base._folder, add_pooling_layer=False).eval()
     state = {name: torch.tensor(w) for name, w in reader.merge(base._weights, adapter).items()}
     model.load_state_dict({name: tensor for name, tensor in state.items() if name in model.state_dict()})
@@ -81,8 +113,10 @@ def test_numpy_gives_what_torch_gives(built_in: Reader) -> None:
         with torch.no_grad():
             states = model(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([types]))[0][0]
         pooled = torch.cat([states[0], states.mean(dim=0)]).numpy()
-        expected = float(pooled @ adapter["head.weight"] + adapter["head.bias"][0])
-        assert built_in.score(question, [text])[0] == pytest.approx(expected, abs=1e-4)
+        expected = np.atleast_2d(adapter["head.weight"]) @ pooled + adapter["head.bias"]
+        assert built_in.score(question, [text])[0] == pytest.approx(expected[0], abs=1e-4)
+        if len(expected) > 1:
+            assert built_in.verify(question, [text])[0] == pytest.approx(expected[1], abs=1e-4)
 
 
 def test_the_adapter_changes_the_embedder_in_no_way() -> None:
@@ -105,15 +139,15 @@ def test_reading_is_fast(built_in: Reader) -> None:
 
 def test_encode_pair_marks_the_sentence() -> None:
     tokenizer = MiniLMEmbedder()._tokenizer
-    ids, types = encode_pair(tokenizer, "who sank", with_context("the ferry sank", "fog came", "news"))
-    assert tokenizer.decode(ids, skip_special_tokens=False) == (
-        "[CLS] who sank [SEP] the ferry sank [SEP] news [SEP] fog came [SEP]"
+    ids, types = encode_pair(tokenizer, "who sank", with_context("the ferry sank", "news"))
+    assert (
+        tokenizer.decode(ids, skip_special_tokens=False) == "[CLS] who sank [SEP] the ferry sank [SEP] news [SEP] [SEP]"
     )
-    assert types == [0] * 4 + [1] * 4 + [0] * 5
+    assert types == [0] * 4 + [1] * 4 + [0] * 3
     alone, kinds = encode_pair(tokenizer, "who sank", "the ferry sank")
     assert (alone, kinds) == (ids[:8], types[:8])
-    longest, _ = encode_pair(tokenizer, "w " * 300, with_context("s " * 300, "p " * 300, "t " * 300))
-    assert len(longest) == 5 + reader.MAX_QUESTION + reader.MAX_SENTENCE + reader.MAX_TITLE + reader.MAX_PREVIOUS
+    longest, _ = encode_pair(tokenizer, "w " * 300, with_context("s " * 300, "t " * 300))
+    assert len(longest) == 5 + reader.MAX_QUESTION + reader.MAX_SENTENCE + reader.MAX_TITLE
 
 
 def test_context_is_left_out_where_there_is_none() -> None:
@@ -147,16 +181,15 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     data[-1] ^= 1
     damaged = tmp_path / "reader.safetensors"
     damaged.write_bytes(data)
-    monkeypatch.setattr(reader, "WEIGHTS", damaged)
+    monkeypatch.setitem(reader.SHIPPED, damaged, reader.SHIPPED[reader.WEIGHTS])
     with pytest.raises(BylineError, match="is not the reader that was shipped"):
         Reader(weights=damaged).score("Who?", ["Captain Odile Brandvik."])
-    monkeypatch.setattr(reader, "WEIGHTS", tmp_path / "absent")
     with pytest.raises(BylineError, match="cannot be read"):
         Reader(weights=tmp_path / "absent").score("Who?", ["Captain Odile Brandvik."])
 
 
-def test_the_adapter_is_small() -> None:
-    assert reader.WEIGHTS.stat().st_size < 4_000_000
+def test_the_adapters_are_small() -> None:
+    assert sum(path.stat().st_size for path in reader.SHIPPED) < 4_000_000
 
 
 def test_rerankers_by_name() -> None:
@@ -168,7 +201,7 @@ def test_rerankers_by_name() -> None:
 
 
 def test_a_cross_encoder_takes_the_readers_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Title and sentence before come first, as running text, and a model with several outputs is refused."""
+    """The title comes first, as running text, and a model with several outputs is refused."""
     import sentence_transformers
 
     asked: list[list[tuple[str, str]]] = []
@@ -187,8 +220,8 @@ def test_a_cross_encoder_takes_the_readers_place(monkeypatch: pytest.MonkeyPatch
     good = load_reranker("st:good")
     assert good is not None
     assert good.name == "st:good"
-    assert good.score("q", ["s", with_context("s", "p", "t"), with_context("s", "p")]).tolist() == [0, 1, 2]
-    assert asked == [[("q", "s"), ("q", "t p s"), ("q", "p s")]]
+    assert good.score("q", ["s", with_context("s", "t")]).tolist() == [0, 1]
+    assert asked == [[("q", "s"), ("q", "t s")]]
     assert good.score("q", []).shape == (0,)
     bad = load_reranker("st:bad")
     assert bad is not None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
-from rag.checker import FEATURES, Support, check, clauses, support
+from rag.checker import FEATURES, RememberingVerifier, Support, check, clauses, support
 from rag.facts import Number, read
+from rag.reader import Verifier, with_context
 
 MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
 TRUCE = (
@@ -285,6 +290,65 @@ def test_a_pronoun_may_be_resolved_from_the_sentence_before() -> None:
     evidence = "Mira Oster commands the garrison. She opened the gate of the old mill in 2031."
     assert check("Mira Oster opened the gate of the old mill in 2031.", [evidence]).verdict == "supported"
     assert check("Idris Falk opened the gate of the old mill in 2031.", [evidence]).verdict != "supported"
+
+
+class Fixed:
+    """A verifier of one opinion, which keeps what it was shown."""
+
+    def __init__(self, log_odds: float) -> None:
+        self.log_odds = log_odds
+        self.shown: list[str] = []
+
+    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.shown += texts
+        return np.full(len(texts), self.log_odds, dtype=np.float32)
+
+
+def test_a_verifier_is_heard() -> None:
+    claim = "Forty mill hands were hurt in the blaze at Osk."
+    assert isinstance(Fixed(0.0), Verifier)
+    doubted, neither, trusted = (check(claim, [FIRE], verifier=Fixed(at)).score for at in (-6.0, 0.0, 6.0))
+    assert doubted < neither < trusted
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("The fire at the Osk mill killed 14 workers, the Brandel Courier reported.", FIRE),
+        ("The mayor of Velmora overruled the governor on Tuesday.", MAYOR),
+        ("The committee approved the dam at Osk.", NEVER),
+        ("Storm Petra hit the island of Karsh on Monday, and it left 20 villages without power.", STORM),
+    ],
+)
+def test_an_exact_fault_decides_whatever_the_verifier_says(claim: str, evidence: str) -> None:
+    assert check(claim, [evidence], verifier=Fixed(9.0)).verdict != "supported"
+
+
+def test_the_verifier_reads_sentences_alone_and_among_their_neighbours_with_titles() -> None:
+    fixed = Fixed(0.0)
+    check(
+        "The governor overruled the mayor.",
+        [with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora"), NEVER],
+        verifier=fixed,
+    )
+    assert with_context(MAYOR, "Quarrel in Velmora") in fixed.shown
+    assert with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora") in fixed.shown
+    assert NEVER in fixed.shown
+    assert not any(MAYOR in text and NEVER in text for text in fixed.shown)
+
+
+def test_a_title_is_no_evidence_for_other_words() -> None:
+    assert support(MAYOR, [with_context(MAYOR, "Quarrel in Velmora")]) >= 0.95
+    assert check("The governor quarrels.", [with_context(NEVER, "Quarrel of the governor")]).verdict != "supported"
+
+
+def test_judgements_are_kept() -> None:
+    fixed = Fixed(1.0)
+    verifier = RememberingVerifier(fixed)
+    assert verifier.verify("c", ["a", "b", "a"]).tolist() == [1.0, 1.0, 1.0]
+    assert verifier.verify("c", ["b", "d"]).tolist() == [1.0, 1.0]
+    assert verifier.verify("c", []).shape == (0,)
+    assert fixed.shown == ["a", "b", "d"]
 
 
 def test_features_are_those_of_the_table() -> None:
