@@ -16,7 +16,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rag.types import BylineError
+from rag.types import BylineError, safe_to_show
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
@@ -182,6 +182,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
+def _say(text: str = "") -> None:
+    """For people. Words of articles must not steer the terminal: no control characters, no direction overrides."""
+    print(safe_to_show(text), flush=True)
+
+
 def progress_printer() -> Callable[[int, int, str], None] | None:
     """Progress on one line of the terminal; None where standard error is no terminal."""
     if not sys.stderr.isatty():
@@ -206,7 +211,7 @@ def _ingest(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report.to_dict())
     else:
-        print(
+        _say(
             f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
             + (f", {report.removed} removed" if report.removed else "")
             + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
@@ -214,9 +219,9 @@ def _ingest(args: argparse.Namespace) -> int:
         )
         for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
             if same := [entry for entry in report.copies if entry["kind"] == kind]:
-                print(f"{len(same)} of them {words} there already: see byline status")
+                _say(f"{len(same)} of them {words} there already: see byline status")
         for duplicate in report.duplicates:
-            print(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
+            _say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:
         print(f"byline: {failure.path}: {failure.error}", file=sys.stderr)
     return 1 if report.failed else 0
@@ -234,16 +239,16 @@ def _search(args: argparse.Namespace) -> int:
         print_json({"question": args.question, "understood": understood, "elapsed_s": elapsed_s, "hits": listed})
         return 0
     for because in understood.get("because", ()):
-        print(f"{because}\n")
+        _say(f"{because}\n")
     from rag.citations import attribution
 
     for hit in hits:
         parts = " ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
-        print(f"{hit.rank}. {attribution(hit.article)} — {hit.article.title or 'no title'}  ({hit.score:.2f}: {parts})")
-        print(f"   {_where(hit.article, hit.passage.start, hit.passage.end)}")
-        print(_indent(hit.passage.text) + "\n")
+        _say(f"{hit.rank}. {attribution(hit.article)} — {hit.article.title or 'no title'}  ({hit.score:.2f}: {parts})")
+        _say(f"   {_where(hit.article, hit.passage.start, hit.passage.end)}")
+        _say(_indent(hit.passage.text) + "\n")
     if not hits:
-        print("Nothing found.")
+        _say("Nothing found.")
     return 0
 
 
@@ -274,28 +279,28 @@ def _ask(args: argparse.Namespace) -> int:
     from rag.citations import attribution
 
     if claims:
-        print()
+        _say()
     if answer.understood.get("question", answer.question) != answer.question:
-        print(f"Understood as: {answer.understood['question']}")
+        _say(f"Understood as: {answer.understood['question']}")
     for line in (
         *answer.understood.get("because", ()),
         *answer.notes,
         *(f"Problem: {problem}" for problem in answer.problems),
     ):
-        print(line)
+        _say(line)
     shown = {}
     for claim in answer.claims:
         shown.update({citation.marker: citation for citation in claim.citations})
     for marker, citation in sorted(shown.items()):
         whose = attribution(citation.article, citation.speaker)
-        print(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
-        print(f"    {_where(citation.article, citation.start, citation.end)}")
+        _say(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
+        _say(f"    {_where(citation.article, citation.start, citation.end)}")
         _print_dates(citation, "    ")
     _print_differences(answer.disagreements)
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
-            print(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
-            print(_indent(hit.passage.text))
+            _say(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
+            _say(_indent(hit.passage.text))
     return 0
 
 
@@ -315,15 +320,15 @@ def _timeline(args: argparse.Namespace) -> int:
     heading = ""
     for event in events:
         if heading != (heading := f"{date_in_words(event.date)}{known[event.source]}"):
-            print(f"{heading}\n")
+            _say(f"{heading}\n")
         for citation in event.citations:
-            print(_indent(f"“{citation.quote}”"))
-            print(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
-            print(f"       {_where(citation.article, citation.start, citation.end)}")
+            _say(_indent(f"“{citation.quote}”"))
+            _say(f"   [{citation.marker}] {attribution(citation.article)} — {citation.article.title or 'no title'}")
+            _say(f"       {_where(citation.article, citation.start, citation.end)}")
             _print_dates(citation, "       ")
-        print()
+        _say()
     for note in notes:
-        print(note)
+        _say(note)
     return 0
 
 
@@ -335,7 +340,7 @@ def _printed(events: Iterable[Any]) -> Iterator[Any]:
     for event in events:
         if isinstance(event, Claim):
             doubt = "" if event.verdict == "supported" else f" ({event.verdict})"
-            print(render([event]) + doubt, flush=True)
+            _say(render([event]) + doubt)
         yield event
 
 
@@ -345,11 +350,11 @@ def _print_differences(disagreements: Sequence[Any]) -> None:
 
     for kind, heading in (("difference", "Sources differ"), ("update", "Changed since")):
         for disagreement in (d for d in disagreements if d.kind == kind):
-            print(f"\n{heading}: {disagreement.about}")
+            _say(f"\n{heading}: {disagreement.about}")
             for value, citation in zip(disagreement.values, disagreement.citations, strict=True):
                 whose = attribution(citation.article, citation.speaker, citation.quote)
-                print(f"  {value} — {whose}: “{' '.join(citation.quote.split())}” [{citation.marker}]")
-                print(f"    {_where(citation.article, citation.start, citation.end)}")
+                _say(f"  {value} — {whose}: “{' '.join(citation.quote.split())}” [{citation.marker}]")
+                _say(f"    {_where(citation.article, citation.start, citation.end)}")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -364,17 +369,17 @@ def _check(args: argparse.Namespace) -> int:
     from rag.citations import attribution
 
     for sentence in sentences:
-        print(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
+        _say(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
         if sentence.verdict != "supported":
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
-                print(f"    {lacking}")
+                _say(f"    {lacking}")
         for citation in sentence.citations:
             whose = attribution(citation.article, citation.speaker, citation.quote)
-            print(f"    [{citation.marker}] {whose}: “{citation.quote}”")
-            print(f"        {_where(citation.article, citation.start, citation.end)}")
+            _say(f"    [{citation.marker}] {whose}: “{citation.quote}”")
+            _say(f"        {_where(citation.article, citation.start, citation.end)}")
             _print_dates(citation, "        ")
         if not sentence.citations:
-            print("    Nothing in the library about this.")
+            _say("    Nothing in the library about this.")
     return 0
 
 
@@ -399,20 +404,20 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"record": args.record, **verified.to_dict()})
         return 0 if verified.holds else 1
-    print(f"{verified.question}  (saved {verified.saved_at})")
+    _say(f"{verified.question}  (saved {verified.saved_at})")
     if not verified.intact:
-        print("ALTERED  The record itself was changed after it was saved.")
+        _say("ALTERED  The record itself was changed after it was saved.")
     for claim in verified.claims:
         verdict = "HOLDS" if claim.holds else "CHANGED" if claim.carried else "NO LONGER CARRIED"
-        print(f"{verdict}  {claim.text}")
+        _say(f"{verdict}  {claim.text}")
         for c in claim.citations:
             if c.state != "unchanged":
-                print(f"    [{c.marker}] {c.article['path']}: {_STATE[c.state]}")
+                _say(f"    [{c.marker}] {c.article['path']}: {_STATE[c.state]}")
             if c.state == "changed":
-                print(f"        was: “{c.quote}”")
-                print(f"        now: “{c.now['text']}”" if c.now else "        nothing like it is left")
+                _say(f"        was: “{c.quote}”")
+                _say(f"        now: “{c.now['text']}”" if c.now else "        nothing like it is left")
     if not verified.claims:
-        print("The record makes no claim: the articles did not answer.")
+        _say("The record makes no claim: the articles did not answer.")
     return 0 if verified.holds else 1
 
 
@@ -450,23 +455,23 @@ def _status(args: argparse.Namespace) -> int:
         if name == "listed":
             for entry in value:
                 day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
-                print(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
+                _say(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
         elif name == "versions":
             for n, version in enumerate(value if len(value) > 1 else [], start=1):
                 entry, read = version["article"], version["replaced_at"]
                 stamp = entry["updated"] or entry["published"] or "date not known"
-                print(f"version {n}: {entry['id']}, {stamp}" + (f", until {read}" if read else ""))
+                _say(f"version {n}: {entry['id']}, {stamp}" + (f", until {read}" if read else ""))
         elif name == "boilerplate":
             for span in value:
-                print(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")
+                _say(f"left out {span['start']}-{span['end']}: {' '.join(span['text'].split())[:80]}")
         elif isinstance(value, dict):
-            print(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
+            _say(f"{name}: " + ("; ".join(f"{k}: {v}" for k, v in value.items()) or "none"))
         else:
             shown = ", ".join(value) if isinstance(value, list) else value if value is not None else "-"
             how = "inferred: " if name in document.get("inferred", ()) else ""
-            print(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
+            _say(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
     for name in reasons.keys() - document.keys():
-        print(f"{name}: {reasons[name]}")
+        _say(f"{name}: {reasons[name]}")
     return 0
 
 
@@ -485,19 +490,19 @@ def _diff(args: argparse.Namespace) -> int:
         return 0
     for n, diff in enumerate(diffs, start=1):
         older, newer = diff.older.article, diff.newer.article
-        print(f"version {n} to {n + 1}: {newer.title or newer.path}")
+        _say(f"version {n} to {n + 1}: {newer.title or newer.path}")
         for name, (before, after) in diff.fields.items():
-            print(f"  {name}: {_value(before)} -> {_value(after)}")
+            _say(f"  {name}: {_value(before)} -> {_value(after)}")
         for change in diff.changes:
-            print(f"  {change.kind}")
+            _say(f"  {change.kind}")
             if change.before is not None:
                 _print_side("-", "31", older, change.before, change.before_text)
             if change.after is not None:
                 _print_side("+", "32", newer, change.after, change.after_text)
         if not diff.changes:
-            print("  the sentences are the same")
+            _say("  the sentences are the same")
     if not diffs:
-        print(f"There is one version of {article.title or article.path}; the next one is kept beside it.")
+        _say(f"There is one version of {article.title or article.path}; the next one is kept beside it.")
     return 0
 
 
@@ -524,9 +529,9 @@ def _models(args: argparse.Namespace) -> int:
         print_json({"models": models})
         return 0
     for model in models:
-        print(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
+        _say(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
         if model["mend"]:
-            print(f"       {model['mend']}")
+            _say(f"       {model['mend']}")
     return 0
 
 
@@ -540,9 +545,9 @@ def _doctor(args: argparse.Namespace) -> int:
         print_json({"ok": sound, "checks": checks})
     else:
         for check in checks:
-            print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
+            _say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
             if check["mend"]:
-                print(f"     {check['mend']}")
+                _say(f"     {check['mend']}")
     return 0 if sound else 1
 
 
@@ -555,7 +560,7 @@ def _remove(args: argparse.Namespace) -> int:
         print_json({"removed": [article.to_dict() for article in gone], **counts})
     else:
         for article in gone:
-            print(f"removed {article.id}  {article.title or article.path}")
+            _say(f"removed {article.id}  {article.title or article.path}")
     return 0
 
 
@@ -564,7 +569,7 @@ def _print_dates(citation: Any, indent: str) -> None:
     from rag.types import date_in_words
 
     for date in citation.dates:
-        print(f"{indent}“{date.words}” is {date_in_words(date.date)}: {date.basis}")
+        _say(f"{indent}“{date.words}” is {date_in_words(date.date)}: {date.basis}")
 
 
 def _where(article: Any, start: int, end: int) -> str:

@@ -20,7 +20,7 @@ from typing import Literal
 
 from rag.citations import SUPPORTED_FROM, Checker
 from rag.passages import split_sentences
-from rag.types import Answer, Article, BylineError, Json, date_in_words
+from rag.types import Answer, Article, BylineError, Json, date_in_words, safe_to_show
 
 RECORD_VERSION = 1
 SUFFIXES = (".md", ".html", ".json")
@@ -247,17 +247,6 @@ def _successor(quote: str, text: str) -> tuple[int, int] | None:
 # --- readable ------------------------------------------------------------------------------------------------------
 
 
-# Embedding and override characters can make a line read otherwise than it is stored ("Trojan source").
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Control characters but tab and newlines; lone surrogates and U+FFFE/F cannot be sent as UTF-8 HTML at all.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """The text without direction overrides, and with each control character made visible as U+FFFD."""
-    return _CONTROL.sub("\ufffd", _BIDI.sub("", text))
-
-
 def _source(article: Json) -> list[str]:
     """Outlet, date with its doubt, title: what a reference names."""
     date = date_in_words(article["published"])
@@ -314,7 +303,7 @@ def _readable(record: Json) -> list[str]:
 
 def _plain(text: str) -> str:
     """Untrusted text as Markdown that shows it to the letter: no mark-up, no HTML, one line."""
-    line = re.sub(r"([\\`*_{}\[\]<>#|~!&$])", r"\\\1", " ".join(clean(str(text)).split()))
+    line = re.sub(r"([\\`*_{}\[\]<>#|~!&$])", r"\\\1", " ".join(safe_to_show(str(text)).split()))
     return re.sub(r"^(\d+)([.)])|^([-+=])", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line)
 
 
@@ -335,7 +324,7 @@ blockquote {{ margin: .3rem 0 1.2rem; padding-left: .9rem; border-left: 3px soli
 
 def _html(record: Json) -> str:
     def escaped(text: str) -> str:
-        return html.escape(clean(str(text)), quote=True)
+        return html.escape(safe_to_show(str(text)), quote=True)
 
     answer, body = record["answer"], []
     for claim in answer["claims"]:

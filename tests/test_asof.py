@@ -101,7 +101,7 @@ def test_what_is_understood_filters_and_can_be_taken_away(portmere: Library) -> 
     assert len(portmere.retrieve(f"{question[:-1]} as of 31 May 2025?", as_of="2025-12-31")) == 3
     answer = portmere.ask(f"{question[:-1]} as of 31 May 2025?")
     assert (answer.status, answer.understood["as_of"]) == ("abstained", "2025-05-31")
-    assert any("“as of 31 May 2025”: nothing published after 31 May 2025" in note for note in answer.notes)
+    assert any("“as of 31 May 2025”: nothing published after 31 May 2025" in s for s in answer.understood["because"])
     assert portmere.ask(question).understood == {}
 
 
@@ -112,7 +112,7 @@ def test_a_guessed_filter_keeps_no_answer_back(portmere: Library) -> None:
     assert answer.question == question
     assert answer.status == "answered"
     assert "as_of" not in answer.understood
-    assert any("articles of all dates were searched" in note for note in answer.notes)
+    assert any("articles of all dates were searched" in sentence for sentence in answer.understood["because"])
 
 
 def test_old_evidence_is_the_first_note(portmere: Library) -> None:

@@ -84,7 +84,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     answer = byline_json("ask", "How late was the ferry to Saltby?", home=home)
     assert answer.keys() == {
         *("question", "status", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
-        *("model", "prompt_version", "elapsed_s", "understood"),
+        *("model", "prompt_version", "elapsed_s", "understood", "confidence"),
     }
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"
@@ -289,3 +289,14 @@ def test_status_shows_copies(home: Path, tmp_path: Path) -> None:
 
 
 NINE = "ferry lighthouse bell pier school mayor bakery chapel anchor".split()
+
+
+def test_words_of_an_article_never_steer_the_terminal(home: Path, tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    late = "The ferry to Saltby left \x1b[31mtwo hours late\u202e on Tuesday.\n"
+    story.write_text("Ferry \x1b]0;owned\x07to Saltby is late\n\n" + late + "The harbour master keeps bees. " * 30)
+    byline("ingest", story, "--embedder", "hashing:128", home=home)
+    for command in (["ask", "How late was the ferry to Saltby?"], ["search", "ferry"], ["status"]):
+        out = byline(*command, home=home).stdout
+        assert "late" in out
+        assert not set(out) & set("\x1b\x07\u202e"), command

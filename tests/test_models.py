@@ -150,7 +150,7 @@ def models_by(name: str) -> Any:
 def test_the_command(server: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library = str(tmp_path / "library")
     assert cli.main(["models", "--json", "--library", library, "--model-url", server.url]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)["models"]
     assert {"name": "openai:qwen3", "usable": True, "why": f"offered at {server.url}", "mend": ""} in found
     assert cli.main(["models", "--library", library]) == 0
     out = capsys.readouterr().out

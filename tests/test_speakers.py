@@ -130,11 +130,9 @@ class Says:
 
 
 @pytest.mark.parametrize("verb", ["cost", "has cost"])
-def test_a_model_that_drops_the_speaker_is_put_right(
-    harbour: Library, monkeypatch: pytest.MonkeyPatch, verb: str
-) -> None:
-    monkeypatch.setattr("rag.llm.load_language_model", lambda spec: Says(f"The strike {verb} 300 jobs. [1]"))
-    answer = harbour.ask("How many jobs did the strike at Quillmere harbour cost?", model="openai:says")
+def test_a_model_that_drops_the_speaker_is_put_right(harbour: Library, verb: str) -> None:
+    model = Says(f"The strike {verb} 300 jobs. [1]")
+    answer = harbour.ask("How many jobs did the strike at Quillmere harbour cost?", model=model)
     assert answer.claims
     for claim in answer.claims:
         assert "the Brine-run works council" in claim.text

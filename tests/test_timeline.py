@@ -9,12 +9,12 @@ import pytest
 
 from rag import Library
 from rag.citations import Markers
-from rag.timeline import Dated, Found, dated, events
-from rag.types import Candidate, SearchHit
+from rag.timeline import Dated, dated, events
+from rag.types import Candidate, Found, SearchHit
 
 
 def found(library: Library, question: str) -> Found:
-    return library._similar(question, library.retrieve(question, k=24))
+    return library._find(question, library.retrieve(question, k=24))[0]
 
 
 def write(folder: Path, name: str, published: str | None, text: str) -> None:
@@ -133,6 +133,7 @@ def test_an_answer_has_its_timeline_where_it_tells_of_two_dates(library: Library
 def test_each_sentence_counts_once(library: Library) -> None:
     one = found(library, "the Saltby ferry dispute")
     twice = Found(
+        question=one.question,
         candidates=[*one.candidates, *one.candidates],
         vectors=[*one.vectors, *one.vectors],
         cosines=[*one.cosines, *one.cosines],

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag import types
-from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Json, SearchHit
+from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Json, SearchHit, safe_to_show
 
 CONTEXT_CHARS = 350  # shown of the paragraph on either side of a quote
 NEAREST_SHOWN, NEAREST_CHARS = 3, 500
@@ -31,23 +31,14 @@ _LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "
 
 _PULSE = '<span class="bl-pulse" aria-hidden="true"></span>'
 
-# Embedding and override characters can make a line read otherwise than it is stored ("Trojan source").
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Control characters but tab and newlines; lone surrogates and U+FFFE/F cannot be sent as UTF-8 HTML at all.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 # No backslash: a browser reads it as a slash and would go to another host than the one printed beside the link.
 _WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
 
 
-def clean(text: str) -> str:
-    """The text without direction overrides, and with each control character made visible as U+FFFD."""
-    return _CONTROL.sub("\ufffd", _BIDI.sub("", text))
-
-
 def escaped(text: str) -> str:
     """Safe between tags and inside double-quoted attributes. All foreign text passes here, once."""
-    return html.escape(clean(text), quote=True)
+    return html.escape(safe_to_show(text), quote=True)
 
 
 def date_in_words(article: Article) -> str:
@@ -64,7 +55,7 @@ def outlet_name(article: Article) -> str:
 
 def web_address(url: str | None) -> str | None:
     """The address if it may become a link: http or https with a host. None otherwise."""
-    if url is None or not _WEB_ADDRESS.fullmatch(url) or clean(url) != url:
+    if url is None or not _WEB_ADDRESS.fullmatch(url) or safe_to_show(url) != url:
         return None
     try:
         return url if urlsplit(url).hostname else None
