@@ -36,7 +36,9 @@ class EndpointEmbedder:
         self._model = model
         self._url = base_url.rstrip("/") + "/embeddings"
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(timeout=60.0, headers=headers)
+        # A proxy from the environment is not asked to reach this very machine.
+        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        self._client = httpx.Client(timeout=60.0, headers=headers, trust_env=not is_here)
         self._dim: int | None = None
 
     @property
