@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import math
 import shlex
@@ -66,9 +65,10 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
         return speed(say=suites._say, largest=args.limit)
     if name == "attributionbench":
         return suites.attributionbench(args.data)
-    if name == "injections" and importlib.util.find_spec("evals.injections"):
-        injections: Any = importlib.import_module("evals.injections")
-        made: Json = injections.injections()
+    if name == "injections":
+        from evals.injections import injections
+
+        made: Json = injections(args.model, n=args.limit)
         return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
     if name in SETS or (name.partition(":")[0] in FORMATS and name.partition(":")[2]):
         return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)

@@ -59,6 +59,7 @@ def answer(
     enough = max((one.confidence for one in drafted), default=0.0) >= HOPELESS
     markers = citations.Markers()
     claims: list[Claim] = []
+    waiting: list[Claim] = []
     said, problems, refused = list(notes), [], False
     writer, version = quoting.name, quoting.prompt_version
     if model is not None and whole.candidates and enough:
@@ -67,11 +68,15 @@ def answer(
         for claim, found in turn.claims(question, whole.candidates, check, markers, show_unsupported):
             problems += found
             if claim is not None:
-                claims.append(claim)
-                yield claim
+                waiting.append(claim)
+            # What the sources do not carry is shown beside something that they do, or not at all.
+            if (claim is not None and claim.verdict != "unsupported") or claims:
+                claims += waiting
+                yield from waiting
+                waiting = []
         refused = turn.refused
-        said += turn.notes(has_claims=any(claim.verdict != "unsupported" for claim in claims))
-    by_model = any(claim.verdict != "unsupported" for claim in claims)
+        said += turn.notes(has_claims=bool(claims), n_dropped=len(waiting))
+    by_model = bool(claims)
     if not refused and not by_model:
         quotes = citations.make_claims(_each_once(drafted), markers)
         if quotes and model is not None:
@@ -80,7 +85,9 @@ def answer(
         claims += quotes
         yield from quotes
     carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    differ = differences.disagreements(carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors)
+    differ = differences.disagreements(
+        carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors, markers=markers
+    )
     if by_model:
         old = differences.older_statements(differ)
         claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
@@ -142,7 +149,7 @@ def _place(source: Candidate) -> tuple[str, int]:
 
 
 def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:
-    return list({draft.text: draft for one in drafted for draft in one.drafts}.values())
+    return list({_place(draft.sources[0]): draft for one in drafted for draft in one.drafts}.values())
 
 
 def _unanswered(
@@ -196,8 +203,9 @@ class _Turn:
         except ModelError as error:
             self._failure = f"The model {self._model.name} failed: {error}"
 
-    def notes(self, *, has_claims: bool) -> Iterator[str]:
-        """For the reader of the answer."""
+    def notes(self, *, has_claims: bool, n_dropped: int) -> Iterator[str]:
+        """For the reader of the answer. `n_dropped` claims were left out since nothing else was carried."""
+        self._left_out += n_dropped
         if self._failure:
             yield self._failure
         elif not self._n_written:

@@ -14,7 +14,18 @@ from rag.prompts import one_line
 from rag.reader import with_context
 from rag.retrieval import query_terms
 from rag.speakers import names_speaker, speaker_in
-from rag.types import Article, Candidate, CheckedSentence, Citation, Claim, Draft, Span, Verdict, date_in_words
+from rag.types import (
+    Article,
+    Candidate,
+    CheckedSentence,
+    Citation,
+    Claim,
+    Disagreement,
+    Draft,
+    Span,
+    Verdict,
+    date_in_words,
+)
 
 Checker = Callable[[str, Sequence[str]], Support]
 """`rag.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
@@ -35,9 +46,9 @@ class Markers:
     _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
     @classmethod
-    def after(cls, claims: Sequence[Claim]) -> Markers:
-        """Those of `claims`, for what is cited beside them."""
-        cited = (citation for claim in claims for citation in claim.citations)
+    def after(cls, *said: Claim | Disagreement) -> Markers:
+        """Those of what is `said` already, for what is cited beside it."""
+        cited = (citation for one in said for citation in one.citations)
         return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
 
     def cite(self, source: Candidate, support: float) -> Citation:
@@ -209,8 +220,12 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
 
 
 def render(claims: Sequence[Claim]) -> str:
-    """The answer as one text: each claim, then its markers, one claim a line."""
-    return "\n".join(f"{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip() for claim in claims)
+    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers, one
+    claim a line."""
+    return "\n".join(
+        f"{'Earlier: ' * claim.earlier}{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip()
+        for claim in claims
+    )
 
 
 def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:

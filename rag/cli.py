@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BylineError as error:
-        print(f"byline: {error}", file=sys.stderr)
+        _warn(f"byline: {error}")
         return 2
     except KeyboardInterrupt:
         print("\nbyline: stopped; what was stored stays, and the same command goes on from there.", file=sys.stderr)
@@ -184,7 +184,15 @@ def print_json(document: Any) -> None:
 
 def _say(text: str = "") -> None:
     """For people. Words of articles must not steer the terminal: no control characters, no direction overrides."""
-    print(safe_to_show(text), flush=True)
+    print(safe_to_show(text.translate(_NO_RETURN)), flush=True)
+
+
+# A carriage return would write over what stands there; the others move the cursor too.
+_NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
+
+
+def _warn(text: str) -> None:
+    print(safe_to_show(text.translate(_NO_RETURN)), file=sys.stderr)
 
 
 def progress_printer() -> Callable[[int, int, str], None] | None:
@@ -197,7 +205,7 @@ def progress_printer() -> Callable[[int, int, str], None] | None:
         nonlocal last
         if time.monotonic() - last > 0.1 or done == total:
             last = time.monotonic()
-            print(f"\r\033[K{done}/{total} {what[:60]}", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{done}/{total} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
 
     return show
 
@@ -223,16 +231,14 @@ def _ingest(args: argparse.Namespace) -> int:
         for duplicate in report.duplicates:
             _say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     for failure in report.failed:
-        print(f"byline: {failure.path}: {failure.error}", file=sys.stderr)
+        _warn(f"byline: {failure.path}: {failure.error}")
     return 1 if report.failed else 0
 
 
 def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits = library.retrieve(args.question, **_question_limits(args))
-        is_open = args.as_of is None and args.published_from is None and args.published_to is None
-        understood = library.understood(args.question).to_dict() if is_open and not args.literal else {}
+        hits, understood = library.retrieve_and_understood(args.question, **_question_limits(args))
     if args.json:
         elapsed_s = round(time.perf_counter() - started, 3)
         listed = [hit.to_dict() for hit in hits]

@@ -311,5 +311,7 @@ class Collection:
         if missing:
             new = dict(zip(missing, self._judge.encode_passages(list(missing.values())), strict=True))
             vectors.update(new)
-            self.store.put_vectors(name, new)
+            # Kept for the next question; an answer does not wait for another process that writes, or a full disk.
+            with contextlib.suppress(BylineError):
+                self.store.put_vectors(name, new)
         return [vectors[digest] for digest in hashes]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from embeddings import Vectors
-from rag.citations import cite
+from rag.citations import Markers
 from rag.conflicts import Change, compare, is_open, later, settles
 from rag.types import Candidate, Claim, Disagreement
 
@@ -40,16 +40,22 @@ def changes(
 
 
 def disagreements(
-    claims: Sequence[Claim], candidates: Sequence[Candidate], *, cosines: Sequence[float], vectors: Sequence[Vectors]
+    claims: Sequence[Claim],
+    candidates: Sequence[Candidate],
+    *,
+    cosines: Sequence[float],
+    vectors: Sequence[Vectors],
+    markers: Markers,
 ) -> list[Disagreement]:
     """What the articles report differently of what the answer says: the sentences that `claims` cite against each other
     and against those nearest to the question. Statements that differ on the same are one disagreement, oldest first.
 
-    `cosines` are the question's with each candidate. A sentence that is cited keeps its marker; others get the next.
+    `cosines` are the question's with each candidate. A sentence that is cited keeps its number in `markers`; others
+    get the next.
     """
-    markers = {(c.article.id, c.start, c.end): c.marker for claim in claims for c in claim.citations}
+    said = dict.fromkeys((c.article.id, c.start, c.end) for claim in claims for c in claim.citations)
     places = {_where(candidate): n for n, candidate in reversed(list(enumerate(candidates)))}
-    cited = [places[where] for where in markers if where in places]
+    cited = [places[where] for where in said if where in places]
     nearest = sorted(set(places.values()) - set(cited), key=lambda n: -cosines[n])[:N_COMPARED]
     looked_at = [*cited, *nearest]
     found = changes([candidates[n] for n in looked_at], [vectors[n] for n in looked_at], range(len(cited)))
@@ -60,18 +66,13 @@ def disagreements(
             values.setdefault(change.first, change.values[0])
             values.setdefault(change.second, change.values[1])
         order = sorted(values, key=lambda n: (candidates[looked_at[n]].hit.article.published or "", n))
-        citations = []
-        for n in order:
-            source = candidates[looked_at[n]]
-            marker = markers.setdefault(_where(source), max(markers.values(), default=0) + 1)
-            citations.append(cite(source, marker, 1.0))
         is_update = all(change.newer is not None for change in group)
         made.append(
             Disagreement(
                 about=group[0].about,
                 kind="update" if is_update else "difference",
                 values=tuple(values[n] for n in order),
-                citations=tuple(citations),
+                citations=tuple(markers.cite(candidates[looked_at[n]], 1.0) for n in order),
             )
         )
     return made

@@ -75,8 +75,7 @@ class Extractive:
 
 def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:
     """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it."""
-    text = f"{'Earlier: ' * earlier}{lead_in(candidate)}: “{candidate.text}”"
-    return Draft(text=text, sources=(candidate,), earlier=earlier)
+    return Draft(text=f"{lead_in(candidate)}: “{candidate.text}”", sources=(candidate,), earlier=earlier)
 
 
 def lead_in(candidate: Candidate) -> str:

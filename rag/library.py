@@ -94,8 +94,34 @@ class Library(Collection):
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
+        return self.retrieve_and_understood(
+            question,
+            k=k,
+            outlets=outlets,
+            published_from=published_from,
+            published_to=published_to,
+            as_of=as_of,
+            history=history,
+            understand=understand,
+        )[0]
+
+    def retrieve_and_understood(
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+        history: History = (),
+        understand: bool = True,
+    ) -> tuple[list[SearchHit], Json]:
+        """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
         filters = make_filters(outlets, published_from, published_to, as_of)
-        return self._within(question, questions.turns(history) if understand else (), k, filters, understand)[0]
+        earlier = questions.turns(history) if understand else ()
+        hits, dates = self._within(question, earlier, k, filters, understand)
+        return hits, dates.to_dict()
 
     def understood(self, question: str) -> asof.Understood:
         """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
@@ -195,10 +221,13 @@ class Library(Collection):
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         dated = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
-            last = dates.is_sure or show_unsupported
+            last = dates.is_sure
             wanted = dates.question or question
-            completed = questions.understand(wanted, earlier, writer)
+            if wanted not in known:
+                known[wanted] = questions.understand(wanted, earlier, writer)
+            completed = known[wanted]
             asked = completed.get("question", wanted)
             for event in self._answer(asked, k, dates.within(filters), writer, show_unsupported, dates.is_sure):
                 if isinstance(event, Answer):
@@ -302,8 +331,9 @@ class Library(Collection):
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
-        events = of_hits(self._find(question, hits)[0])
-        notes = [*understood.because, *self._notes(understood.within(filters), hits)]
+        found, orders = self._find(understood.question or question, hits)
+        events = of_hits(found)
+        notes = [*understood.because, *self._notes(understood.within(filters), hits), *_about_orders(orders)]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
         return events, tuple(notes)
@@ -347,7 +377,10 @@ class Library(Collection):
             if not found and cited.get("path"):
                 path = str(cited["path"])
                 found = self.store.articles(self.store.find(str(Path(path).absolute())) or self.store.find(path))
-            return found[0] if len(found) == 1 else None
+            newest = found[0] if len(found) == 1 else None
+            while newest is not None and newest.replaced_by:  # a correction that came as a file of its own
+                newest = next(iter(self.store.articles([newest.replaced_by])), None)
+            return newest
 
         return records.verify(saved, article_of, check)
 

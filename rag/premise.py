@@ -19,6 +19,7 @@ from rag.types import Candidate
 # their paragraph answers (XQuAD, 1190) and on SQuAD 2.0's unanswerable (258): at .6 2.9% and 19.0% are called
 # contradicted, at .7 1.9% and 18.6%, at .8 1.2% and 13.2%.
 COVERED_FROM = 0.7
+MOST_PARTS = 4
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
 
 _ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
@@ -93,7 +94,8 @@ def parts(question: str) -> list[str]:
     if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
         return [question]
     for part in _BETWEEN_PARTS.split(question):
-        if found and re.fullmatch(_ASKING, part.strip(" ?"), re.IGNORECASE):
+        is_asking = re.fullmatch(_ASKING, part.strip(" ?"), re.IGNORECASE)
+        if found and (is_asking or len(found) == MOST_PARTS or re.search(rf"\b{_ASKING}\W*$", found[-1], re.I)):
             found[-1] = question[question.find(found[-1]) : question.find(part, question.find(found[-1])) + len(part)]
         elif part.strip():
             found.append(part.strip())

@@ -20,6 +20,7 @@ from typing import Literal
 
 from rag.citations import SUPPORTED_FROM, Checker
 from rag.passages import split_sentences
+from rag.reader import with_context
 from rag.types import Answer, Article, BylineError, Json, date_in_words, safe_to_show
 
 RECORD_VERSION = 1
@@ -117,7 +118,7 @@ def read_record(path: Path) -> Json:
         raise BylineError(f"{path} cannot be read ({error.strerror}): give the file that --save wrote.") from None
     except UnicodeDecodeError:
         text = ""
-    found = _EMBEDDED.search(text)
+    found = None if text.lstrip().startswith("{") else _EMBEDDED.search(text)
     try:
         record = json.loads((found[1] or found[2]) if found else text)
         known = int(record["byline_record"])
@@ -203,9 +204,11 @@ def verify(record: Json, article_of: Callable[[Json], Article | None], check: Ch
     record, or None."""
     claims = []
     for claim in record["answer"]["claims"]:
+        if claim["verdict"] == "unsupported":
+            continue  # shown as such, it promises nothing
         cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
         holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)
-        words = [c.now["text"] for c in cited if c.now is not None]
+        words = [with_context(c.now["text"], c.article["title"] or "") for c in cited if c.now is not None]
         carried = holds or (bool(words) and check(claim["text"], words).score >= SUPPORTED_FROM)
         claims.append(VerifiedClaim(text=str(claim["text"]), holds=holds, carried=carried, citations=cited))
     return Verification(
@@ -278,6 +281,15 @@ def markdown(answer: Answer) -> str:
     return "\n".join(_readable({"answer": answer.to_dict()})).strip() + "\n"
 
 
+def _past(claim: Json) -> str:
+    return "Earlier: " if claim.get("earlier") else ""
+
+
+def _said_beside(answer: Json) -> list[str]:
+    """What is to be read beside the claims: what was understood, notes, problems."""
+    return [*answer.get("understood", {}).get("because", ()), *answer["notes"], *answer["problems"]]
+
+
 def _markdown(record: Json) -> str:
     # Two hyphens or ">" would end the comment; inside JSON strings both can be written as escapes.
     data = json.dumps(record).replace("--", "-\\u002d").replace(">", "\\u003e").replace("<", "\\u003c")
@@ -289,8 +301,8 @@ def _readable(record: Json) -> list[str]:
     lines = [f"# {_plain(answer['question'])}", ""]
     for claim in answer["claims"]:
         markers = " ".join(f"[{c['marker']}]" for c in claim["citations"])
-        lines += [f"{_plain(claim['text'])}{_doubt(claim)} {markers}".rstrip(), ""]
-    lines += [f"*{_plain(note)}*\n" for note in (*answer["notes"], *answer["problems"])]
+        lines += [f"{_past(claim)}{_plain(claim['text'])}{_doubt(claim)} {markers}".rstrip(), ""]
+    lines += [f"*{_plain(note)}*\n" for note in _said_beside(answer)]
     cited = _cited(record)
     lines += ["## Sources", ""] if cited else []
     for c in cited:
@@ -330,8 +342,8 @@ def _html(record: Json) -> str:
     for claim in answer["claims"]:
         markers = " ".join(f'<a href="#s{c["marker"]:d}">[{c["marker"]:d}]</a>' for c in claim["citations"])
         doubt = f' <span class="doubt">{escaped(_doubt(claim).strip())}</span>' if _doubt(claim) else ""
-        body.append(f"<p>{escaped(claim['text'])}{doubt} {markers}</p>")
-    body += [f'<p class="note">{escaped(note)}</p>' for note in (*answer["notes"], *answer["problems"])]
+        body.append(f"<p>{_past(claim)}{escaped(claim['text'])}{doubt} {markers}</p>")
+    body += [f'<p class="note">{escaped(note)}</p>' for note in _said_beside(answer)]
     cited = _cited(record)
     body += ["<h2>Sources</h2>"] if cited else []
     for c in cited:

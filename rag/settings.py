@@ -144,7 +144,7 @@ def _read(path: Path) -> dict[str, Any]:
                 f"{where}: {name!r} does not belong there, no key does: remove it, and set the environment variable "
                 "OPENAI_API_KEY, ANTHROPIC_API_KEY or BYLINE_MODEL_KEY."
             )
-        _checked(name, value, where)
+        values[name] = _checked(name, value, where)
     return values
 
 

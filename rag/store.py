@@ -241,17 +241,21 @@ class Store:
         last = min(bound for bound in (filters.published_to, filters.as_of, "9999") if bound)
         if (first, last) == ("0000", "9999"):
             return 0
+        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
         row = self._db.execute(
-            "SELECT count(*) FROM articles WHERE earliest IS NULL OR (latest >= ?1 AND earliest <= ?2 "
-            "AND NOT (earliest >= ?1 AND latest <= ?2))",
-            (first, last),
+            f"SELECT count(*) FROM articles a WHERE {of_outlet} "
+            "AND (earliest IS NULL OR (latest >= ? AND earliest <= ? AND NOT (earliest >= ? AND latest <= ?)))",
+            (*outlets, first, last, first, last),
         ).fetchone()
         return int(row[0])
 
     def n_revised_since(self, filters: Filters) -> int:
         """How many articles were published by `filters.as_of` and changed later, when more was known."""
-        sql = "SELECT count(*) FROM articles WHERE replaced_by IS NULL AND latest <= ?1 AND revised > ?1"
-        return int(self._db.execute(sql, (filters.as_of,)).fetchone()[0])
+        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
+        sql = (
+            f"SELECT count(*) FROM articles a WHERE {of_outlet} AND replaced_by IS NULL AND latest <= ? AND revised > ?"
+        )
+        return int(self._db.execute(sql, (*outlets, filters.as_of, filters.as_of)).fetchone()[0])
 
     def put(
         self,

@@ -59,7 +59,7 @@ def of_answer(found: Found, answer: Answer) -> tuple[Event, ...]:
     told = dated(found, undated=False)
     if len({one.date for one in told}) < 2:
         return ()
-    return events(told, markers=Markers.after(answer.claims), most=MAX_BESIDE_ANSWER)
+    return events(told, markers=Markers.after(*answer.claims, *answer.disagreements), most=MAX_BESIDE_ANSWER)
 
 
 def dated(found: Found, *, undated: bool) -> list[Dated]:
