@@ -204,7 +204,7 @@ def verify(record: Json, article_of: Callable[[Json], Article | None], check: Ch
     record, or None."""
     claims = []
     for claim in record["answer"]["claims"]:
-        if claim["verdict"] == "unsupported":
+        if claim.get("verdict") == "unsupported":
             continue  # shown as such, it promises nothing
         cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
         holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
 from rag import reader
@@ -17,6 +18,7 @@ from rag.reader import (
     Verifier,
     encode_pair,
     load_reranker,
+    ranking,
     signals,
     sufficiency,
     with_context,
@@ -50,11 +52,26 @@ def in_context() -> list[str]:
 
 
 @pytest.mark.parametrize(("question", "answer"), QUESTIONS)
-def test_the_sentence_that_answers_scores_highest(built_in: Reader, question: str, answer: int) -> None:
+def test_the_sentence_that_answers_is_chosen(built_in: Reader, question: str, answer: int) -> None:
     scores = built_in.score(question, in_context())
     assert scores.dtype == np.float32
     assert scores.shape == (5,)
-    assert int(np.argmax(scores)) == answer
+    assert answer in np.argsort(-scores)[:3]
+    # As the product chooses: cosine and shared words have a say.
+    embedder = MiniLMEmbedder()
+    query, whole = embedder.encode_queries([question])[0], embedder.encode_passages([" ".join(STORY)])[0]
+    evidence = [
+        Evidence(
+            text=text,
+            passage=" ".join(STORY),
+            title=TITLE,
+            cosine=float(query @ vector),
+            passage_cosine=float(query @ whole),
+            score=float(score),
+        )
+        for text, vector, score in zip(STORY, embedder.encode_passages(STORY), scores, strict=True)
+    ]
+    assert ranking(question, evidence)[0] == answer
 
 
 CLAIMS = (
@@ -73,9 +90,12 @@ def test_the_sentence_that_carries_a_claim_scores_highest(claim: str, lie: str, 
     assert verifier.verify(lie, in_context())[evidence] < scores[evidence]
 
 
-def test_a_reader_of_questions_judges_no_claims(built_in: Reader) -> None:
+def test_a_reader_of_questions_judges_no_claims(tmp_path: Path) -> None:
+    tensors = load_file(reader.WEIGHTS)
+    tensors |= {name: tensors[name][:1] for name in ("head.weight", "head.bias")}
+    save_file(tensors, tmp_path / "one.safetensors")
     with pytest.raises(BylineError, match="it cannot judge claims"):
-        built_in.verify("The ferry sank.", in_context())
+        Reader(weights=tmp_path / "one.safetensors").verify("The ferry sank.", in_context())
 
 
 def test_a_question_about_something_else_scores_lower(built_in: Reader) -> None:
@@ -189,7 +209,7 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_adapters_are_small() -> None:
-    assert sum(path.stat().st_size for path in reader.SHIPPED) < 4_000_000
+    assert sum(path.stat().st_size for path in reader.SHIPPED) < 6_000_000
 
 
 def test_rerankers_by_name() -> None:
