@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,8 @@ from rag.types import (
     Verdict,
     date_in_words,
 )
+
+_POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
 
 Checker = Callable[[str, Sequence[str]], Support]
 """`rag.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
@@ -88,8 +91,12 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
 
 
 def shown(sources: Sequence[Candidate]) -> list[str]:
-    """The sentences as the checker reads them, with the titles of their articles: "he" is often named there."""
-    return [with_context(source.text, source.hit.article.title or "") for source in sources]
+    """The sentences as the checker reads them. Where one has a pronoun, its article's title comes along, which often
+    names who "he" is; elsewhere not, since a title that says it is no reason to cite words that do not."""
+    return [
+        with_context(source.text, source.hit.article.title or "") if _POINTING.search(source.text) else source.text
+        for source in sources
+    ]
 
 
 def is_exact(source: Candidate) -> bool:

@@ -16,6 +16,9 @@ from rag.types import Candidate, Draft, Drafted, Found
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
 # less than the best one does.
 ALSO_WITHIN = 2.0
+# A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
+# farther behind.
+SETTLED_WITHIN = 5.0
 MAX_SENTENCES = 3
 
 
@@ -60,8 +63,9 @@ class Extractive:
             score = evidence[i].score
             return score is not None and score >= floor
 
-        # What has been done since leads, where the reader holds it nearly as good as what was only expected.
-        near = [i for i in order[1:] if also_answers(i)]
+        # What has been done since leads over what was only expected.
+        far = best - SETTLED_WITHIN if best is not None else np.inf
+        near = [i for i in order[1:] if (score := evidence[i].score) is not None and score >= far]
         lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         for i in takewhile(also_answers, order[1:]):
