@@ -183,15 +183,15 @@ def run() -> Json:
 FLOORS = {
     "recall@10": 0.88,
     "evidence_recall@10": 0.88,
-    "citation_recall": 0.36,
-    "citation_precision": 0.40,
-    "answer_recall": 0.32,
+    "citation_recall": 0.46,
+    "citation_precision": 0.43,
+    "answer_recall": 0.47,
     "exact_offset_rate": 1.0,
     "citation_validity": 1.0,
     "citation_coverage": 1.0,
     "alce_citation_precision": 0.60,
 }
-CEILINGS = {"false_refusal_rate": 0.40, "false_answer_rate": 0.65, "forbidden_said": 0.0}
+CEILINGS = {"false_refusal_rate": 0.36, "false_answer_rate": 0.65, "forbidden_said": 0.0}
 
 
 def test_the_main_figures_hold(run: Json) -> None:
