@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,7 @@ def markdown(report: Json) -> str:
         lines.append(
             f"| {_md(name)} | {_number(metric['value'])} | {_interval(metric)} | {metric['n']} | {_md(what)} |"
         )
-    if tags := _parts(report):
-        shown = [name for name in MAIN if name in report["metrics"]]
-        lines += ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
-        for tag, found in tags.items():
-            cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
-            lines.append(f"| {_md(tag)} | {found['cases']} | {cells} |")
+    lines += _parts_table(report, _md)
     lines += ["", *(f"- published: {_md(row)}" for row in report.get("published", ()))]
     lines += [f"- {_md(row)}" for row in report.get("notes", ())]
     if comparison := report.get("comparison"):
@@ -327,6 +322,19 @@ def _svg(width: float, height: float, title: str) -> str:
     return f"<svg role=img {size}><title>{_e(title)}</title>"
 
 
+def _parts_table(report: Json, escape: Callable[[str], str]) -> list[str]:
+    """The main metrics of each part of the cases as a Markdown table; nothing where there are no parts."""
+    tags = _parts(report)
+    if not tags:
+        return []
+    shown = [name for name in MAIN if name in report["metrics"]]
+    lines = ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
+    for tag, found in tags.items():
+        cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
+        lines.append(f"| {escape(tag)} | {found['cases']} | {cells} |")
+    return lines
+
+
 def _parts(report: Json) -> Json:
     """The two halves, then the tags."""
     parts: Json = {**report.get("by_split", {}), **report.get("by_tag", {})}
@@ -376,12 +384,7 @@ def results_section(reports: Iterable[Json]) -> str:
         parts += ["| metric | value | 95% | n |", "|---|---|---|---|"]
         for name, x in report["metrics"].items():
             parts.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
-        if tags := _parts(report):
-            shown = [name for name in MAIN if name in report["metrics"]]
-            parts += ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
-            for tag, found in tags.items():
-                cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
-                parts.append(f"| {tag} | {found['cases']} | {cells} |")
+        parts += _parts_table(report, str)
         parts += ["", *(f"- published: {row}" for row in report.get("published", ()))]
         parts += [f"- {row}" for row in report.get("notes", ())]
         parts.append("")

@@ -98,8 +98,7 @@ def answer(
         said.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in unanswered)}")
     if otherwise := premise.contradicted(question, whole.candidates):
         partial = partial or not carried
-        cited = {(c.article.id, c.start) for claim in carried for c in claim.citations}
-        if _place(otherwise.source) not in cited:
+        if _place(otherwise.source) not in _cited(carried):
             correction = citations.make_claims([quoted(otherwise.source)], markers)
             claims, carried = [*claims, *correction], [*carried, *correction]
             yield from correction
@@ -148,6 +147,10 @@ def _place(source: Candidate) -> tuple[str, int]:
     return source.hit.article.id, source.sentence.start
 
 
+def _cited(claims: Sequence[Claim]) -> set[tuple[str, int]]:
+    return {(c.article.id, c.start) for claim in claims for c in claim.citations}
+
+
 def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:
     return list({_place(draft.sources[0]): draft for one in drafted for draft in one.drafts}.values())
 
@@ -160,7 +163,7 @@ def _unanswered(
     if len(parts) < 2:
         return []
     if written is not None:
-        cited = {(c.article.id, c.start) for claim in written for c in claim.citations}
+        cited = _cited(written)
         drafted = [quoting.draft(part.only(lambda source: _place(source) in cited)) for part in parts]
     return [part.question for part, one in zip(parts, drafted, strict=True) if not one.drafts]
 

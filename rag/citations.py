@@ -55,24 +55,19 @@ class Markers:
         return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
 
     def cite(self, source: Candidate, support: float) -> Citation:
+        """The candidate's words as a citation, with whom its article names as the speaker."""
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
         marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        return cite(source, marker, support)
-
-
-def cite(source: Candidate, marker: int, support: float) -> Citation:
-    """The candidate's words as a citation, with whom its article names as the speaker."""
-    article, start, end = source.hit.article, source.sentence.start, source.sentence.end
-    return Citation(
-        marker=marker,
-        article=article,
-        start=start,
-        end=end,
-        quote=article.text[start:end],
-        support=support,
-        speaker=speaker_in(article, start, end),
-        dates=resolve_in(article, start, end),
-    )
+        return Citation(
+            marker=marker,
+            article=article,
+            start=start,
+            end=end,
+            quote=article.text[start:end],
+            support=support,
+            speaker=speaker_in(article, start, end),
+            dates=resolve_in(article, start, end),
+        )
 
 
 def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:

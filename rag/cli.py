@@ -183,16 +183,20 @@ def print_json(document: Any) -> None:
 
 
 def _say(text: str = "") -> None:
-    """For people. Words of articles must not steer the terminal: no control characters, no direction overrides."""
-    print(safe_to_show(text.translate(_NO_RETURN)), flush=True)
+    print(_harmless(text), flush=True)
+
+
+def _warn(text: str) -> None:
+    print(_harmless(text), file=sys.stderr)
 
 
 # A carriage return would write over what stands there; the others move the cursor too.
 _NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
 
 
-def _warn(text: str) -> None:
-    print(safe_to_show(text.translate(_NO_RETURN)), file=sys.stderr)
+def _harmless(text: str) -> str:
+    """For people. Words of articles must not steer the terminal: no control characters, no direction overrides."""
+    return safe_to_show(text.translate(_NO_RETURN))
 
 
 def progress_printer() -> Callable[[int, int, str], None] | None:
