@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -100,8 +101,11 @@ class Newsroom(FakeLibrary):
         return answer
 
 
-def serve(library: Any, **options: Any) -> Any:
-    return app.served(library, port=0, **options)
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Serves libraries until the test and its pages are closed: a page that is open complains when its server goes."""
+    with ExitStack() as servers:
+        yield lambda library, **options: servers.enter_context(app.served(library, port=0, **options))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def newsroom() -> Newsroom:
 
 @pytest.fixture(scope="module")
 def page_url(newsroom: Newsroom) -> Iterator[str]:
-    with serve(newsroom, examples=["When does the bridge reopen?"]) as url:
+    with app.served(newsroom, port=0, examples=["When does the bridge reopen?"]) as url:
         yield url
 
 
@@ -126,7 +130,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Any]:
+def open_page(browser: Any, serve: Any) -> Iterator[Any]:  # closes its pages before `serve` its servers
     """Opens a page; in the end makes sure that it asked nobody else for anything and had nothing to complain of."""
     contexts, complaints = [], []
 
