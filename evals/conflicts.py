@@ -23,10 +23,10 @@ from embeddings import Embedder, Vectors, load_embedder
 from evals.loaders import read_jsonl
 from evals.metrics import summary
 from evals.suites import library_of
-from rag.conflicts import NEAR, compare
-from rag.differences import changes
-from rag.passages import split_sentences
-from rag.speakers import find_speaker
+from rag.ingest.passages import split_sentences
+from rag.news.conflicts import NEAR, compare
+from rag.news.differences import changes
+from rag.news.speakers import find_speaker
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from rag.copies import bands, relation
+from rag.ingest.copies import bands, relation
 from rag.types import Article
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.dates import read_in
-from rag.metadata import make_article
+from rag.ingest.metadata import make_article
+from rag.news.dates import read_in
 
 DATA = Path(__file__).parent / "data" / "date_expressions.jsonl"
 Read = Callable[[str, str], Sequence[tuple[str, str | None]]]

@@ -1,4 +1,4 @@
-"""Train the adapter of `rag/reader.py`: one model, two heads.
+"""Train the adapter of `rag/answers/reader.py`: one model, two heads.
 
     python -m evals.fit_adapter --data ../shared/data --out DIR
 
@@ -29,8 +29,8 @@ from embeddings.minilm import MiniLMEmbedder
 from evals.fit_support import fever
 from evals.lies import lies, names_in, paraphrases
 from evals.reader_data import Case, cases_of, trimmed
-from rag.passages import split_sentences
-from rag.reader import encode_pair, load_adapter, with_context
+from rag.answers.reader import encode_pair, load_adapter, with_context
+from rag.ingest.passages import split_sentences
 
 SEED = 7
 RANK = 32
@@ -533,7 +533,7 @@ def all_groups(data: Path, embedder: MiniLMEmbedder, out: Path, seed: int) -> li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the adapter of rag/reader.py.")
+    parser = argparse.ArgumentParser(description="Train the adapter of rag/answers/reader.py.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
     parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many batches")

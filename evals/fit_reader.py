@@ -1,10 +1,10 @@
-"""Fit the regression that says whether what was found is enough (`rag.reader.sufficiency`), and measure the reader.
+"""Fit the regression that says whether what was found is enough (`rag.answers.reader.sufficiency`), and measure it.
 
-    python -m evals.fit_reader --data ../shared/data --weights rag/weights/reader.safetensors --out DIR
+    python -m evals.fit_reader --data ../shared/data --weights rag/answers/weights/reader.safetensors --out DIR
 
 finds evidence (kept in DIR/found.json), reads it with the adapter, fits, and prints weights, threshold and report. What
-is shipped is copied by hand to rag/reader.py. The data, the split and the results are described in evals/READER.md.
-Needs torch and scikit-learn; nothing here is used when Byline runs.
+is shipped is copied by hand to rag/answers/reader.py. Data, split and results are described in evals/READER.md. Needs
+torch and scikit-learn; nothing here is used when Byline runs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from embeddings.minilm import MiniLMEmbedder
 from evals.fit_adapter import SEED, CrossEncoder, both_heads, vectors_of
 from evals.reader_data import Case, Json, cases_of, part_of, trimmed
 from evals.suites import library_of
-from rag.passages import split_sentences
-from rag.reader import SIGNALS, Evidence, encode_pair, load_adapter, ranking, shortlist, signals, with_context
+from rag.answers.reader import SIGNALS, Evidence, encode_pair, load_adapter, ranking, shortlist, signals, with_context
+from rag.ingest.passages import split_sentences
 
 N_SHIFTS, N_NQ = 500, 240
 

@@ -2,8 +2,9 @@
 
     python -m evals.fit_support --data public-sets/ --cache .byline/support
 
-reads AttributionBench dev, FEVER dev and GUM's Wikinews articles below `--data`, and writes `rag/support_weights.json`
-and `evals/SUPPORT.md`. XQuAD is only measured. Needs SciPy and PyTorch, which come with sentence-transformers. Seeded:
+reads AttributionBench dev, FEVER dev and GUM's Wikinews articles below `--data`, and writes
+`rag/checking/support_weights.json` and `evals/SUPPORT.md`. XQuAD is only
+measured. Needs SciPy and PyTorch, which come with sentence-transformers. Seeded:
 the same data give the same weights. What is held out (half of the news articles and of FEVER, by checksum; all of
 XQuAD) takes no part in the fit, nor in the verifier's training. Its rates were seen while rules and shares were chosen,
 so they may flatter a little.
@@ -30,19 +31,19 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors, load_embedder
 from evals.lies import lies, names_in, paraphrases
-from rag.checker import FEATURES, LIKENESS, check, compare, verdict_of
-from rag.facts import read
-from rag.faults import FAULTS, FIRM
-from rag.faults import weights as stored_weights
-from rag.passages import split_sentences
-from rag.reader import MOST, VERIFIER_WEIGHTS, VERIFIES, encode_pair, load_adapter
+from rag.answers.reader import MOST, VERIFIER_WEIGHTS, VERIFIES, encode_pair, load_adapter
+from rag.checking.checker import FEATURES, LIKENESS, check, compare, verdict_of
+from rag.checking.facts import read
+from rag.checking.faults import FAULTS, FIRM
+from rag.checking.faults import weights as stored_weights
+from rag.ingest.passages import split_sentences
 
 SEED = 20
 N_FEVER, N_FEVER_WORDS = 750, 1500
 # Every fourth edit of the news is taken, and every third of these is read by the verifier, which takes longest. The
 # others help to fit what a fault weighs, with a verifier that says nothing (0); nothing is measured on them.
 TAKEN, READ_BY_VERIFIER = 4, 3
-WEIGHTS = Path(__file__).parent.parent / "rag" / "support_weights.json"
+WEIGHTS = Path(__file__).parent.parent / "rag" / "checking" / "support_weights.json"
 REPORT = Path(__file__).with_name("SUPPORT.md")
 # How much each kind of data counts in the fit, whatever its number of rows.
 SHARES = {"attributionbench": 1.0, "fever": 1.0, "sentence": 3.0, "passage": 3.0, "other": 0.1}

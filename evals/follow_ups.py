@@ -4,7 +4,7 @@ Two sets. `evals/data/follow_ups.jsonl`, this project's own: follow-ups, and cha
 over the Wikinews articles of GUM; a case is found when a passage holds its evidence. And mtRAG's unanswerable edition
 (Katsis et al. 2025, arXiv:2501.03468), later turns with gold passages, retrieved from the gold passages of all turns;
 its figure is the recall of these. Each question is asked as it stands, with the last question before it, with all of
-them, and as `rag.questions` completes it. The rule was written on the "dev" half of the first set.
+them, and as `rag.search.questions` completes it. The rule was written on the "dev" half of the first set.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from embeddings.protocol import Vectors
 from evals.metrics import summary
 from evals.suites import library_of
 from rag import Library
-from rag.passages import split_sentences
-from rag.questions import Turn, complete
+from rag.ingest.passages import split_sentences
+from rag.search.questions import Turn, complete
 
 Json = dict[str, Any]
 K = 5

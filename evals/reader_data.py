@@ -1,4 +1,4 @@
-"""The public question sets that the reader of `rag/reader.py` is fitted on and measured with: evals/READER.md."""
+"""The public question sets that `rag/answers/reader.py` is fitted on and measured with: evals/READER.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag.passages import split_sentences
+from rag.ingest.passages import split_sentences
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from typing import Any
 from evals import metrics as m
 from evals.cases import EvalCase, Find, locate
 from rag import Answer, BylineError, Citation, Claim, Library
-from rag.checker import check
-from rag.citations import attribution
+from rag.answers.citations import attribution
+from rag.checking.checker import check
 from rag.types import date_in_words
 
 Json = dict[str, Any]
@@ -416,7 +416,7 @@ def _tokens(library: Library, answer: Answer, price: tuple[float, float] | None)
     if isinstance(usage, Mapping) and {"tokens_in", "tokens_out"} <= usage.keys():
         n_in, n_out = float(usage["tokens_in"]), float(usage["tokens_out"])
     else:
-        from rag import prompts
+        from rag.models import prompts
 
         prompt = prompts.answer_prompt(answer.question, library._candidates(answer.hits))
         n_in = float(library.embedder.n_tokens(f"{prompts.ANSWER_SYSTEM}\n{prompt}"))

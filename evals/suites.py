@@ -20,7 +20,7 @@ from evals import runner
 from evals.cases import load_cases
 from evals.loaders import DATA, FORMATS, SETS, Loaded, read_jsonl
 from rag import Article, BylineError, Library
-from rag.checker import check
+from rag.checking.checker import check
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"

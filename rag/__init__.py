@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.checker import support
+from rag.checking.checker import support
 from rag.library import Library
 from rag.types import (
     Answer,

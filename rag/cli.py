@@ -250,7 +250,7 @@ def _search(args: argparse.Namespace) -> int:
         return 0
     for because in understood.get("because", ()):
         _say(f"{because}\n")
-    from rag.citations import attribution
+    from rag.answers.citations import attribution
 
     for hit in hits:
         parts = " ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
@@ -286,7 +286,7 @@ def _ask(args: argparse.Namespace) -> int:
             print(f"saved: {target}", file=sys.stderr)
     if args.json:
         return 0
-    from rag.citations import attribution
+    from rag.answers.citations import attribution
 
     if claims:
         _say()
@@ -323,7 +323,7 @@ def _timeline(args: argparse.Namespace) -> int:
         document = {"question": args.question, "events": [event.to_dict() for event in events], "notes": list(notes)}
         print_json({**document, "elapsed_s": elapsed_s})
         return 0
-    from rag.citations import attribution
+    from rag.answers.citations import attribution
     from rag.types import date_in_words
 
     known = {"stated": "", "resolved": "", "published": " (date of the article)"}
@@ -344,7 +344,7 @@ def _timeline(args: argparse.Namespace) -> int:
 
 def _printed(events: Iterable[Any]) -> Iterator[Any]:
     """The events, each claim printed when it comes: with its markers, and its verdict where that is in doubt."""
-    from rag.citations import render
+    from rag.answers.citations import render
     from rag.types import Claim
 
     for event in events:
@@ -356,7 +356,7 @@ def _printed(events: Iterable[Any]) -> Iterator[Any]:
 
 def _print_differences(disagreements: Sequence[Any]) -> None:
     """What the articles report differently, and what a later one has changed, side by side."""
-    from rag.citations import attribution
+    from rag.answers.citations import attribution
 
     for kind, heading in (("difference", "Sources differ"), ("update", "Changed since")):
         for disagreement in (d for d in disagreements if d.kind == kind):
@@ -376,7 +376,7 @@ def _check(args: argparse.Namespace) -> int:
         elapsed_s = round(time.perf_counter() - started, 3)
         print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": elapsed_s})
         return 0
-    from rag.citations import attribution
+    from rag.answers.citations import attribution
 
     for sentence in sentences:
         _say(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
@@ -395,7 +395,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _draft(given: str) -> str:
     """The draft that TEXT|FILE names."""
-    from rag.formats import decode, load
+    from rag.ingest.formats import decode, load
 
     if given == "-":
         return decode(sys.stdin.buffer.read())
@@ -531,7 +531,7 @@ def _print_side(sign: str, colour: str, article: Any, span: tuple[int, int], tex
 
 
 def _models(args: argparse.Namespace) -> int:
-    from rag.models import list_models
+    from rag.models.available import list_models
 
     with _library(args) as library:
         models = list_models(library.settings(model_url=args.model_url))

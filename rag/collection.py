@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder
 from embeddings.protocol import Vectors
-from rag import articles, changes, index, injections, retrieval
-from rag.ingest import PASSAGES_VERSION, IngestJob
-from rag.store import Store, text_hash, text_to_embed
+from rag.answers import injections
+from rag.ingest import articles, changes
+from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
+from rag.search import retrieval
+from rag.storage import index
+from rag.storage.store import Store, text_hash, text_to_embed
 from rag.types import (
     Article,
     BylineError,

@@ -7,9 +7,10 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from rag import index, passages
 from rag.collection import VECTOR_CACHE
+from rag.ingest import passages
 from rag.library import Library
+from rag.storage import index
 from rag.types import BylineError, Json
 
 Finding = tuple[bool, str, str]

@@ -10,15 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rag import answering, asof, citations, copies, extractive, injections, premise, questions
 from rag import record as records
-from rag.asof import Date, make_filters
-from rag.checker import check
+from rag.answers import answering, citations, extractive, injections
+from rag.answers.reader import Reader, Reranker, load_reranker
+from rag.checking.checker import check
 from rag.collection import Collection
-from rag.passages import split_sentences
-from rag.reader import Reader, Reranker, load_reranker
+from rag.ingest import copies
+from rag.ingest.passages import split_sentences
+from rag.news.timeline import of_answer, of_hits
+from rag.search import asof, premise, questions
+from rag.search.asof import Date, make_filters
 from rag.settings import Settings, load_settings
-from rag.timeline import of_answer, of_hits
 from rag.types import (
     Answer,
     Article,
@@ -50,8 +52,8 @@ class Library(Collection):
         return load_settings(self.path, model=model, model_url=model_url)
 
     def models(self) -> list[Json]:
-        """What `byline models` lists: see `rag.models.list_models`. Takes seconds where a server does not answer."""
-        from rag.models import list_models
+        """What `byline models` lists (`rag.models.available`). Takes seconds where a server does not answer."""
+        from rag.models.available import list_models
 
         return list_models(self.settings())
 
@@ -68,7 +70,7 @@ class Library(Collection):
         settings = self.settings(model=model, model_url=model_url)
         if settings.model == "extractive":
             return None
-        from rag.llm import load_language_model
+        from rag.models.clients import load_language_model
 
         return load_language_model(settings.model, settings)
 
@@ -90,7 +92,7 @@ class Library(Collection):
         inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
         tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
-        question that points back to those in `history` is completed from them (`rag.questions`).
+        question that points back to those in `history` is completed from them (`rag.search.questions`).
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
@@ -124,7 +126,7 @@ class Library(Collection):
         return hits, dates.to_dict()
 
     def understood(self, question: str) -> asof.Understood:
-        """What a question says of the dates of the articles it wants (see `rag.asof.understand`)."""
+        """What a question says of the dates of the articles it wants (see `rag.search.asof.understand`)."""
         understood = asof.understand(
             question,
             today=self.today(),
@@ -173,10 +175,10 @@ class Library(Collection):
         Filters as in `retrieve`; what was understood of the question is in `understood`, and `understand` False takes
         it as it stands. `model` is "extractive" (the default unless `settings` say otherwise), which quotes the
         sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
-        `rag.llm.load_language_model`), or any `LanguageModel`. What a language model writes is checked sentence by
-        sentence; what its sources do not carry is left out, or kept with its verdict where `show_unsupported`. When the
-        articles do not answer, the status is "abstained". A model that fails is a sentence in `notes`, and the answer
-        quotes the articles.
+        `rag.models.clients.load_language_model`), or any `LanguageModel`. What a language model writes is checked
+        sentence by sentence; what its sources do not carry is left out, or kept with its verdict where
+        `show_unsupported`. When the articles do not answer, the status is "abstained". A model that fails is a sentence
+        in `notes`, and the answer quotes the articles.
 
         `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
         JSON of one), since "he" is often somebody whom the last answer named. A question that points back to them is

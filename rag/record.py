@@ -18,9 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from rag.citations import SUPPORTED_FROM, Checker
-from rag.passages import split_sentences
-from rag.reader import with_context
+from rag.answers.citations import SUPPORTED_FROM, Checker
+from rag.answers.reader import with_context
+from rag.ingest.passages import split_sentences
 from rag.types import Answer, Article, BylineError, Json, date_in_words, safe_to_show
 
 RECORD_VERSION = 1

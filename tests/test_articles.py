@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import articles, formats
-from rag.articles import discover, read, read_manifest
-from rag.boilerplate import find_boilerplate, find_headings
+from rag.ingest import articles, formats
+from rag.ingest.articles import discover, read, read_manifest
+from rag.ingest.boilerplate import find_boilerplate, find_headings
 from rag.types import Article, Failure
 
 # Nothing here happened: there is no Portmere, and it has no ferry.

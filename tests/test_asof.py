@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.asof import understand
+from rag.search.asof import understand
 from rag.types import Answer
 
 TODAY = dt.date(2026, 3, 10)

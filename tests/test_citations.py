@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rag.citations import attribution, make_claims, render
-from rag.extractive import Extractive
-from rag.reader import Reader
+from rag.answers.citations import attribution, make_claims, render
+from rag.answers.extractive import Extractive
+from rag.answers.reader import Reader
 from rag.types import Article, Candidate, Draft, Drafted, Found, Passage, SearchHit, Sentence, date_in_words
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."

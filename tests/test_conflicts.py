@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from rag import Library
-from rag.conflicts import compare, later, quantities, settles
-from rag.passages import split_sentences
+from rag.ingest.passages import split_sentences
+from rag.news.conflicts import compare, later, quantities, settles
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.test_cli import BYLINE
 

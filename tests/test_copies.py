@@ -13,10 +13,10 @@ import pytest
 
 from embeddings.hashing import HashingEmbedder
 from rag import BylineError, Library
-from rag.changes import diff
 from rag.collection import DATABASE
-from rag.copies import N_BANDS, bands, is_later, likeness, relation, same_figures, sources_note, story
-from rag.migrations import MIGRATIONS
+from rag.ingest.changes import diff
+from rag.ingest.copies import N_BANDS, bands, is_later, likeness, relation, same_figures, sources_note, story
+from rag.storage.migrations import MIGRATIONS
 from rag.types import Article, Version
 
 # Nothing here happened: there is no Portmere, and it has no ferry.
@@ -428,8 +428,8 @@ def test_bands_of_another_making_are_made_anew(library: Library, folder: Path, m
     put(folder, "wire.txt", outlet="Quay Press")
     put(folder, "local.txt", outlet="Portmere Gazette")
     library.ingest([folder])
-    monkeypatch.setattr("rag.copies.BANDS_VERSION", 99)
-    monkeypatch.setattr("rag.copies.SEED", 99)
+    monkeypatch.setattr("rag.ingest.copies.BANDS_VERSION", 99)
+    monkeypatch.setattr("rag.ingest.copies.SEED", 99)
     report = library.ingest([folder])
     assert (report.unchanged, len(report.copies)) == (2, 1)
     assert library.store._db.execute("SELECT count(*) FROM bands").fetchone()[0] == 2 * N_BANDS
@@ -496,7 +496,7 @@ def test_a_stop_between_storing_and_comparing_is_made_up_for(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rag.links.join", full)
+        patched.setattr("rag.storage.links.join", full)
         with pytest.raises(BylineError, match="disk is full"):
             library.ingest([folder])
     assert len(library.articles()) == 2

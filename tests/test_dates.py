@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals import dates as measured
-from rag.dates import read, read_in, resolve_in
-from rag.metadata import make_article
-from rag.periods import cut, days_of
+from rag.ingest.metadata import make_article
+from rag.news.dates import read, read_in, resolve_in
+from rag.news.periods import cut, days_of
 from rag.types import Article
 
 MONDAY = "2031-05-05"  # a Monday

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checker import Support
-from rag.citations import Markers, check_written
-from rag.drafts import DraftReader, Written, is_refusal
-from rag.prompts import REFUSAL, answer_prompt, one_line
+from rag.answers.citations import Markers, check_written
+from rag.answers.drafts import DraftReader, Written, is_refusal
+from rag.checking.checker import Support
+from rag.models.prompts import REFUSAL, answer_prompt, one_line
 from rag.types import Verdict
 from tests.test_citations import ARTICLE, candidates
 

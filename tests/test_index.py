@@ -10,7 +10,7 @@ import pytest
 
 from rag import Library
 from rag.collection import VECTOR_CACHE
-from rag.index import FaissIndex
+from rag.storage.index import FaissIndex
 from tests.contracts.test_vector_index import DIM, vectors
 
 STORY = "The ferry to Saltby was late.\n\nThe council of Quillmere met on Monday.\n\nPlum cake needs cinnamon.\n"
@@ -105,7 +105,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_large_indexes_are_kept_in_half_precision(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr("rag.index.HALF_PRECISION_FROM", 1)
+    monkeypatch.setattr("rag.storage.index.HALF_PRECISION_FROM", 1)
     cache.unlink()
     assert "council" in best(cache.parent)
     loaded = FaissIndex.load(cache, embedder="hashing:64")

@@ -15,8 +15,8 @@ N_FILES = 240
 KILLS = 20
 # A small batch, so that a kill falls between and inside many transactions.
 INGEST = """
-import sys, rag.ingest
-rag.ingest.PASSAGES_PER_TRANSACTION = 8
+import sys, rag.ingest.pipeline
+rag.ingest.pipeline.PASSAGES_PER_TRANSACTION = 8
 from rag import Library
 with Library.open(sys.argv[1], embedder="hashing:64") as library:
     print("ready", flush=True)

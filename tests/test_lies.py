@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evals.lies import lies, names_in, paraphrases
-from rag.checker import check
+from rag.checking.checker import check
 
 
 @pytest.mark.parametrize(

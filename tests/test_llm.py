@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rag import Answer, BylineError, Library
-from rag.llm import Endpoint, load_language_model
+from rag.models.clients import Endpoint, load_language_model
 from rag.types import Claim, ModelError, PromptTooLong
 from tests.servers import (
     KEY,
@@ -111,7 +111,7 @@ def http_date(seconds: float) -> str:
 @pytest.mark.parametrize("retry_after", ["0", "-1", "soon", http_date(-60)])
 def test_a_busy_server_is_asked_again(server: Fake, retry_after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("rag.llm.time.sleep", waited.append)
+    monkeypatch.setattr("rag.models.clients.time.sleep", waited.append)
     replies = [429, 503, 200]
 
     def busy(request: Request) -> None:
@@ -132,7 +132,7 @@ def test_it_waits_as_long_as_it_is_asked(
     server: Fake, retry_after: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("rag.llm.time.sleep", waited.append)
+    monkeypatch.setattr("rag.models.clients.time.sleep", waited.append)
 
     def busy(request: Request) -> None:
         request.reply(429, "{}", Retry_After=http_date(15) if retry_after == "date" else retry_after)
@@ -417,7 +417,7 @@ def test_a_model_that_cannot_be_used_says_what_is_missing(spec: str, says_: str)
 
 def test_gguf_without_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
-    monkeypatch.setattr("rag.gguf.is_installed", lambda: False)
+    monkeypatch.setattr("rag.models.gguf.is_installed", lambda: False)
     with pytest.raises(BylineError, match=r"need the package xllamacpp: pip install"):
         load_language_model(f"gguf:{tmp_path}/model.gguf")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.articles import discover, read
-from rag.formats import from_text
-from rag.metadata import make_article
+from rag.ingest.articles import discover, read
+from rag.ingest.formats import from_text
+from rag.ingest.metadata import make_article
 from rag.types import Article, Failure
 from tests.data.headers import HEADERS, STORY
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from rag import cli, models
+from rag import cli
+from rag.models import available as models
 from rag.settings import load_settings
 from tests.servers import KEY, Fake, Request, fake_server, gguf_file, llama_server
 
@@ -47,7 +48,7 @@ def test_with_nothing_set_up() -> None:
 
 
 def test_without_the_package_for_gguf(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.gguf.is_installed", lambda: False)
+    monkeypatch.setattr("rag.models.gguf.is_installed", lambda: False)
     assert listed()["gguf:PATH"]["mend"].startswith("pip install 'xllamacpp")
 
 
@@ -142,7 +143,7 @@ def test_a_real_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def models_by(name: str) -> Any:
-    from rag.llm import load_language_model
+    from rag.models.clients import load_language_model
 
     return load_language_model(name)
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import passages
-from rag.passages import TokenCounter, cut, split_sentences, token_counter
+from rag.ingest import passages
+from rag.ingest.passages import TokenCounter, cut, split_sentences, token_counter
 from rag.types import Passage, Sentence, Span
 
 CASES = [
@@ -509,7 +509,7 @@ def test_tiktoken_is_not_needed(monkeypatch: pytest.MonkeyPatch, fresh_encodings
 
 
 def test_tiktoken_is_not_loaded_at_import() -> None:
-    code = "import sys, rag.passages; sys.exit('tiktoken' in sys.modules)"
+    code = "import sys, rag.ingest.passages; sys.exit('tiktoken' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""`rag.questions`: what points back is completed, what stands alone is not, what a model writes is not trusted."""
+"""`questions`: what points back is completed, what stands alone is not, what a model writes is not trusted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import Library, questions
-from rag.questions import Turn, complete, points_back, turns, understand
+from rag import Library
+from rag.search import questions
+from rag.search.questions import Turn, complete, points_back, turns, understand
 from rag.types import Answer, BylineError, ModelError
 from tests.test_view import QUOTE, a_claim, an_answer
 

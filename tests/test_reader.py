@@ -10,8 +10,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
-from rag import reader
-from rag.reader import (
+from rag.answers import reader
+from rag.answers.reader import (
     Evidence,
     Reader,
     Reranker,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
-from rag.retrieval import min_max, query_terms
+from rag.search.retrieval import min_max, query_terms
 
 
 def write(folder: Path, name: str, body: str, **front: str) -> Path:
@@ -47,7 +47,7 @@ def test_the_score_is_the_average_of_the_scaled_parts(sample: Library) -> None:
 
 
 def test_cosine_is_the_models_own(sample: Library) -> None:
-    from rag.store import text_to_embed
+    from rag.storage.store import text_to_embed
 
     hit = sample.retrieve("Who asked Biden for help?", k=1)[0]
     text = text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text)

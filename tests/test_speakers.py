@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Library
-from rag.speakers import find_speaker, names_speaker
+from rag.news.speakers import find_speaker, names_speaker
 from rag.types import Article
 
 OFFICIALS = "two officials briefed on the plan"
@@ -155,6 +155,6 @@ def test_words_that_name_nobody_are_led_in_with_the_speaker(tmp_path: Path, libr
 def test_articles_are_read_no_further_than_needed() -> None:
     text = "x" * 5_000_000 + "\n\nIlka Brandvold said the quay was unsafe."
     article = Article(id="a", text=text, title=None, outlet=None, path="a.txt", content_hash="")
-    from rag.speakers import speaker_in
+    from rag.news.speakers import speaker_in
 
     assert speaker_in(article, 5_000_002, len(text)) == "Ilka Brandvold"

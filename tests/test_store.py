@@ -11,7 +11,7 @@ import pytest
 
 from rag import BylineError, Library
 from rag.collection import DATABASE
-from rag.store import MIGRATIONS, Store, date_range, text_hash
+from rag.storage.store import MIGRATIONS, Store, date_range, text_hash
 from rag.types import Filters
 
 STORY = """Ferry to Saltby is late
@@ -87,7 +87,7 @@ def test_a_failed_transaction_changes_nothing(library: Library, story: Path, mon
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rag.store._put_vectors", broken)
+        patched.setattr("rag.storage.store._put_vectors", broken)
         with pytest.raises(BylineError, match=r"could not be written \(disk I/O error\), and is as it was"):
             library.ingest([story])
     assert library.articles() == before

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag import Library
-from rag.citations import Markers
-from rag.timeline import Dated, dated, events
+from rag.answers.citations import Markers
+from rag.news.timeline import Dated, dated, events
 from rag.types import Candidate, Found, SearchHit
 
 

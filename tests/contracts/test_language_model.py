@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, BylineError, Library
-from rag.gguf import load_gguf
-from rag.llm import Endpoint
+from rag.models.clients import Endpoint
+from rag.models.gguf import load_gguf
 from rag.settings import Settings
 from rag.types import Claim, LanguageModel, ModelError, PromptTooLong
 from tests.servers import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import unit_rows
-from rag.index import FaissIndex
+from rag.storage.index import FaissIndex
 from rag.types import VectorIndex
 
 DIM = 32

@@ -432,12 +432,12 @@ def test_what_goes_wrong_is_one_sentence(open_page, page_url, question, sentence
     assert page.locator("mark").count() == 2
 
 
-def test_a_library_without_articles_says_how_to_add_some(open_page):
+def test_a_library_without_articles_says_how_to_add_some(open_page, serve):
     empty = FakeLibrary(an_answer(), articles=[])
-    with serve(empty) as url:
-        page = open_page(url)
-        assert "byline ingest PATH" in page.locator("#bl-answer").inner_text()
-        assert page.locator(".bl-holds").inner_text() == "This library holds no articles yet."
+    url = serve(empty)
+    page = open_page(url)
+    assert "byline ingest PATH" in page.locator("#bl-answer").inner_text()
+    assert page.locator(".bl-holds").inner_text() == "This library holds no articles yet."
 
 
 @pytest.mark.parametrize("question", ["When?", "moon", "cursed", "broken", "Any news ?"])
@@ -496,21 +496,21 @@ def test_text_stands_out_from_its_ground(open_page, page_url, dark):
     assert {text: ratio for text, ratio in results.items() if ratio < 4.5} == {}
 
 
-def test_the_sample_articles_are_quoted_to_the_letter(open_page, sample: Library):
+def test_the_sample_articles_are_quoted_to_the_letter(open_page, serve, sample: Library):
     """The real library behind the real page."""
     question = "Who asked Biden for help?"
     files = {path.name: path.read_text(encoding="utf-8") for path in SEEDS.glob("*.md")}
-    with serve(sample, examples=[question]) as url:
-        page = open_page(url)
-        assert page.locator(".bl-holds").inner_text().startswith("5 articles · Bloomberg and MENAFN · 29 April 2024 to")
-        page.get_by_role("button", name=question).click()
-        page.wait_for_selector("mark")
-        for card in page.locator(".bl-card").all():
-            name = re.split(r"[/\\]", card.locator(".bl-path").text_content())[-1]
-            assert card.locator("mark").text_content() in files[name]
-        ask(page, "How deep is the harbour of Antwerp?")
-        page.locator(".bl-abstained").wait_for()
-        assert page.locator("mark").count() == 0
+    url = serve(sample, examples=[question])
+    page = open_page(url)
+    assert page.locator(".bl-holds").inner_text().startswith("5 articles · Bloomberg and MENAFN · 29 April 2024 to")
+    page.get_by_role("button", name=question).click()
+    page.wait_for_selector("mark")
+    for card in page.locator(".bl-card").all():
+        name = re.split(r"[/\\]", card.locator(".bl-path").text_content())[-1]
+        assert card.locator("mark").text_content() in files[name]
+    ask(page, "How deep is the harbour of Antwerp?")
+    page.locator(".bl-abstained").wait_for()
+    assert page.locator("mark").count() == 0
 
 
 class Failing:
@@ -523,15 +523,17 @@ class Failing:
         raise ModelError("the server broke off: try again.")
 
 
-def test_a_fault_of_the_model_is_one_sentence_and_the_articles_are_quoted(open_page, sample: Library, monkeypatch):
-    monkeypatch.setattr("rag.llm.load_language_model", lambda *_: Failing())
-    with serve(sample) as url:
-        page = open_page(url)
-        page.get_by_role("button", name="Filters and model").click()
-        model = page.get_by_label("Model")
-        model.fill("openai:failing")
-        model.press("Enter")
-        ask(page, "Who asked Biden for help?")
-        notes = page.locator(".bl-notes li").all_inner_texts()
-        assert notes[0] == "The model openai:failing failed: the server broke off: try again."
-        assert page.locator("mark").count() >= 1
+def test_a_fault_of_the_model_is_one_sentence_and_the_articles_are_quoted(
+    open_page, serve, sample: Library, monkeypatch
+):
+    monkeypatch.setattr("rag.models.clients.load_language_model", lambda *_: Failing())
+    url = serve(sample)
+    page = open_page(url)
+    page.get_by_role("button", name="Filters and model").click()
+    model = page.get_by_label("Model")
+    model.fill("openai:failing")
+    model.press("Enter")
+    ask(page, "Who asked Biden for help?")
+    notes = page.locator(".bl-notes li").all_inner_texts()
+    assert notes[0] == "The model openai:failing failed: the server broke off: try again."
+    assert page.locator("mark").count() >= 1

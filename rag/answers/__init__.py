@@ -1,0 +1,1 @@
+"""From what was found to an answer: choosing, saying no, writing, citing."""

@@ -1,0 +1,244 @@
+"""From drafts to claims with exact citations and verdicts. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from rag.answers.drafts import Written
+from rag.answers.injections import speaks_to_machines
+from rag.answers.reader import with_context
+from rag.checking.checker import Support
+from rag.checking.lexicon import FUNCTION, PRONOUNS
+from rag.models.prompts import one_line
+from rag.news.dates import resolve_in
+from rag.news.speakers import names_speaker, speaker_in
+from rag.search.retrieval import query_terms
+from rag.types import (
+    Article,
+    Candidate,
+    CheckedSentence,
+    Citation,
+    Claim,
+    Disagreement,
+    Draft,
+    Span,
+    Verdict,
+    date_in_words,
+)
+
+_POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
+
+Checker = Callable[[str, Sequence[str]], Support]
+"""`rag.checking.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
+
+SUPPORTED_FROM = 0.5
+# Sentences looked at when a claim must be attributed, and the most that one claim cites.
+MOST_LOOKED_AT = 6
+MOST_CITED = 4
+# Share of a sentence's content words from which words of the library are said to be about it.
+ABOUT_FROM = 0.34
+LONGEST_OUTLET = 60
+
+
+@dataclass
+class Markers:
+    """Numbers for the sentences that an answer cites, from 1 in the order of first use."""
+
+    _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, *said: Claim | Disagreement) -> Markers:
+        """Those of what is `said` already, for what is cited beside it."""
+        cited = (citation for one in said for citation in one.citations)
+        return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
+
+    def cite(self, source: Candidate, support: float) -> Citation:
+        """The candidate's words as a citation, with whom its article names as the speaker."""
+        article, start, end = source.hit.article, source.sentence.start, source.sentence.end
+        marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
+        return Citation(
+            marker=marker,
+            article=article,
+            start=start,
+            end=end,
+            quote=article.text[start:end],
+            support=support,
+            speaker=speaker_in(article, start, end),
+            dates=resolve_in(article, start, end),
+        )
+
+
+def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:
+    """Claims for the drafts whose words are in what they cite, in order; `markers` counts on where it has come to.
+
+    A draft that quotes is checked to the letter: each of its sources must stand word for word in the draft and, at
+    its offsets, in the article. Sentences already cited keep their marker.
+    """
+    markers = Markers() if markers is None else markers
+    claims = []
+    for draft in drafts:
+        if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
+            citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
+            claims.append(Claim(text=draft.text, verdict="supported", citations=citations, earlier=draft.earlier))
+    return tuple(claims)
+
+
+def shown(sources: Sequence[Candidate]) -> list[str]:
+    """The sentences as the checker reads them. Where one has a pronoun, its article's title comes along, which often
+    names who "he" is; elsewhere not, since a title that says it is no reason to cite words that do not."""
+    return [
+        with_context(source.text, source.hit.article.title or "") if _POINTING.search(source.text) else source.text
+        for source in sources
+    ]
+
+
+def is_exact(source: Candidate) -> bool:
+    """Whether the candidate's words stand at its offsets in its article."""
+    return source.hit.article.text[source.sentence.start : source.sentence.end] == source.text
+
+
+def check_written(
+    written: Written, candidates: Sequence[Candidate], check: Checker, markers: Markers
+) -> tuple[Claim, list[str]]:
+    """What a language model wrote as a claim with its verdict, and the problems found on the way.
+
+    Numbers that were not offered are problems. The claim is checked against the sentences it cites and no others;
+    where they do not carry it, or none are cited, it is attributed to the offered sentences that share most with it,
+    and those that carry it are cited instead. Sentences that add nothing to the others are not cited.
+    """
+    problems = [
+        f"The model cited [{number}]; only [1] to [{len(candidates)}] were offered."
+        for number in written.numbers
+        if not 1 <= number <= len(candidates)
+    ]
+    cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
+    judged = check(written.text, shown(cited))
+    if judged.score < SUPPORTED_FROM:
+        found = attribute(written.text, [c for c in candidates if c not in cited], check)
+        better = check(written.text, shown(found))
+        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
+            if cited:
+                numbers = ", ".join(f"[{number}]" for number in written.numbers)
+                problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
+            cited, judged = found, better
+    verdict = judged.verdict
+    if verdict != "supported" and (lacking := [*judged.conflicts, *judged.missing]):
+        problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
+    cited = _needed(written.text, cited, check) if verdict == "supported" else cited
+    citations = (
+        tuple(markers.cite(s, check(written.text, shown([s])).score) for s in cited) if verdict != "unsupported" else ()
+    )
+    text = written.text
+    if speaker := unnamed_speaker(text, citations):
+        text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
+        problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
+    return Claim(text=text, verdict=verdict, citations=citations), problems
+
+
+def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
+    """Who must be named beside a claim: the speaker of its citations, where each of them only reports what somebody
+    says and the claim does not say that anybody does. What is said never becomes a fact."""
+    speakers = [citation.speaker for citation in cited]
+    if not speakers or None in speakers or any(names_speaker(claim, speaker) for speaker in speakers if speaker):
+        return None
+    named = (speaker for speaker in filter(None, speakers) if speaker.lower() not in PRONOUNS)
+    return _mid_sentence(next(named, "a speaker whom the article does not name there"))
+
+
+def _mid_sentence(speaker: str) -> str:
+    """ "The ministry" as "the ministry"; "The Gazette" and names stay."""
+    first, _, rest = speaker.partition(" ")
+    return f"{first.lower()} {rest}" if rest[:1].islower() and first.lower() in FUNCTION else speaker
+
+
+def check_sentence(
+    draft: str, span: Span, candidates: Sequence[Candidate], check: Checker, markers: Markers
+) -> CheckedSentence:
+    """A sentence of somebody's draft, `draft[slice(*span)]`, against the candidates that retrieval offers for it.
+
+    It cites the words that carry it, or that contradict it, or that at least speak of the same thing.
+    """
+    text = draft[slice(*span)]
+    found = attribute(text, candidates, check)
+    judged = check(text, shown(found))
+    terms = set(query_terms(text))
+    shared = terms & {term for source in found for term in query_terms(source.text)}
+    if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
+        found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+    cited = tuple(markers.cite(source, check(text, [source.text]).score) for source in found)
+    if (speaker := unnamed_speaker(text, cited)) and (
+        judged.verdict == "supported" or judged.features.get("speaker_dropped")
+    ):
+        only = f"the articles report it only as said by {speaker}"
+        verdict: Verdict = "partial" if judged.verdict == "supported" else judged.verdict
+        judged = replace(judged, verdict=verdict, conflicts=(*judged.conflicts, only))
+    return CheckedSentence(
+        text=text,
+        start=span[0],
+        end=span[1],
+        verdict=judged.verdict,
+        support=judged.score,
+        citations=cited,
+        missing=judged.missing,
+        conflicts=judged.conflicts,
+    )
+
+
+def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:
+    """The one offered sentence that carries `text` best, or the two that do together where one is not enough.
+
+    Looked at are those that share most of its content words (post-hoc attribution, Gao et al. 2023, RARR).
+    """
+    terms = set(query_terms(text))
+    shared = {i: len(terms & set(query_terms(c.text))) for i, c in enumerate(candidates)}
+    order = sorted((i for i in shared if shared[i]), key=lambda i: (-shared[i], i))[:MOST_LOOKED_AT]
+    likely = [candidates[i] for i in order]
+    if not likely:
+        return []
+    scores = [check(text, shown([c])).score for c in likely]
+    best = max(range(len(likely)), key=lambda i: (scores[i], -i))
+    if scores[best] >= SUPPORTED_FROM:
+        return [likely[best]]
+    pairs = [[likely[best], other] for other in likely if other is not likely[best]]
+    together = [check(text, shown(pair)).score for pair in pairs]
+    if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
+        return pairs[together.index(max(together))]
+    return [likely[best]]
+
+
+def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate]:
+    """`cited` without the sentences that the claim stands without and that do not carry it themselves (ALCE's
+    citation precision, Gao et al. 2023)."""
+    needed = list(cited)
+    for source in reversed(cited):
+        others = [other for other in needed if other is not source]
+        if not others or check(text, shown([source])).score >= SUPPORTED_FROM:
+            continue
+        if check(text, shown(others)).score >= SUPPORTED_FROM:
+            needed = others
+    return needed
+
+
+def render(claims: Sequence[Claim]) -> str:
+    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers, one
+    claim a line."""
+    return "\n".join(
+        f"{'Earlier: ' * claim.earlier}{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip()
+        for claim in claims
+    )
+
+
+def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:
+    """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024".
+
+    With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
+    """
+    outlet = one_line(article.outlet or "")
+    if not outlet or len(outlet) > LONGEST_OUTLET or speaks_to_machines(outlet):
+        outlet = "Outlet not stated"  # or what stands there is none
+    published = f"{outlet}, {date_in_words(article.published)}"
+    if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
+        return published
+    return f"{published}, citing {_mid_sentence(speaker)}"

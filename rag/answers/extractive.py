@@ -1,0 +1,88 @@
+"""The built-in writer: it quotes the sentences that answer, each with its outlet and date, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import takewhile
+
+import numpy as np
+
+from rag.answers.citations import attribution
+from rag.answers.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
+from rag.news import differences
+from rag.news.speakers import speaker_in
+from rag.types import Candidate, Draft, Drafted, Found
+
+# A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
+# less than the best one does.
+ALSO_WITHIN = 2.0
+# A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
+# farther behind.
+SETTLED_WITHIN = 5.0
+MAX_SENTENCES = 3
+
+
+class Extractive:
+    """Picks sentences by a `Reranker` and abstains by `sufficiency` of its module; how good both are: evals/READER.md.
+
+    Without a reranker the sentences are chosen by cosine and shared words.
+    """
+
+    name = "extractive"
+    prompt_version = "extractive-2"
+
+    def __init__(self, reader: Reranker | None) -> None:
+        self._reader = reader
+
+    def draft(self, found: Found) -> Drafted:
+        """See `Writer.draft`."""
+        question, candidates = found.question, found.candidates
+        evidence = [
+            Evidence(
+                text=candidate.text,
+                passage=candidate.hit.passage.text,
+                title=candidate.hit.article.title or "",
+                cosine=cosine,
+                passage_cosine=passage_cosine,
+            )
+            for candidate, cosine, passage_cosine in zip(candidates, found.cosines, found.passage_cosines, strict=True)
+        ]
+        if self._reader is not None:
+            read = shortlist(question, evidence)
+            texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
+            for i, score in zip(read, self._reader.score(question, texts), strict=True):
+                evidence[i] = replace(evidence[i], score=float(score))
+        confidence = float(sufficiency(question, evidence))
+        if confidence < ENOUGH:
+            return Drafted(drafts=(), confidence=confidence)
+        order = ranking(question, evidence)
+        best = evidence[order[0]].score
+        floor = max(0.0, best - ALSO_WITHIN) if best is not None else np.inf
+
+        def also_answers(i: int) -> bool:
+            score = evidence[i].score
+            return score is not None and score >= floor
+
+        # What has been done since leads over what was only expected.
+        far = best - SETTLED_WITHIN if best is not None else np.inf
+        near = [i for i in order[1:] if (score := evidence[i].score) is not None and score >= far]
+        lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        chosen = order[:1] if lead is None else [near[lead], order[0]]
+        for i in takewhile(also_answers, order[1:]):
+            if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
+                chosen.append(i)
+        picked = [candidates[i] for i in chosen]
+        old = differences.overtaken(question, picked)
+        newest_first = sorted(range(len(picked)), key=lambda n: n in old)
+        return Drafted(drafts=tuple(quoted(picked[n], earlier=n in old) for n in newest_first), confidence=confidence)
+
+
+def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:
+    """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it."""
+    return Draft(text=f"{lead_in(candidate)}: “{candidate.text}”", sources=(candidate,), earlier=earlier)
+
+
+def lead_in(candidate: Candidate) -> str:
+    """Whose words a quotation is: outlet and date, and whom the article cites where the words quoted do not say it."""
+    article, sentence = candidate.hit.article, candidate.sentence
+    return attribution(article, speaker_in(article, sentence.start, sentence.end), candidate.text)

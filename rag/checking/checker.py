@@ -1,0 +1,349 @@
+"""Does the evidence carry the claim? A score in 0..1 where 0.5 is the border, and the reasons.
+
+Two kinds of signals meet in one logistic regression. Soft ones (cosine, coverage of the claim's words, the verdict of
+the built-in verifier) tell whether the evidence speaks of the same thing at all. Exact ones tell whether it says the
+same: the claim is cut into clauses, each clause is laid beside the sentence of the evidence that covers it best, and
+figures, dates, names, negation, modality, quantifiers, roles and speakers are compared item by item. The weights are
+fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings import Embedder, Vectors
+from embeddings.minilm import MiniLMEmbedder
+from rag.answers.reader import CONTEXT, VERIFIER_WEIGHTS, Reader, Verifier, with_context
+from rag.checking.facts import Reading, read
+from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
+from rag.ingest.passages import split_sentences
+from rag.types import Verdict
+
+# Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
+N_EMBEDDED = 10
+PARTIAL_FROM = 0.25
+# Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
+N_VERIFIED, MOST_LOG_ODDS = 3, 3.0
+MOST_REMEMBERED = 4_000
+# Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
+SAME_WORD, OTHER_WORD = 0.7, 0.3
+MAX_WORDS = 24  # that are compared in this way
+
+# How like the evidence is to the claim.
+LIKENESS = {
+    "cosine": "highest cosine of the claim to a sentence of the evidence",
+    "cosine_pair": "highest cosine to two neighbouring sentences",
+    "coverage": "share of the claim's content words, rare ones counting more, found in the evidence and its titles",
+    "coverage_best": "the same, found in the one sentence that fits each clause best",
+    "coverage_pair": "the same, in two neighbouring sentences",
+    "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
+    "longest_run": "longest run of the claim's words that stands in the evidence, as a share of the claim",
+    "weakest_clause": "coverage of the clause that is covered least",
+    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours; 0 for several clauses",
+    "closeness": "0 where at most 6/7 of a clause is found in its sentence, 1 where all is, exact faults left out",
+}
+CONTRADICTIONS = (
+    *("number_conflict", "limit_conflict", "date_conflict", "name_conflict", "negation", "modality", "quantifier"),
+    *("opposite", "exchanged", "speaker_dropped", "speaker_changed", "quote_changed"),
+)
+FEATURES = (
+    LIKENESS
+    | FAULTS
+    | {f"{name}_loose": f"{meaning}, worded apart" for name, meaning in FAULTS.items() if name not in FIRM}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Support:
+    """`score` is in 0..1, 0.5 the border. `missing` holds the claim's own words that the evidence does not carry,
+    `conflicts` one phrase for each contradiction, `features` what the score was made of."""
+
+    score: float
+    verdict: Verdict
+    missing: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    features: dict[str, float] = field(default_factory=dict)
+
+
+def support(
+    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
+) -> float:
+    """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
+
+    `evidence` holds texts of any length, each with its article's title where `reader.with_context` gives it. No
+    evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
+    reader unless given; the weights were fitted with them.
+    """
+    return check(claim, evidence, embedder=embedder, verifier=verifier).score
+
+
+def check(
+    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
+) -> Support:
+    """`support` with its reasons. `partial` means: below the border, but a clause of the claim is carried by itself, or
+    most of its words are and nothing contradicts them."""
+    nothing = Support(score=0.0, verdict="unsupported", missing=(claim.strip(),) if claim.strip() else ())
+    reading = read(claim.strip())
+    if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
+        return nothing
+    comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
+    if comparison.windows:
+        log_odds = (verifier or _default_verifier()).verify(claim, comparison.windows)
+        comparison.features["verifier"] = verdict_of(log_odds, comparison.features)
+    score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
+    missing, conflicts = comparison.missing, comparison.conflicts
+    verdict: Verdict = "unsupported"
+    if score >= 0.5:
+        verdict = "supported"
+    elif comparison.carried_clauses or (
+        not conflicts and missing and comparison.features["coverage_best"] >= 0.5 and score >= PARTIAL_FROM
+    ):
+        verdict = "partial"
+    return Support(score=score, verdict=verdict, missing=missing, conflicts=conflicts, features=comparison.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one;
+    `windows` is what of the evidence a verifier should read, nothing for several clauses. The feature "verifier" is 0
+    yet."""
+
+    features: dict[str, float]
+    missing: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    carried_clauses: tuple[str, ...]
+    windows: tuple[str, ...]
+    is_verbatim: bool
+
+
+def verdict_of(log_odds: Sequence[float] | NDArray[np.float32], features: dict[str, float]) -> float:
+    """The feature "verifier" from the log-odds of the windows. Beside a contradiction it is not heard in favour."""
+    most = 0.0 if any(features[name] for name in CONTRADICTIONS) else MOST_LOG_ODDS
+    return float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, most))
+
+
+def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
+    """Every signal of FEATURES for a claim with content and evidence that is not blank."""
+    claim = claim.strip()
+    parts = [text.partition(CONTEXT) for text in evidence]
+    evidence = [text for text, _, _ in parts]
+    texts = [text[a:b] for text in evidence for a, b in split_sentences(text)]
+    titles = [title for text, _, title in parts for _ in split_sentences(text)]  # of each sentence
+    breaks = _breaks(evidence)
+    readings = [read(text) for text in texts]
+    whole = read(claim)
+    known = frozenset().union(*(r.keys for r in readings))
+    around = known.union(*(read(title).keys for title in set(titles) if title))
+
+    covers = np.array([coverage(whole, r.keys, r) for r in readings])
+    pairs = [n for n in range(len(texts) - 1) if n + 1 not in breaks]
+    pair_covers = {n: coverage(whole, readings[n].keys | readings[n + 1].keys) for n in pairs}
+    chosen = [int(n) for n in np.argsort(-covers, kind="stable")[:N_EMBEDDED]]
+    best_pairs = sorted(pairs, key=lambda n: -pair_covers[n])[:2]
+    vectors = embedder.encode_passages(
+        [claim, *(texts[n] for n in chosen), *(f"{texts[n]} {texts[n + 1]}" for n in best_pairs)]
+    )
+    cosines = vectors[1:] @ vectors[0]
+    cosine_of = dict(zip(chosen, cosines[: len(chosen)].tolist(), strict=True))
+
+    faults = []
+    for clause in clauses(claim):
+        part = read(clause)
+        best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
+        faults.append(lay_beside(part, readings[best], whole=whole, known=known))
+    distance = _distances([pair for f in faults for pair in f.substituted], embedder)
+    for f in faults:
+        if len(faults) > 1 and f.coverage < 1 / 3:
+            f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of
+        if f.substituted:
+            f.counts["substituted"] = sum(distance[pair] for pair in f.substituted)
+        if f.unsaid:
+            apart = {pair[0]: distance[pair] for pair in f.substituted}
+            f.counts["unsaid"] = max(apart.get(word, 1.0) * weight for word, weight in f.unsaid.items())
+    counted = {}
+    for name in FAULTS:
+        near = sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults)
+        counted[name] = min(near, 3.0)
+        if name not in FIRM:
+            counted[f"{name}_loose"] = min(sum(f.counts.get(name, 0.0) for f in faults) - near, 3.0)
+    clause_covers = [f.coverage for f in faults]
+    cosine = float(max(cosine_of.values()))
+    features = {
+        "cosine": cosine,
+        "cosine_pair": float(max([cosine, *cosines[len(chosen) :].tolist()])),
+        "coverage": coverage(whole, around),
+        "coverage_best": float(np.average(clause_covers, weights=[max(f.n_items, 1) for f in faults])),
+        "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
+        "bigrams": _bigrams(whole, readings),
+        "longest_run": max(_longest_run(whole, readings[n]) for n in chosen[:4]),
+        "weakest_clause": min(clause_covers),
+        "verifier": 0.0,
+        "closeness": min(f.closeness for f in faults),
+    }
+    features |= counted
+    clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
+    whole_text, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
+    return Comparison(
+        features={name: features[name] for name in FEATURES},
+        missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
+        conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
+        carried_clauses=clean if len(clean) < len(faults) else (),
+        # What is joined of several statements may lie far apart in the evidence: no window holds it.
+        windows=() if len(faults) > 1 else _windows(chosen, covers, cosine_of, texts, breaks, titles),
+        is_verbatim=whole_text in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
+    )
+
+
+_BORDER = re.compile(r"(?:;|,\s+(?:and|but|while|although|though|whereas)|(?<=[.!?])(?=\s+[A-Z\"“]))\s+")
+
+
+def clauses(claim: str) -> list[str]:
+    """The claim cut where two statements are joined. A piece too short to be a statement stays with the one before."""
+    pieces: list[str] = []
+    at = 0
+    spans = [m.span() for m in _BORDER.finditer(claim)]
+    for start, end in [*spans, (len(claim), len(claim))]:
+        piece = claim[at:start]
+        if pieces and len(read(piece).content) < 3:
+            pieces[-1] = claim[claim.rfind(pieces[-1], 0, at) : start]
+        else:
+            pieces.append(piece)
+        at = end
+    if len(pieces) > 1 and len(read(pieces[0]).content) < 3:
+        return [claim[: claim.rfind(pieces[1]) + len(pieces[1])], *pieces[2:]]
+    return pieces
+
+
+def _windows(
+    chosen: Sequence[int],
+    covers: NDArray[np.float64],
+    cosine_of: dict[int, float],
+    texts: Sequence[str],
+    breaks: set[int],
+    titles: Sequence[str],
+) -> tuple[str, ...]:
+    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles."""
+    found: list[str] = []
+    for n in sorted(chosen, key=lambda n: -(covers[n] + cosine_of[n]))[:N_VERIFIED]:
+        first = n if n in breaks else n - 1
+        last = n if n + 1 in breaks or n + 1 == len(texts) else n + 1
+        found += [with_context(text, titles[n]) for text in (texts[n], " ".join(texts[first : last + 1]))]
+    return tuple(dict.fromkeys(found))
+
+
+def _breaks(evidence: Sequence[str]) -> set[int]:
+    """Numbers of the sentences that open a text."""
+    starts, n = set(), 0
+    for text in evidence:
+        starts.add(n)
+        n += len(split_sentences(text))
+    return starts
+
+
+def _distances(
+    pairs: Sequence[tuple[str, tuple[str, ...]]], embedder: Embedder
+) -> dict[tuple[str, tuple[str, ...]], float]:
+    """For a word and those in whose place it stands: 0 where it means nearly the same as one of them, up to 1."""
+    words = list(dict.fromkeys(word.lower() for one, others in pairs for word in (one, *others)))[:MAX_WORDS]
+    if not words:
+        return {}
+    vector_of = dict(zip(words, embedder.encode_passages(words), strict=True))
+    found = {}
+    for one, others in pairs:
+        vector = vector_of.get(one.lower())
+        near = [vector_of[other.lower()] for other in others if other.lower() in vector_of]
+        cosine = max((float(vector @ other) for other in near), default=0.0) if vector is not None else 0.0
+        found[one, others] = min(1.0, max(0.0, (SAME_WORD - cosine) / (SAME_WORD - OTHER_WORD)))
+    return found
+
+
+def _bigrams(claim: Reading, readings: Sequence[Reading]) -> float:
+    ours = _neighbours(claim)
+    theirs = frozenset().union(*(_neighbours(r) for r in readings))
+    return len(ours & theirs) / len(ours) if ours else 1.0
+
+
+@lru_cache(maxsize=8192)
+def _neighbours(reading: Reading) -> frozenset[tuple[str, str]]:
+    keys = [reading.items[n].key for n in reading.content]
+    return frozenset(pairwise(keys))
+
+
+def _longest_run(claim: Reading, source: Reading) -> float:
+    a, b = ([r.items[n].key for n in r.content] for r in (claim, source))
+    longest = 0
+    above = [0] * (len(b) + 1)
+    for key in a:
+        row = [0] * (len(b) + 1)
+        for j, other in enumerate(b):
+            if key == other:
+                row[j + 1] = above[j] + 1
+                longest = max(longest, row[j + 1])
+        above = row
+    return longest / len(a) if a else 0.0
+
+
+@lru_cache(maxsize=1)
+def _model() -> MiniLMEmbedder:
+    return MiniLMEmbedder()
+
+
+@lru_cache(maxsize=1)
+def _default_embedder() -> Embedder:
+    return _Remembering(_model())
+
+
+@lru_cache(maxsize=1)
+def _default_verifier() -> Verifier:
+    return RememberingVerifier(Reader(_model(), weights=VERIFIER_WEIGHTS))
+
+
+class _Remembering:
+    """An embedder that keeps the vectors of the last texts: claims and sentences come again and again while an answer
+    is checked."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.dim, self.max_tokens = embedder.name, embedder.dim, embedder.max_tokens
+        self.n_tokens, self.encode_queries = embedder.n_tokens, embedder.encode_queries
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known = {}
+        known = self._known  # another thread may begin anew meanwhile
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(missing, self._embedder.encode_passages(missing), strict=True))
+        rows = [known[text] for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
+
+
+class RememberingVerifier:
+    """A verifier that keeps its last judgements: sentences are offered to a claim one by one, then in pairs."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._known: dict[tuple[str, str], float] = {}
+
+    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known = {}
+        known = self._known  # another thread may begin anew meanwhile
+        missing = [text for text in dict.fromkeys(texts) if (claim, text) not in known]
+        found = self._verifier.verify(claim, missing)
+        known.update(((claim, text), float(score)) for text, score in zip(missing, found, strict=True))
+        return np.array([known[claim, text] for text in texts], dtype=np.float32)
+
+
+def _probability(features: dict[str, float]) -> float:
+    weight = weights()["weights"]
+    z = weight["intercept"] + sum(weight.get(name, 0.0) * value for name, value in features.items())
+    return 1.0 / (1.0 + math.exp(-z))

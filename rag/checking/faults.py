@@ -1,0 +1,430 @@
+"""What keeps a sentence of the evidence from carrying a clause of a claim: figures, dates, names, negation, modality,
+quantifiers, roles and speakers, compared item by item."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rag.checking.facts import Item, Reading
+from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
+
+# What keeps the evidence from carrying it. Those in FIRM count in full. The others count twice: by closeness, since
+# beside a near copy one fault decides, and the rest as `…_loose`, since in texts worded apart they mean little.
+FAULTS = {
+    "number_conflict": "figures of the claim in whose place the evidence has another figure",
+    "number_missing": "figures of the claim that the evidence does not have",
+    "number_elsewhere": "figures that stand only in another sentence of the evidence",
+    "limit_conflict": "figures with another limit (more than, at least, nearly)",
+    "date_conflict": "dates of the claim in whose place the evidence has another date",
+    "date_missing": "dates that the evidence does not have",
+    "date_elsewhere": "dates that stand only in another sentence",
+    "name_conflict": "names in whose place the evidence has another name",
+    "name_missing": "names that the evidence does not have",
+    "name_elsewhere": "names that stand only in another sentence, with no pronoun to stand for them here",
+    "negation": "words that are negated on one side only",
+    "modality": "words that are planned, possible, ordered or conditional on one side only",
+    "quantifier": "all, most, some, few, only, former, alleged … on one side only",
+    "opposite": "words in whose place the evidence has a word that excludes them",
+    "substituted": "words in whose place the evidence has another, counted by how far apart the two are in meaning",
+    "added": "words with nothing in their place in the evidence",
+    "unsaid": "a word, or words in a row, in what is otherwise a copy, by rarity and by distance from the words there",
+    "exchanged": "two parts of the sentence have changed places around a third",
+    "speaker_dropped": "the evidence reports what somebody said, the claim states it",
+    "speaker_changed": "the claim names a speaker whom the evidence does not",
+    "quote_changed": "words in quotation marks that the evidence does not have in this order",
+}
+FIRM = frozenset({"number_conflict", "limit_conflict", "date_conflict", "opposite", "unsaid"})
+
+N_COPIED = 4  # matched content words from which on a clause can be called a copy
+N_UNSAID = 4  # words in a row that can have been put into it; more is another wording
+
+
+class _Fault(Protocol):
+    """Notes a fault by its name in FAULTS, with a phrase where it is a contradiction."""
+
+    def __call__(self, name: str, phrase: str = "") -> None: ...
+
+
+@lru_cache(maxsize=1)
+def weights() -> dict[str, dict[str, float]]:
+    """`weights` of the signals, and `common`: how much a common word counts, where a rare one counts 1."""
+    path = Path(__file__).with_name("support_weights.json")
+    loaded: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _weight(item: Item) -> float:
+    """How much an item says. Figures, dates and names say most; very common words little."""
+    return 1.5 if item.kind != "word" else weights()["common"].get(item.key, 1.0)
+
+
+def coverage(claim: Reading, keys: frozenset[str], source: Reading | None = None) -> float:
+    """Weighted share of the claim's content items that are among `keys`."""
+    total = found = 0.0
+    for n in claim.content:
+        item = claim.items[n]
+        weight = _weight(item)
+        total += weight
+        if item.key in keys or (
+            source is not None
+            and item.kind in ("number", "date")
+            and any(is_same(item, source.items[k]) for k in source.content)
+        ):
+            found += weight
+    return found / total if total else 0.0
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^\w%$€£]+", " ", text.lower()).strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """What keeps one clause from being carried by one sentence.
+
+    `closeness` is 0 where at most 6/7 of the clause is found, 1 where all is, apart from items with an exact fault.
+    `unsaid` holds the words that were put into an otherwise literal copy, with their weight: rare ones weigh more, and
+    those that the evidence has elsewhere a fifth.
+    `substituted` holds words of the clause, each with the words of the sentence in whose place it stands.
+    """
+
+    text: str
+    coverage: float
+    closeness: float
+    n_items: int
+    counts: dict[str, float]
+    substituted: tuple[tuple[str, tuple[str, ...]], ...]
+    unsaid: dict[str, float]
+    missing: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
+    """Compare a clause of the claim `whole` with one sentence, item by item. `known` holds the keys of all of the
+    evidence."""
+    counts: dict[str, float] = {}
+    missing: list[str] = []
+    conflicts: list[str] = []
+
+    def fault(name: str, phrase: str = "") -> None:
+        counts[name] = counts.get(name, 0.0) + 1.0
+        if phrase:
+            conflicts.append(phrase)
+
+    pairs = align(claim, source)
+    used = set(pairs.values())
+    substituted: list[tuple[str, tuple[str, ...]]] = []
+    exact: set[int] = set()  # unmatched items of the claim whose fault is known, and no matter of wording
+    free = [k for k in source.content if k not in used]
+    for n in claim.content:
+        item = claim.items[n]
+        gap = _gap(n, claim, pairs, len(source.items))
+        slot = [source.items[k] for k in free if k in gap]
+        if n in pairs:
+            # A name or figure that was found out of order, while another stands in its place, is not the same one.
+            is_moved = pairs[n] not in gap and not _in_one_list(source, pairs[n], gap)
+            rival = next((s for s in slot if _competes(s, item)), None) if is_moved else None
+            if rival is not None:
+                kind = "opposite" if item.kind == "word" else f"{item.kind}_conflict"
+                fault(kind, f"the evidence says {rival.text}, not {item.text}")
+            else:
+                _compare_pair(item, source.items[pairs[n]], fault)
+            continue
+        if item.kind == "name" and (item.key in source.initials or claim.initials & source.keys & _runs(claim, n)):
+            continue
+        around = slot or [source.items[k] for k in free]
+        opposite = next((other for other in around if other.key in EXCLUSIVE.get(item.key, ())), None)
+        opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
+        if opposite is not None:
+            exact.add(n)
+            fault("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            continue
+        if "not" in item.marks:
+            fault("negation", f"only the claim negates “{item.text}”")
+        is_elsewhere = item.key in known
+        if item.kind == "word":
+            if slot:
+                substituted.append((item.text, tuple(s.text for s in slot if s.kind == "word")))
+            else:
+                fault("added")
+        else:
+            exact.add(n)
+            rival = _rival(item, n, claim, source, slot, free, pairs)
+            if rival is not None:
+                fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
+            elif is_elsewhere and item.kind == "name" and any(source.items[k].text.lower() in PRONOUNS for k in gap):
+                continue
+            else:
+                fault(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
+        if not is_elsewhere:
+            missing.append(item.text)
+    _compare_roles(claim, source, pairs, fault)
+    _compare_speakers(claim, whole, source, pairs, known, fault)
+    if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
+        fault("modality", "the evidence makes it conditional")
+    for quote in claim.quotes:
+        if plain(quote) not in plain(source.text):
+            fault("quote_changed", f"the evidence does not have the words “{quote}”")
+    found = sum(_weight(claim.items[n]) for n in pairs)
+    rest = sum(_weight(claim.items[n]) for n in claim.content if n not in pairs and n not in exact)
+    return Faults(
+        text=claim.text,
+        coverage=coverage(claim, source.keys, source),
+        closeness=max(0.0, 7 * found / (found + rest) - 6) if found else 0.0,
+        n_items=len(claim.content),
+        counts=counts,
+        substituted=tuple(substituted),
+        unsaid={
+            claim.items[n].text: _weight(claim.items[n]) * (0.2 if claim.items[n].key in known else 1.0)
+            for n in _unsaid(claim, source, pairs)
+            if n not in exact or claim.items[n].kind == "name"
+        },
+        missing=tuple(missing),
+        conflicts=tuple(conflicts),
+    )
+
+
+def _unsaid(claim: Reading, source: Reading, pairs: dict[int, int]) -> list[int]:
+    """The one short run of words of the claim that has no match, where all else is copied side by side from the source;
+    [] where the claim is worded freely. An opening such as "It is worth noting that" is no statement."""
+    content = claim.content
+    lacking = [r for r, n in enumerate(content) if n not in pairs]
+    n_copied = len(content) - len(lacking)
+    is_run = bool(lacking) and lacking[-1] - lacking[0] < len(lacking)
+    is_opening = len(lacking) > 1 and lacking[0] == 0 and claim.items[content[lacking[-1]]].kind != "name"
+    if not is_run or is_opening or n_copied < max(N_COPIED, 2 * len(lacking)) or len(lacking) > N_UNSAID:
+        return []
+    place = {k: r for r, k in enumerate(source.content)}
+    matched = [place[pairs[n]] for n in content if n in pairs]
+    beside = sum(0 < b - a <= 1 + len(lacking) for a, b in pairwise(matched))
+    return [content[r] for r in lacking] if beside >= 0.75 * (len(matched) - 1) else []
+
+
+def is_same(a: Item, b: Item) -> bool:
+    """Whether item `a` of the claim and `b` of the source name the same thing; limits of figures are judged later."""
+    if a.number is not None and b.number is not None:
+        same_unit = a.number.unit == b.number.unit or not (a.number.unit and b.number.unit)
+        return same_unit and (a.number.value == b.number.value or b.number.carries(a.number))
+    if a.kind == "date" and b.kind == "date":
+        return a.key == b.key or b.key.startswith(a.key + "-")
+    return a.key == b.key
+
+
+def align(claim: Reading, source: Reading) -> dict[int, int]:
+    """Positions of the claim's content items to positions of the source's: a longest common subsequence first
+    (Wagner and Fischer 1974), then what is left over, each to the nearest free equal."""
+    a, b = claim.content, source.content
+    same = [[is_same(claim.items[i], source.items[j]) for j in b] for i in a]
+    best = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int32)
+    table = best.tolist()
+    for i in range(len(a) - 1, -1, -1):
+        row, below, equal = table[i], table[i + 1], same[i]
+        for j in range(len(b) - 1, -1, -1):
+            row[j] = below[j + 1] + 1 if equal[j] else (below[j] if below[j] >= row[j + 1] else row[j + 1])
+    pairs: dict[int, int] = {}
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if same[i][j] and table[i][j] == table[i + 1][j + 1] + 1:
+            pairs[a[i]] = b[j]
+            i, j = i + 1, j + 1
+        elif table[i + 1][j] >= table[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    taken = set(pairs.values())
+    for i, n in enumerate(a):
+        if n not in pairs:
+            free = [k for j, k in enumerate(b) if same[i][j] and k not in taken]
+            if free:
+                pairs[n] = min(free, key=lambda k: abs(k - n))
+                taken.add(pairs[n])
+    return pairs
+
+
+def _gap(n: int, claim: Reading, pairs: dict[int, int], end: int) -> range:
+    """Where the source would have item `n` of the claim: between the matches of its neighbours."""
+    before = next((pairs[k] for k in reversed(claim.content) if k < n and k in pairs), None)
+    after = next((pairs[k] for k in claim.content if k > n and k in pairs), None)
+    if before is None and after is None:
+        return range(0)
+    if before is None:
+        return range(max(0, (after or 0) - 6), after or 0)
+    if after is None or after < before:
+        return range(before + 1, min(end, before + 7))
+    return range(before + 1, after)
+
+
+def _competes(rival: Item, item: Item) -> bool:
+    """Whether both are of one sort, so that only one can be right: two figures, names or weekdays, or opposites."""
+    if item.kind == "word":
+        return rival.key in EXCLUSIVE.get(item.key, ())
+    is_sort = rival.kind == item.kind and (item.kind != "date" or _grain(rival.key) == _grain(item.key))
+    return is_sort and rival.key != item.key
+
+
+def _in_one_list(source: Reading, n: int, gap: range) -> bool:
+    """Whether item `n` and the gap belong to one enumeration, "A, B and C", whose order says nothing."""
+    first, last = min(n, gap.start), max(n + 1, gap.stop)
+    between = source.items[first:last]
+    return all(i.kind == "name" or i.text in (",", "and", "or", "the") for i in between)
+
+
+def _runs(reading: Reading, n: int) -> frozenset[str]:
+    """First letters of the run of names around item `n`."""
+    names = [i if i.kind == "name" else None for i in reading.items]
+    low = high = n
+    while low > 0 and names[low - 1] is not None:
+        low -= 1
+    while high + 1 < len(names) and names[high + 1] is not None:
+        high += 1
+    return frozenset({"".join(i.text[0].lower() for i in names[low : high + 1] if i is not None)})
+
+
+def _rival(
+    item: Item, n: int, claim: Reading, source: Reading, slot: list[Item], free: list[int], pairs: dict[int, int]
+) -> Item | None:
+    """The figure, date or name of the source that stands where the claim has `item`."""
+    same_kind = [s for s in slot if _competes(s, item)]
+    if same_kind:
+        return same_kind[0]
+    if item.kind == "date":
+        return next((source.items[k] for k in free if _grain(source.items[k].key) == _grain(item.key)), None)
+    if item.kind == "number":
+        follows = next((k for k in claim.content if k > n), None)
+        if follows in pairs:
+            counted = pairs[follows]
+            heads = [k for k in source.content if k < counted]
+            if heads and source.items[heads[-1]].number is not None:
+                return source.items[heads[-1]]
+    return None
+
+
+def _grain(key: str) -> str:
+    """What a date tells: weekday, month and day, month, or year."""
+    if not key.startswith("@"):
+        return "none"
+    if key[1].isalpha():
+        return "weekday"
+    return "year" if len(key) == 5 and key[1:].isdecimal() else "month"
+
+
+def _is_negated_form(a: str, b: str) -> bool:
+    a, b = sorted((a.lower(), b.lower()), key=len)
+    return len(a) > 3 and b in {prefix + a for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "mis", "de")}
+
+
+_MODAL = frozenset({"will", "may", "must", "alleged"})
+# What a claim may leave out without becoming untrue, and what it may not.
+_KEPT = frozenset({"some", "most", "few", "former", "deputy", "almost", "against"})
+_AMOUNTS = frozenset({"all", "most", "many", "some", "few"})
+_NOT_ADDED = frozenset({"all", "most", "few", "only", "former", "deputy", "against"})
+
+
+def _compare_pair(item: Item, other: Item, fault: _Fault) -> None:
+    """What stands before a word on both sides."""
+    if item.number is not None and other.number is not None and not other.number.carries(item.number):
+        fault("limit_conflict", f"the evidence does not say {item.text} with this limit")
+    ours, theirs = item.marks, other.marks
+    if ("not" in ours) != ("not" in theirs):
+        where = "the evidence" if "not" in theirs else "only the claim"
+        fault("negation", f"{where} negates “{item.text}”")
+    if (ours & _MODAL) != (theirs & _MODAL):
+        word = min((ours ^ theirs) & _MODAL)
+        fault("modality", f"“{item.text}”: {'the evidence' if word in theirs else 'only the claim'} says {word}")
+    elif other.after_to and not item.after_to and _is_finite(item, other) and not ours & _MODAL:
+        fault("modality", f"the evidence does not say that “{item.text}” has happened")
+    lost, gained = (theirs - ours) & _KEPT, (ours - theirs) & _NOT_ADDED
+    if not lost and ours & _AMOUNTS and theirs & _AMOUNTS and not ours & theirs & _AMOUNTS:
+        lost = theirs & _AMOUNTS
+    if lost or gained:
+        fault("quantifier", f"“{item.text}”: the evidence {'says' if lost else 'does not say'} {min(lost or gained)}")
+
+
+def _is_finite(item: Item, other: Item) -> bool:
+    """ "closed", "closes" or "sold" beside the source's "to close", "to sell"."""
+    a, b = item.text.lower(), other.text.lower()
+    return item.kind == "word" and a != b and (a.endswith(("ed", "s")) or a in IRREGULAR)
+
+
+def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault: _Fault) -> None:
+    """Who did what to whom, by order: matched items are joined to blocks that run alike on both sides; where exchanging
+    two blocks around a third brings all in order, the two have changed places. Voice is taken into account."""
+    rank = {k: r for r, k in enumerate(sorted(pairs.values()))}
+    blocks: list[list[int]] = []
+    for n in sorted(pairs):
+        if blocks and rank[pairs[n]] == rank[pairs[blocks[-1][-1]]] + 1:
+            blocks[-1].append(n)
+        else:
+            blocks.append([n])
+    ranks = [rank[pairs[block[0]]] for block in blocks]
+    wrong = [i for i, r in enumerate(np.argsort(np.argsort(ranks)).tolist()) if i != r]
+    middles = range(wrong[0] + 1, wrong[-1]) if wrong else range(0)
+    voices = {n: (_is_passive(claim, n), _is_passive(source, pairs[n])) for n in pairs}
+    if len(wrong) == 2 and len(middles) > 0:
+        between = [n for m in middles for n in blocks[m]]
+        is_list = all(claim.items[n + 1].text in (",", "and", "or") for n in between if n + 1 < len(claim.items))
+        is_turned = any(voices[n][0] != voices[n][1] for n in between)
+        is_report = _said_by(claim) & _said_by(source) and any(
+            claim.items[n].text.lower() in REPORTING | {"according"} for n in between
+        )
+        if not is_list and not is_turned and not is_report:
+            first, second = (" ".join(claim.items[n].text for n in blocks[w]) for w in wrong)
+            fault("exchanged", f"“{first}” and “{second}” have changed places")
+    elif len(wrong) == 2 and _are_figures(claim, blocks[wrong[0]], blocks[wrong[1]]):
+        first, second = (claim.items[blocks[w][0]].text for w in wrong)
+        fault("exchanged", f"“{first}” and “{second}” have changed places")
+    elif not wrong:
+        for n, (ours, theirs) in voices.items():
+            if ours != theirs and any(k < n for k in pairs) and any(k > n for k in pairs):
+                fault("exchanged", f"the evidence has “{claim.items[n].text}” the other way round")
+                break
+
+
+def _said_by(reading: Reading) -> frozenset[str]:
+    return frozenset().union(*(said.speaker for said in reading.attributions))
+
+
+def _are_figures(claim: Reading, first: list[int], second: list[int]) -> bool:
+    """Two figures or dates, one each, with more than "and" between them: "from 4 to 6"."""
+    if len(first) != 1 or len(second) != 1:
+        return False
+    between = {i.text for i in claim.items[first[0] + 1 : second[0]]}
+    kinds = {claim.items[first[0]].kind, claim.items[second[0]].kind}
+    return bool(between - {"and", "or", ","}) and kinds in ({"number"}, {"date"})
+
+
+def _is_passive(reading: Reading, n: int) -> bool:
+    """A participle with "by" close behind it."""
+    word = reading.items[n].text.lower()
+    if reading.items[n].kind != "word" or word.endswith(("ing", "ly")):
+        return False
+    return "by" in [i.text.lower() for i in reading.items[n + 1 : n + 4]]
+
+
+def _compare_speakers(
+    claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], fault: _Fault
+) -> None:
+    if source.attributions and not whole.attributions:
+        for said in source.attributions:
+            inside = sum(1 for k in pairs.values() if k in said.reported)
+            if (
+                pairs
+                and inside >= 0.5 * len(pairs)
+                and not any(n for n, k in pairs.items() if source.items[k].text.lower() in REPORTING)
+            ):
+                fault("speaker_dropped", "the evidence only reports that somebody said so")
+                break
+    if claim.attributions and source.attributions:
+        theirs, ours = _said_by(source), _said_by(claim) - PRONOUNS
+        if ours and (not ours & theirs or not ours <= known) and not (theirs & PRONOUNS and ours <= known):
+            fault("speaker_changed", "the evidence names another speaker")
+    elif claim.attributions and not source.attributions:
+        fault("speaker_changed", "the evidence does not report it as said")

@@ -1,0 +1,181 @@
+"""What in a text is story, what is heading, and what is neither: datelines, credits, copyright lines, invitations.
+
+Rules on lines, for news in English. A line that could be a sentence of the story is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rag.ingest.header import HeaderLine, read_header
+from rag.news.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
+from rag.types import Span
+
+MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
+_LONG = 120  # no one wraps lines as late as this
+WORD = re.compile(r"[^\W_]")
+_FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
+_FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
+_MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]+\S")
+_LIST_ITEM = re.compile(r"[-*•–·]\s|[0-9]+[.)]\s|\|")
+_OPEN_END = re.compile(r"\b(?:a|an|and|as|at|but|by|for|from|has|have|in|is|of|on|or|said|that|the|to|was|with)$")
+# Names: capitalised words and what joins them. A word can be read in one way only, so matching stays linear.
+_NAME = r"(?:(?![a-z])\w[\w.'’&/@-]*|&|and|in|of|the|at|al|bin|da|de|del|der|di|la|van|von)"
+_NAMES = rf"{_NAME}(?:,?\s+{_NAME})*"
+_BY_LINE = re.compile(rf"By\s+{_NAMES}")
+_CREDIT = (
+    r"(?i:(?:additional |further |original )?(?:reporting|editing|writing)(?: and (?:editing|writing))? by)"
+    rf"\s+{_NAMES}"
+)
+COPYRIGHT = re.compile(r"(?i:©|copyright\b|\(c\))")
+NOT_OWNER = re.compile(
+    r"^(?:copyright|©|\(c\)|\s)+|\b[12][0-9]{3}\b|[.,;|]?\s*all rights reserved.*|(?<=[a-z]{3})\.\s.*"
+    r"|[,\s]+(?:L\.?P|Inc|Ltd|LLC|PLC|Corp|Co|GmbH|AG|Limited|Corporation)(?![\w-]).*",
+    re.IGNORECASE,
+)
+WIRE_DATE = re.compile(r"MENAFN([0-9]{2})([0-9]{2})([0-9]{4})[0-9]+ID[0-9]+$")
+_AGENCIES = "AFP|ANI|ANSA|AP|Bloomberg|DPA|dpa|EFE|IANS|Kyodo|MENAFN|PTI|Reuters|TASS|UPI|WAFA|Xinhua"
+_DASH = r"[^\S\n]*(?:--|[-–—])[^\S\n]*"
+_ON = rf"(?:{MONTH_NAMES})\.? [0-9]{{1,2}}(?:,? [0-9]{{4}})?"
+DATELINE = re.compile(
+    rf"[^\S\n]*(?:(?:[A-Z][A-Z .'’/-]{{1,40}}(?:, {_ON})? )?"
+    rf"\(([A-Z][\w&.' -]{{1,30}})\){_DASH}"  # PORTMERE, May 3 (Any Name) -
+    rf"|[A-Z][^\n()]{{1,60}} \(({_AGENCIES})\){_DASH}"  # Portmere, Westland (AP) —
+    rf"|\(({_AGENCIES})\)[^\S\n]+"  # (MENAFN) The …
+    rf"|[A-Z][A-Z .'’/-]{{1,40}}(?:, [A-Z][\w .]{{1,30}})?, {_ON}{_DASH})"  # PORTMERE, Westland, May 3 --
+)
+_BOILERPLATE = re.compile(
+    "|".join(
+        (
+            # Other stories, and what the page wants of its reader.
+            r"(?i:(?:(?:read|see|also|more|further)(?: (?:more|also|next|read|on this|reading|stories|story))+"
+            r"|(?:related|recommended)(?: (?:stories|story|articles|coverage|topics?|news|links?))*)\s*[:|»].*)",
+            r"(?i:(?:read more|related(?: stories| articles)?|continue reading|(?:story|article) continues below"
+            r"|(?:story|article) continues (?:below|after) (?:this )?(?:ad|advertisement)|advertisements?"
+            r"|advertising|sponsored(?: content)?)[ .…]*)",
+            r"(?i:(?:sign up|subscribe|register)(?: now| here| today)? (?:for|to)\b.*"
+            r"\b(?:newsletters?|briefings?|e-?mails?|inbox|alerts|channel)\b.*)",
+            r"(?i:click here (?:to|for)\b[^.]*\.?)",
+            r"(?i:follow (?:us|@\w+)(?: on\b.*)?|follow .{1,60} on (?:X|Twitter|Facebook|Instagram|Telegram|YouTube"
+            r"|TikTok|LinkedIn|Threads|Bluesky|WhatsApp|Google News)\b.*)",
+            r"(?i:share this(?: article| story| page| post)?(?: (?:on|via|with) [^.]{1,60})?[.:]?)",
+            r"(?:https?://|www\.)\S+",
+            # Who made it, when it was changed, whose it is.
+            r"(?i:(?:posted|published|updated|modified)\b.{0,40}\bago\.?|[0-9]+[- ]min(?:ute)?s? read)",
+            r"(?i:by (?:our |a |the )?(?:(?:own|special|foreign|political|news) )?"
+            r"(?:staff|correspondents?|reporters?|newsroom|news desk)(?: (?:writers?|reporters?|correspondents?))?)",
+            r"(?:[-–—]{1,3}\s*)?(?i:with (?:additional )?(?:assistance|reporting|help|contributions?) (?:from|by))"
+            rf"\s+{_NAMES}\.?",
+            rf"(?:[-–—(]{{1,3}}\s*)?{_CREDIT}(?:[;.,/|]?\s+(?:and )?{_CREDIT})*[.;)]*",
+            r"\((?i:updates|adds|corrects|recasts|refiles|rewrites|removes|clarifies)"
+            r"(?! (?:are|were|will|have|up)\b).*\)",
+            r"(?i:our standards\s*:.*|the thomson reuters trust principles\.?)",
+            r"(?i:this (?:article|story|post|piece) (?:was |is )?(?:originally|first) (?:published|appeared)"
+            r" (?:on|in|by|at)\b(?! (?:18|19)).*)",
+            r"\(?(?i:photos?|images?|pictures?|photographs?)(?i: credits?| by| courtesy(?: of)?)?\s*[:/].*",
+            rf"\(?(?i:(?:photos?|images?)(?: credit)? (?:by|courtesy of))\s+{_NAMES}[.)]*",
+            r"©.{0,160}",  # a longer one goes on with the story
+            rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*(?=.{{0,60}}\b[12][0-9]{{3}}\b){_NAMES}\.?",
+            rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*{_NAMES}[.,;|]?\s*(?i:all rights reserved)\b.*",
+            r"(?i:all rights reserved\b.{0,160}"
+            r"|this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
+            r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",  # a wire identifier
+        )
+    )
+)
+
+
+def find_boilerplate(text: str) -> tuple[Span, ...]:
+    """What in a text is not its story, sorted and disjoint: front matter, then whole lines without their newline
+    ("Read more: …", bylines, credits, copyright, wire identifiers, …), and the dateline before the first sentence
+    ("(Reuters) - "). A line that could be a sentence of the story is left alone."""
+    front = front_matter(text)
+    spans = [front] if front is not None else []
+    n_openings = 0
+    around = {line.span for line in header(text)}
+    for start, end in _lines(text):
+        if (start, end) in around or _is_boilerplate(text, (start, end)):
+            spans.append((start, end))
+        elif n_openings < 3:  # a dateline stands below a headline and a byline at most
+            n_openings += 1
+            dateline = DATELINE.match(text, start, end)
+            if dateline is not None and dateline.end() < end:
+                spans.append(dateline.span())
+                n_openings = 3
+    return tuple(spans)
+
+
+def header(text: str) -> list[HeaderLine]:
+    """The lines around the story that say who wrote it and when (see `rag.ingest.header`)."""
+    return read_header(text, [line for line in _lines(text) if not _is_boilerplate(text, line)])
+
+
+def _is_boilerplate(text: str, line: Span) -> bool:
+    start, end = line
+    return end - start <= MAX_LINE and _BOILERPLATE.fullmatch(text[start:end].strip()) is not None
+
+
+def front_matter(text: str) -> Span | None:
+    head = _FRONT_MATTER.match(text)
+    end = _FRONT_MATTER_END.search(text, head.end()) if head is not None else None
+    return (0, end.end()) if end is not None else None
+
+
+def _lines(text: str) -> Iterator[Span]:
+    """The lines below the front matter that are not blank, without their newline."""
+    front = front_matter(text)
+    for line in re.compile(r"[^\n]+").finditer(text, front[1] if front is not None else 0):
+        if not line[0].isspace():
+            yield line.span()
+
+
+# --- Headings
+
+
+def title_line(text: str) -> Span | None:
+    """The first line of the story where it is a headline: a Markdown heading, or short, without a full stop, not
+    the beginning of a wrapped paragraph, and followed by more."""
+    around = {line.span for line in header(text)}
+    lines = (span for span in _lines(text) if span not in around and not _is_boilerplate(text, span))
+    first, second = next(lines, None), next(lines, None)
+    if first is None or first[1] - first[0] > MAX_LINE:
+        return None
+    line = text[slice(*first)].strip()
+    if _MARKDOWN_HEADING.match(line):
+        return first
+    is_date = any(map(FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1]))) or bool(DAY_ONLY.fullmatch(line))
+    if second is None or is_date or _BY_LINE.fullmatch(line) or not _is_heading(line, 160, ".,;:…"):
+        return None
+    wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))
+    return None if wrapped or DATELINE.match(line) else first
+
+
+def find_headings(text: str) -> tuple[Span, ...]:
+    """The lines that are headings and not sentences, sorted, without their newline: Markdown headings, the headline,
+    and short lines without final punctuation that stand alone above other text. Boilerplate is not among them."""
+    lines = list(_lines(text))
+    title = title_line(text)
+    headings = []
+    for i, (start, end) in enumerate(lines):
+        if (start, end) == title or (end - start <= MAX_LINE and _MARKDOWN_HEADING.match(text, start, end)):
+            headings.append((start, end))
+        elif end - start <= 100 and i + 1 < len(lines) and _is_heading(text[start:end].strip(), 80, ".!?,;:…"):
+            # Set apart by blank lines or, where there are none, by paragraphs too long to be wrapped lines.
+            above, below = lines[max(i - 1, 0)], lines[i + 1]
+            first = i == 0 or above[1] - above[0] > _LONG or text.count("\n", above[1], start) > 1
+            last = below[1] - below[0] > _LONG or text.count("\n", end, below[0]) > 1
+            if first and last and not _is_boilerplate(text, (start, end)):
+                headings.append((start, end))
+    return tuple(headings)
+
+
+def _is_heading(line: str, limit: int, finals: str) -> bool:
+    core = line.rstrip("\"'”’»›)] ")
+    return (
+        0 < len(core) <= len(line) <= limit
+        and core[-1] not in finals
+        and not line[0].islower()
+        and _LIST_ITEM.match(line) is None
+        and any(map(str.isalpha, line))
+    )

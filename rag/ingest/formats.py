@@ -1,0 +1,239 @@
+"""Bytes to text: encodings, HTML and PDF, each with the metadata that the file itself carries."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.ingest.boilerplate import WORD, front_matter
+from rag.ingest.metadata import clean, load_yaml, metadata_of
+from rag.types import BylineError, Json
+
+MAX_BYTES = 50 * 2**20
+"""The largest file that is read; in a JSON Lines file, the largest line."""
+
+
+def load(path: Path) -> bytes:
+    if (size := path.stat().st_size) > MAX_BYTES:
+        limit = f"{MAX_BYTES / 2**20:.0f} MB"
+        raise BylineError(f"is {size / 2**20:.1f} MB, more than the {limit} that are read; split it.")
+    return path.read_bytes()
+
+
+MAGIC = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"\xd0\xcf\x11\xe0": "an old office document",
+    b"{\\rtf": "an RTF document",
+    b"%PDF-": "a PDF; name it .pdf",
+    b"\x7fELF": "a program",
+    b"\x1f\x8b": "a gzip archive",
+}
+_BOMS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\0\0": "utf-32",  # before UTF-16, whose mark it begins with
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+_ASCII = bytes(range(0x80))
+# The letters and signs of western news; not Ð Ý Þ ð ý þ × ÷, whose bytes are Turkish or Polish letters as a rule.
+_WESTERN = bytes({*range(0xC0, 0x100)} - {*b"\xd0\xd7\xdd\xde\xf0\xf7\xfd\xfe"})
+_WESTERN += _ASCII + "€‚„…‘’“”•–—™ŠšŒœŽžŸ\xa0¡£§©«®°·»¿".encode("cp1252")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """The bytes as text with `\\n` for every newline and without a byte order mark. BylineError if they are none."""
+    kind = next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), None)
+    if kind is None:
+        kind = "its bytes fit no encoding; save it as UTF-8"
+        for encoding in _encodings(data, declared):
+            try:
+                text = data.decode(encoding)
+            except (UnicodeError, LookupError):
+                continue
+            if "\0" not in text and 100 * len(_CONTROL.findall(text)) <= len(text):
+                return text.replace("\r\n", "\n").replace("\r", "\n")
+            kind = "binary data"
+    raise BylineError(f"is not text ({kind}).")
+
+
+def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
+    bom = next((encoding for mark, encoding in _BOMS.items() if data.startswith(mark)), None)
+    if bom is not None:
+        yield bom
+        return
+    yield "utf-8"
+    if b"\0" in data and 4 * data.count(b"\0") < len(data):
+        return  # in UTF-16 about every second byte would be one
+    if declared is not None:
+        yield declared
+    # In a short English text a guesser takes the bytes of ’ and — for Korean or Polish.
+    if not data.translate(None, _WESTERN) and 10 * len(data.translate(None, _ASCII)) <= len(data):
+        yield "cp1252"
+    from charset_normalizer import from_bytes
+
+    if (best := from_bytes(data).best()) is not None:
+        yield best.encoding
+
+
+def from_text(data: bytes) -> tuple[str, Json]:
+    """The file itself, decoded, and what its front matter states."""
+    text = decode(data)
+    span = front_matter(text)
+    try:
+        return text, metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
+    except BylineError as error:
+        return text, {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
+
+
+_NO_TEXT = ("head", "script", "style", "template", "noscript")
+_BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4")
+_META = {
+    "published": (
+        "//meta[@property='article:published_time' or @property='og:published_time']/@content",
+        "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
+        "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|',"
+        " concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
+    ),
+    "updated": (
+        "//meta[@property='article:modified_time' or @property='og:updated_time']/@content",
+        "//*[@itemprop='dateModified']/@content|//*[@itemprop='dateModified']/@datetime",
+        "//meta[@name='last-modified' or @name='dcterms.modified' or @name='revised']/@content",
+    ),
+    "section": (
+        "//meta[@property='article:section' or @name='article:section' or @name='section']/@content",
+        "//meta[@name='parsely-section' or @name='category']/@content",
+    ),
+}
+_LINKED = {"published": "datePublished", "updated": "dateModified", "section": "articleSection"}
+
+
+def from_html(data: bytes) -> tuple[str, Json]:
+    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
+    import lxml.html  # type: ignore[import-untyped]
+    import trafilatura
+
+    label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
+    declared = label[1].decode("ascii").lower() if label is not None else None
+    if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
+        declared = "cp1252"  # as browsers read these labels
+    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
+    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = lxml.html.document_fromstring(markup, parser=parser)
+    except lxml.etree.ParserError:  # there is nothing in it
+        return "", {}
+    linked = _linked_data(tree)
+    stated = {name: next(_stated(tree, linked, name), None) for name in _META}
+    published = stated["published"]
+    known = trafilatura.extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
+    own: Json = {"title": known.title, "authors": known.author, "url": known.url, **stated}
+    if known.sitename != known.hostname:  # which stands in where the page names no site
+        own["outlet"] = known.sitename
+    if published is None and known.date is not None:
+        reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
+        own["clues"] = [("published", known.date, reason)]
+    for element in [*tree.iter()][1:]:
+        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
+        if aside or _is_unseen(element):
+            element.drop_tree()
+    config = trafilatura.settings.use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
+    text = trafilatura.extract(tree, include_comments=False, config=config)
+    if text is None or not WORD.search(text):
+        for element in tree.iter(*_BLOCKS):
+            element.text = f"\n{element.text if element.text is not None else ''}"
+            element.tail = f"\n{element.tail if element.tail is not None else ''}"
+        text = tree.text_content()
+    return clean("\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))), own
+
+
+_UNSEEN = re.compile(
+    r"display:none|visibility:(?:hidden|collapse)|(?:opacity|font-size|max-height|max-width):0*\.?0*(?:px|r?em|pt|%)?(?:;|!|$)"
+    r"|(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}|clip:rect\(0|clip-path:inset\((?:50|100)%"
+)
+_WHITE = re.compile(
+    r"(?:^|;)color:(?:white|transparent|#f{3,4}(?![0-9a-f])|#f{6}|rgba?\((?:255,){2}255|rgba\([^)]*,0\))"
+)
+
+
+def _is_unseen(element: Any) -> bool:
+    """Whether an element's own style keeps it from a reader's eyes: not shown, of no size, off the page, or white where
+    nothing around it sets another background."""
+    style = "".join(element.get("style", "").lower().split())
+    if not style or _UNSEEN.search(style):
+        return bool(style)
+    own_ground = any("background" in outer.get("style", "").lower() for outer in [element, *element.iterancestors()])
+    return _WHITE.search(style) is not None and not own_ground
+
+
+def _linked_data(tree: Any) -> list[Json]:
+    """All objects of the page's JSON-LD, outer before inner."""
+    found = []
+    for script in tree.xpath("//script[@type='application/ld+json']"):
+        try:
+            queue = [json.loads(script.text_content())]
+        except (ValueError, RecursionError):
+            continue
+        for value in queue:  # grows while it is read
+            if isinstance(value, dict):
+                found.append(value)
+            queue += list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return found
+
+
+def _stated(tree: Any, linked: Sequence[Json], name: str) -> Iterator[str]:
+    """What the page states of itself. When it was first published is never when it was last changed (which trafilatura
+    may give for it)."""
+    for value in (thing.get(_LINKED[name]) for thing in linked):
+        values = value if isinstance(value, list) else [value]
+        yield from (text for text in values if isinstance(text, str) and text.strip())
+    for path in _META[name]:
+        yield from (text for text in map(str, tree.xpath(path)) if text.strip())
+
+
+def from_pdf(data: bytes) -> tuple[str, Json]:
+    """The text layer of a PDF, pages set apart by blank lines, and its document information."""
+    import io
+
+    import pypdf
+
+    reader = pypdf.PdfReader(io.BytesIO(data))
+    try:
+        readable = not reader.is_encrypted or bool(reader.decrypt(""))
+    except pypdf.errors.DependencyError:  # a cipher that pypdf alone does not have
+        readable = False
+    if not readable:
+        raise BylineError("is encrypted; save a copy of it without a password.")
+    text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
+    if WORD.search(text) is None:
+        raise BylineError(f"has no text layer on its {len(reader.pages)} pages (a scan?); run text recognition on it.")
+    if (info := reader.metadata) is None:
+        return text, {}
+    own: Json = {"title": info.title, "authors": info.author}
+    if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(info.title)):
+        own["title"] = None  # what the program put there, not the writer
+    if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
+        day = "-".join(made.groups())
+        own["clues"] = [("published", day, f"The PDF file was made on {day}.")]
+    return text, own
+
+
+def _join_lines(lines: Sequence[str]) -> str:
+    """The printed lines of a page as paragraphs: one ends with a line that is short for the page."""
+    text, width = "", 0.7 * max(map(len, lines))
+    for line in map(str.strip, lines):
+        # A hyphen at the end of a line stays, since nobody knows whether it belongs to the word.
+        between = "\n\n" if len(line) < width else "" if re.search(r"\w[-\xad]$", line) else " "
+        text += line.rstrip("\xad") + between
+    text = re.sub("[\ufb00-\ufb06]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
+    return clean(re.sub(r"\n{3,}", "\n\n", text)).strip()

@@ -1,0 +1,205 @@
+"""The lines above and below a story that say who wrote it, for whom, and when: bylines, dates, "Published: …".
+
+They are read by their form and their place. What a line is taken for is told with the line itself, so that a reader
+can see what was made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.news.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
+from rag.types import Span
+
+Clue = tuple[str, Any, str]
+"""Field, value, reason."""
+
+N_ABOVE, N_BELOW = 12, 8
+# Lines above the story that are none of these: headline, line under it, section.
+_MAX_UNKNOWN = 4
+_MAX_LINE = 200
+_LABELS = {
+    "published": "published|publication date|published on|date published|first published|date|pub ?date|posted"
+    "|posted on|issued|issue date|release date|load-date",
+    "updated": "updated|last updated|updated on|last updated on|modified|last modified|date modified|last update",
+    "authors": "by|author|authors|byline|written by|reporter|reported by",
+    "outlet": "source|outlet|publication|publisher|newspaper",
+    "section": "section|category|desk|filed under",
+    "title": "headline|title",
+    "url": "url|link|original url|original link|permalink",
+}
+_LABEL = re.compile("|".join(rf"(?P<{field}>{names})" for field, names in _LABELS.items()), re.IGNORECASE)
+_LABELLED = re.compile(r"[*_]{0,2}([A-Z][A-Za-z -]{1,20}?)[*_]{0,2}\s*:[*_]{0,2}\s+(\S.*?)[*_]{0,2}")
+_DATED = re.compile(
+    r"(?:first |originally )?(published|posted|issued|updated|last updated?|modified|last modified)(?:\s+(?:on|at))?"
+    r"[\s:]+(\S.*)",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"\s+[|•·–—/-]\s+|\s*[|•·]\s*|\s{3,}|;\s+")
+_TIME = re.compile(CLOCK, re.IGNORECASE)
+_NAME = r"(?:(?![a-z0-9])\w[\w.'’-]*)"
+_PERSON = re.compile(rf"{_NAME}(?:\s(?:{_NAME}|al|bin|da|de|del|der|di|la|le|van|von|y))*")
+_PLACED = re.compile(rf"^{_NAME}(?: {_NAME}){{0,3}}, (?=[0-9]|{MONTH_NAMES})")  # Portmere, 6 May 2024
+_BY = re.compile(r"[*_]{0,2}(?:By|BY|by|Written by|Words by|Story by)[:\s]\s*(\S.*?)[*_.]{0,3}")
+_BY_AND_ON = re.compile(r"(?:Posted|Published|Written|Submitted) by (\S.*?) on (\S.*)", re.IGNORECASE)
+_AND = re.compile(r",\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+")
+_PLACE = re.compile(r"\s+(?:in|IN|at|for|of|reports? from)\s+.*")
+# What stands behind a name and is none.
+_ROLE = re.compile(
+    r"(?i)\b(?:writers?|reporters?|correspondents?|editors?|staff|contributors?|columnists?|analysts?|bureau|desk|chief"
+    r"|producers?|agenc(?:y|ies)|press|news|times|post|gazette|media|network|service|wire|special|team|online|digital"
+    r"|updated|published|min read|minutes?|photo\w*|ph\.?d|m\.?d)\b|\.(?:com|org|net)\b|@"
+)
+_FIRMS = re.compile(r"(?:The\s)?(?:Associated Press|Bloomberg(?: News)?|Reuters|AFP|AP|dpa|UPI|Xinhua|PTI|ANI|Kyodo)")
+
+
+# "Source: mayor will go" and "Desk: a story of furniture" are headlines.
+_VALUES = {
+    "outlet": re.compile(rf"{_PERSON.pattern}|[\w-]+(?:\.[\w-]+)+"),
+    "section": re.compile(r"[A-Z0-9][\w &/,;.>-]{0,40}"),
+    "title": re.compile(r".+"),
+    "url": re.compile(r"https?://\S+"),
+}
+
+
+@dataclass(frozen=True)
+class HeaderLine:
+    span: Span
+    clues: tuple[Clue, ...]
+
+
+def read_header(text: str, lines: Sequence[Span]) -> list[HeaderLine]:
+    """The lines around the story that only say something of it, in order. `lines` are the text's lines that are not
+    blank. Above the story bylines, dates and labelled lines count, up to its first sentence; below it dates with a
+    label."""
+    found: list[HeaderLine] = []
+    n_unknown = 0
+    last = 0
+    for n, span in enumerate(lines[:N_ABOVE]):
+        line = text[slice(*span)].strip()
+        clues = tuple(_clues(line, first=n == 0)) if len(line) <= _MAX_LINE else ()
+        if clues:
+            found.append(HeaderLine(span, clues))
+            last = n + 1
+            continue
+        n_unknown += 1
+        if (
+            n_unknown > _MAX_UNKNOWN
+            or len(line) > _MAX_LINE
+            or (line.endswith((".", "!", "”", '."')) and len(line) > 60)
+        ):
+            break
+    for span in lines[max(last, len(lines) - N_BELOW) :]:
+        line = text[slice(*span)].strip()
+        if len(line) <= _MAX_LINE and (clues := tuple(c for c in _labelled(line) if c[0] in ("published", "updated"))):
+            found.append(HeaderLine(span, clues))
+    return found if len(found) < len(lines) else []  # a text of nothing else is its own story
+
+
+def _clues(line: str, *, first: bool) -> Iterator[Clue]:
+    labelled = list(_labelled(line))
+    if labelled:
+        yield from labelled
+        return
+    if not first and _FIRMS.fullmatch(line):
+        yield "outlet", line, f"The line “{line}” names it."
+        return
+    parts = _parts(line)
+    read = [list(_part(part, line)) for part in parts]
+    known = [clues for clues in read if clues]
+    # "Ferry sinks - May 6, 2024" is a headline; below it, "Portmere - May 6, 2024" is where and when.
+    rest = [part for part, clues in zip(parts, read, strict=True) if not clues]
+    if known and not (first and rest) and all(len(part) <= 40 and not part.endswith(".") for part in rest):
+        for clues in known:
+            yield from clues
+
+
+def _labelled(line: str) -> Iterator[Clue]:
+    match = _LABELLED.fullmatch(line)
+    field = _LABEL.fullmatch(match[1]) if match is not None else None
+    if match is not None and field is not None:
+        name, value = str(field.lastgroup), match[2].strip()
+        # "By: …" and "Published: May 6, 2024 | Updated: May 7, 2024"
+        parts = _parts(line)
+        if name in ("published", "updated") and len(parts) > 1:
+            read = [list(_part(part, line)) for part in parts]
+            if all(read):
+                for clues in read:
+                    yield from clues
+                return
+        yield from _field(name, value, line)
+        return
+    parts = _parts(line)
+    read = [list(_dated(part, line)) for part in parts]
+    if parts and all(read):
+        for clues in read:
+            yield from clues
+
+
+def _parts(line: str) -> list[str]:
+    """What stands between bars, dots and dashes, without times of day."""
+    return [part for part in _PARTS.split(line) if part and not _TIME.fullmatch(part)]
+
+
+def _field(name: str, value: str, line: str) -> Iterator[Clue]:
+    reason = f"The line “{line}” says so."
+    if name in ("published", "updated"):
+        yield from _date(name, value, line)
+    elif name == "authors":
+        yield from _authors(value, line)
+    elif _VALUES[name].fullmatch(value):
+        yield name, value, reason
+
+
+def _part(part: str, line: str) -> Iterator[Clue]:
+    dated = list(_dated(part, line))
+    if (both := _BY_AND_ON.fullmatch(part)) is not None:
+        yield from (*_authors(both[1], line), *_date("published", both[2], line))
+    elif dated:
+        yield from dated
+    elif (by := _BY.fullmatch(part)) is not None:
+        yield from _authors(by[1], line)
+    else:
+        yield from _date("published", _PLACED.sub("", part), line)
+
+
+def _dated(part: str, line: str) -> Iterator[Clue]:
+    if (match := _DATED.fullmatch(part.strip("*_() "))) is not None:
+        field = "updated" if match[1].lower().split()[-1] in ("updated", "update", "modified") else "published"
+        yield from _date(field, match[2], line)
+
+
+def _date(field: str, value: str, line: str) -> Iterator[Clue]:
+    stamp = STAMP.fullmatch(value.strip("*_() "))
+    date, why = parse_date(stamp["date"]) if stamp is not None else (None, "")
+    if date is not None:
+        yield field, date, f"The line “{line}” gives the day." if not why else f"The line “{line}” gives it: {why}"
+
+
+def _authors(value: str, line: str) -> Iterator[Clue]:
+    reason = f"The line “{line}” names them."
+    names: list[str] = []
+    for segment in _AND.split(value):
+        segment = segment.strip(" *_.,")
+        head = _PARTS.split(segment)[0].strip()
+        if _FIRMS.fullmatch(head):
+            yield "outlet", head, f"The line “{line}” names it."
+        elif not _ROLE.search(head):
+            person = _PLACE.sub("", head).strip()
+            if _PERSON.fullmatch(person) and 1 <= person.count(" ") <= 5:
+                names.append(_name(person))
+            elif not names:  # "By the sea" begins a headline
+                return
+    if names:
+        yield "authors", tuple(dict.fromkeys(names)), reason
+
+
+def _name(person: str) -> str:
+    """JANE O'DOE as Jane O'Doe: bylines are often set in capitals."""
+    if not person.isupper() or sum(map(str.isalpha, person)) < 5:
+        return person
+    words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), person)
+    return re.sub(r"\bMc([a-z])", lambda mc: f"Mc{mc[1].upper()}", words)

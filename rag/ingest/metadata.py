@@ -1,0 +1,216 @@
+"""What is known of an article: title, outlet, authors, section and dates come from the layers that state them, else
+from clues in the text, each with its reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from rag.ingest.boilerplate import WORD, find_boilerplate, title_line
+from rag.ingest.clues import strong_clues, weak_clues
+from rag.ingest.header import Clue
+from rag.news.written_dates import is_possible, parse_date
+from rag.types import Article, BylineError, DateSource, Json, Precision
+
+_T = TypeVar("_T")
+_METADATA_KEYS = {
+    "file": ("file", "path"),  # in a manifest
+    "title": ("title", "headline"),
+    "outlet": ("outlet", "source", "publisher", "publication", "newspaper", "site", "sitename", "source_domain"),
+    "authors": ("authors", "author", "byline", "creator"),
+    "url": ("url", "link", "canonical_url", "source_url"),
+    "section": ("section", "category", "articlesection", "news_desk", "desk"),
+    "published": (
+        *(
+            "published",
+            "date",
+            "published_at",
+            "publishedat",
+            "date_publish",
+            "pubdate",
+            "publish_date",
+            "published_date",
+        ),
+        *("datepublished", "publication_date", "pub_date", "published_time"),
+    ),
+    "updated": (
+        *("updated", "modified", "updated_at", "updatedat", "date_modify", "datemodified", "date_modified"),
+        *("last_modified", "lastmod", "modified_time"),
+    ),
+    "published_precision": ("published_precision",),
+    "published_source": ("published_source",),
+    "published_reason": ("published_reason",),
+}
+
+
+_MAX_YAML = 64 * 2**10
+_MAX_BRACKETS = 100
+_TOLERANCE = dt.timedelta(days=366)
+_PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
+
+
+def load_yaml(source: str) -> Any:
+    """The value of a YAML text. BylineError where it is broken, or built to exhaust whoever reads it."""
+    import yaml
+
+    if len(source) > _MAX_YAML:
+        raise BylineError(f"is longer than {_MAX_YAML // 2**10} KB.")
+    if source.count("[") + source.count("{") > _MAX_BRACKETS:  # PyYAML takes minutes for 64 KB of them
+        raise BylineError(f"has more than {_MAX_BRACKETS} brackets.")
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=yaml.SafeLoader)):
+            raise BylineError("uses aliases (*name), which are not followed; write the value out.")
+        value = yaml.safe_load(source)
+        str(value)  # an integer of thousands of figures fails here, and not where it is used
+        return value
+    except BylineError:
+        raise
+    except Exception as error:  # PyYAML lets out whatever a date of 31 February or a bad tag leads it into
+        raise BylineError(f"is not YAML ({' '.join(str(error).split())}).") from error
+
+
+def metadata_of(raw: Any) -> Json:
+    """The fields under their own names, whatever the file calls them; empty ones are left out."""
+    if isinstance(raw, BylineError):
+        raise raw
+    if not isinstance(raw, dict):
+        raise BylineError("is not an object of names and values.")
+    fields = {str(name).strip().lower(): value for name, value in raw.items()}
+    found: Json = {}
+    for name, aliases in _METADATA_KEYS.items():
+        values = (fields[alias] for alias in aliases if fields.get(alias) not in (None, "", [], {}))
+        found.update((name, value) for value in islice(values, 1))
+    return found
+
+
+def clean(text: str) -> str:
+    """Text that did not come from a text file: newlines as `\\n`, and nothing in it that cannot be stored."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(value: Any) -> str | None:
+    value = value.get("name") if isinstance(value, dict) else value
+    if isinstance(value, bool) or not isinstance(value, str | int | float | dt.date):
+        return None
+    line = " ".join(clean(str(value)).split())
+    return line if line else None
+
+
+def _first_line(value: Any) -> str | None:
+    """One value, or the first of a list: pages file an article under several sections."""
+    return one_line(value[0] if isinstance(value, list) and value else value)
+
+
+def _people(value: Any) -> tuple[str, ...] | None:
+    names = value if isinstance(value, list) else value.split(";") if isinstance(value, str) else [value]
+    lines = (line for line in map(one_line, names) if line is not None)
+    people = tuple(dict.fromkeys(name for line in lines if (name := re.sub(r"^[Bb][Yy]\s+(?=\S)", "", line))))
+    return people if people else None
+
+
+def _address(value: Any) -> str | None:
+    line = one_line(value)
+    return line if line is not None and re.fullmatch(r"https?://\S+", line) else None
+
+
+def make_article(path: str, text: str, layers: Sequence[Json]) -> Article:
+    """The article of a text and of what is stated of it, the most trusted statements first."""
+
+    def stated(name: str, convert: Callable[[Any], _T | None]) -> _T | None:
+        return next((value for layer in layers if (value := convert(layer.get(name))) is not None), None)
+
+    boilerplate = find_boilerplate(text)
+    edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
+    if not any(WORD.search(text, *gap) for gap in zip(edges[::2], edges[1::2], strict=True)):
+        raise BylineError("has no text; leave it out, or fill it.")
+    title, outlet, section = stated("title", one_line), stated("outlet", one_line), stated("section", _first_line)
+    authors, url = stated("authors", _people), stated("url", _address)
+    clues = list(strong_clues(text, boilerplate, url))
+    reasons: Json = {}
+    for layer in reversed(layers):
+        reasons.update(layer.get("reasons", {}))
+        clues += layer.get("clues", ())
+    clues += weak_clues(text, boilerplate, url)
+
+    def inferred(field: str) -> Any:
+        value, why = next(((value, why) for name, value, why in clues if name == field), (None, ""))
+        reasons[field] = why
+        return value
+
+    if url is None:
+        url = _address(inferred("url"))
+    if title is None and (title := inferred("title")) is None and (line := title_line(text)) is not None:
+        title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
+        reasons["title"] = f"The first line of the text stands apart: “{title}”."
+    outlet = inferred("outlet") if outlet is None else outlet
+    section = inferred("section") if section is None else section
+    authors = inferred("authors") if authors is None else authors
+    published, source, reasons["published"] = _published(layers, clues)
+    updated, reasons["updated"] = _updated(layers, clues, published)
+    reasons = {field: reason for field, reason in sorted(reasons.items()) if reason}
+    known = [text, title, outlet, authors, url, published, source, reasons]
+    return Article(
+        id=_sha256([text, title])[:12],
+        text=text,
+        title=title,
+        outlet=outlet,
+        authors=authors if authors is not None else (),
+        url=url,
+        published=published,
+        published_precision=_PRECISIONS[len(published) if published is not None else 0],
+        published_source=source,
+        path=path,
+        content_hash=_sha256(known if section is None and updated is None else [*known, section, updated]),
+        boilerplate=boilerplate,
+        reasons=reasons,
+        section=section,
+        updated=updated,
+    )
+
+
+def _sha256(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
+
+
+def _published(layers: Sequence[Json], clues: Sequence[Clue]) -> tuple[str | None, DateSource, str]:
+    """The date, cut to what is known, where it is from, and the reason for it or for there being none."""
+    today = dt.date.today()
+    ignored = ""
+    for layer in layers:
+        value, inferred = layer.get("published"), layer.get("published_source") == "inferred"
+        reason = one_line(layer.get("published_reason", "It is marked as inferred where it is stated."))
+        if value is None:
+            if layer.get("published_source") == "none":  # somebody looked, and says that nobody knows
+                return None, "none", str(reason) if "published_reason" in layer else ""
+            continue
+        date, why = parse_date(value)
+        if date is not None and is_possible(date, today + _TOLERANCE):
+            date = date[: {"year": 4, "month": 7}.get(str(layer.get("published_precision")), 10)]
+            return date, "inferred" if inferred else "stated", f"{ignored}{reason if inferred else why}".strip()
+        value = clean(str(value))[:80]
+        ignored = f"The date “{value}” is ignored; write it as YYYY-MM-DD, at most a year from now. "
+    for field, date, reason in clues:
+        if field == "published" and is_possible(date, today):
+            return date, "inferred", ignored + reason
+    return None, "none", ignored.strip()
+
+
+def _updated(layers: Sequence[Json], clues: Sequence[Clue], published: str | None) -> tuple[str | None, str]:
+    """The day of the last change, cut to what is known, and the reason where it is inferred or passed over."""
+    stated = [(parse_date(layer["updated"])[0], "", layer["updated"]) for layer in layers if layer.get("updated")]
+    latest = dt.date.today() + _TOLERANCE
+    for date, reason, words in [
+        *stated,
+        *((date, reason, date) for field, date, reason in clues if field == "updated"),
+    ]:
+        if date is None or not is_possible(date, latest):
+            continue
+        if published is not None and date < published[: len(date)]:
+            return None, f"The day of the last change, “{clean(str(words))[:80]}”, lies before the day of publication."
+        return date, reason
+    return None, ""

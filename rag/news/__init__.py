@@ -1,0 +1,1 @@
+"""News sense: who says it, when, what came after, and where reports differ."""

@@ -1,0 +1,130 @@
+"""What the articles behind an answer report differently, and which of its sentences a later article has changed.
+
+Pairs of sentences are judged by `conflicts`; here they are chosen, put together and put in order. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from embeddings import Vectors
+from rag.answers.citations import Markers
+from rag.news.conflicts import Change, compare, is_open, later, settles
+from rag.types import Candidate, Claim, Disagreement
+
+# Sentences compared with those that the answer cites: the nearest to the question.
+N_COMPARED = 16
+MOST_SHOWN = 4
+
+
+def changes(
+    candidates: Sequence[Candidate], vectors: Sequence[Vectors] | None = None, among: Sequence[int] | None = None
+) -> list[Change]:
+    """Every `Change` between two of the candidates, by their places; with `among`, at least one of the two is in it.
+
+    `vectors` holds a unit vector for each candidate; without them all are taken to be about the same thing, as the
+    answers to one question are.
+    """
+    found = []
+    for i, j in combinations(range(len(candidates)), 2):
+        if among is not None and i not in among and j not in among:
+            continue
+        cosine = 1.0 if vectors is None else float(vectors[i] @ vectors[j])
+        change = compare(candidates[i], candidates[j], cosine=cosine)
+        if change:
+            newer = None if change.newer is None else (i, j)[change.newer]
+            found.append(replace(change, first=i, second=j, newer=newer))
+    return found
+
+
+def disagreements(
+    claims: Sequence[Claim],
+    candidates: Sequence[Candidate],
+    *,
+    cosines: Sequence[float],
+    vectors: Sequence[Vectors],
+    markers: Markers,
+) -> list[Disagreement]:
+    """What the articles report differently of what the answer says: the sentences that `claims` cite against each other
+    and against those nearest to the question. Statements that differ on the same are one disagreement, oldest first.
+
+    `cosines` are the question's with each candidate. A sentence that is cited keeps its number in `markers`; others
+    get the next.
+    """
+    said = dict.fromkeys((c.article.id, c.start, c.end) for claim in claims for c in claim.citations)
+    places = {_where(candidate): n for n, candidate in reversed(list(enumerate(candidates)))}
+    cited = [places[where] for where in said if where in places]
+    nearest = sorted(set(places.values()) - set(cited), key=lambda n: -cosines[n])[:N_COMPARED]
+    looked_at = [*cited, *nearest]
+    found = changes([candidates[n] for n in looked_at], [vectors[n] for n in looked_at], range(len(cited)))
+    made = []
+    for group in _groups(found)[:MOST_SHOWN]:
+        values: dict[int, str] = {}
+        for change in group:
+            values.setdefault(change.first, change.values[0])
+            values.setdefault(change.second, change.values[1])
+        order = sorted(values, key=lambda n: (candidates[looked_at[n]].hit.article.published or "", n))
+        is_update = all(change.newer is not None for change in group)
+        made.append(
+            Disagreement(
+                about=group[0].about,
+                kind="update" if is_update else "difference",
+                values=tuple(values[n] for n in order),
+                citations=tuple(markers.cite(candidates[looked_at[n]], 1.0) for n in order),
+            )
+        )
+    return made
+
+
+def _where(candidate: Candidate) -> tuple[str, int, int]:
+    return candidate.hit.article.id, candidate.sentence.start, candidate.sentence.end
+
+
+def _groups(found: Sequence[Change]) -> list[list[Change]]:
+    """Changes that share a statement, together, in order of first appearance."""
+    groups: list[list[Change]] = []
+    for change in found:
+        ends = {change.first, change.second}
+        joined = [group for group in groups if any(ends & {other.first, other.second} for other in group)]
+        merged = [other for group in joined for other in group] + [change]
+        groups = [group for group in groups if group not in joined] + [merged]
+    return groups
+
+
+def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
+    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best` is
+    older and speaks of it as possible, planned or asked for; None where there is none, and where the question is none
+    to be answered by yes or no."""
+    found = [
+        n
+        for n, other in enumerate(others)
+        if later(best.hit.article, other.hit.article) == 1
+        and (verbs := settles(question, other.text))
+        and is_open(best.text, verbs)
+    ]
+    return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
+
+
+def overtaken(question: str, chosen: Sequence[Candidate]) -> frozenset[int]:
+    """The places of those sentences of an answer that a later one of it has changed."""
+    old = {c.first if c.newer == c.second else c.second for c in changes(chosen) if c.newer is not None}
+    for n, lead in enumerate(chosen):
+        verbs = settles(question, lead.text)
+        for k, other in enumerate(chosen):
+            if verbs and later(other.hit.article, lead.hit.article) == 1 and not settles(question, other.text):
+                old.add(k)
+                old.discard(n)
+    return frozenset(old)
+
+
+def older_statements(found: Sequence[Disagreement]) -> frozenset[tuple[str, int, int]]:
+    """Article id, start and end of every statement that a later one has changed."""
+    return frozenset(
+        (c.article.id, c.start, c.end)
+        for disagreement in found
+        if disagreement.kind == "update"
+        for c in disagreement.citations
+        if later(c.article, disagreement.citations[-1].article) == 1
+    )

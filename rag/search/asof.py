@@ -1,0 +1,261 @@
+"""The dates of the articles that are wanted, as a caller gives them or as a question says them, and whether an answer's
+evidence is as recent as the question asks.
+
+A filter that was read wrongly loses the answer, so only wording that speaks of what was known or published sets one:
+"as of June", "what was known by 6 May", "in the April article", "what has happened since April", "until 6 May" and
+"before the warrants were issued". "What happened in May 2024?" sets none: May is when it happened, and a later article
+may report it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.checking.checker import check
+from rag.news.dates import DateMention, read, read_in
+from rag.news.periods import days_of
+from rag.news.tense import looks_back
+from rag.storage.store import date_range
+from rag.types import Article, BylineError, Candidate, Citation, Filters, Json, date_in_words
+
+Date = str | dt.date | None
+# Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
+RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """Dates (ISO days, inclusive) that were read from a question, with a sentence for each. Falsy where there are none.
+
+    `question` is the question without the words that became a filter: no article says "as of June".
+    `is_sure` is true where the question says in full what is to be seen ("as of 6 May 2024"). Any other filter is given
+    up when nothing, or no answer, is left."""
+
+    as_of: str | None = None
+    published_from: str | None = None
+    published_to: str | None = None
+    because: tuple[str, ...] = ()
+    is_sure: bool = True
+    question: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.because)
+
+    def to_dict(self) -> Json:
+        names = ("as_of", "published_from", "published_to")
+        found = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return {**found, "because": list(self.because)} if self else {}
+
+    def given_up(self) -> Understood:
+        """Without the filter, and with a sentence that says so."""
+        because = (f"{words} Nothing there answers, so articles of all dates were searched." for words in self.because)
+        return Understood(because=tuple(because))
+
+    def within(self, filters: Filters) -> Filters:
+        """`filters` with what was understood, where the caller left the dates open."""
+        if not self:
+            return filters
+        return replace(filters, as_of=self.as_of, published_from=self.published_from, published_to=self.published_to)
+
+
+NOTHING = Understood()
+
+
+def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
+    """Filters from what a caller gives. BylineError when a date is no ISO date."""
+    return Filters(
+        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
+        published_from=_day("published_from", published_from, 0),
+        published_to=_day("published_to", published_to, 1),
+        as_of=_day("as_of", as_of, 1),
+    )
+
+
+def _day(name: str, value: Date, end: int) -> str | None:
+    """The first (`end` 0) or last (1) day that an ISO date, month or year can mean."""
+    if value is None:
+        return None
+    text = value.isoformat()[:10] if isinstance(value, dt.date) else str(value).strip()
+    try:
+        if len(text) not in (4, 7, 10):
+            raise ValueError
+        day = date_range(text)[end]
+        dt.date.fromisoformat(day or "")
+        return day
+    except (ValueError, IndexError):
+        raise BylineError(
+            f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."
+        ) from None
+
+
+def is_open(filters: Filters) -> bool:
+    """Whether the caller left the dates open. What a caller says of them wins over what a question says."""
+    return filters.as_of is None and filters.published_from is None and filters.published_to is None
+
+
+Reports = Callable[[str], Sequence[Candidate]]
+"""The sentences of the library that come nearest to a statement."""
+
+_DAY, _MONTH = (
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+    (r"january|february|march|april|may|june|july|august|september|october|november|december"),
+)
+# Questions are typed in a hurry: a month or weekday in small letters, where it can be nothing else.
+_SMALL = re.compile(
+    r"(?<=\w )(?:(?<=\bof )|(?<=since )|(?<=until )|(?<=\bby )|(?<=\bin )|(?<=\bon )|(?<=before )|(?<=the )|(?<=\d ))"
+    rf"(?:{_MONTH}|{_DAY})\b"
+)
+_AS_OF = re.compile(r"\bas (?:of|at)\s+(?:the\s+)?$")
+_KNOWN = re.compile(
+    r"\bknown(?:\s+(?:about|of)\b[^;?]{0,60})?\s+(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$"
+    r"|\b(?:reported|published|written)\s+(?:by|until|up to|till)\s+$"
+)
+_PREPOSITION = re.compile(r"\b(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$")
+_TOPICAL = (
+    r"\b(?:happen(?:ed|s|ing)|known|reported|published|changed|developments?|events|news|new|done|learn(?:ed|t))\b"
+)
+_UNTIL = re.compile(r"\b(?:until|till|up to|up until)\s+$")
+_BEFORE = re.compile(r"\b(?:before|prior to)\s+$")
+_SINCE = re.compile(r"\bsince\s+(?:the\s+)?$")
+_PAPERS = r"(?:articles?|story|stories|coverage|reporting|dispatch(?:es)?)"
+_PAPER_AFTER = re.compile(rf"(?:['’]s)?\s+{_PAPERS}\b")
+_PAPER_BEFORE = re.compile(
+    rf"\b(?:{_PAPERS}|reports?|pieces?)\s+(?:(?:published|written|dated|printed)(?:\s+(?:in|on))?|from)\s+(?:the\s+)?$"
+    rf"|\b{_PAPERS}\s+(?:of|in)\s+$|\b(?:did|does|do)\b[^,;?]{{1,60}}\b(?:report|write|publish)\s+(?:in|on)\s+$"
+    r"|\bwhat\s+was\s+(?:reported|published|written)\s+(?:in|on)\s+$"
+)
+_EVENT = re.compile(
+    r"(?:^|[\s,])(?:before|prior to|until)\s+(?P<last>(?:the|a|an|his|her|its|their|any|[A-Z])[^,;?]{6,120}?)[\s?.!]*$"
+    r"|^(?:before|until)\s+(?P<first>(?:the|a|an|his|her|its|their|any|[A-Z])[^,;?]{6,120}?),",
+    re.IGNORECASE,
+)
+
+
+def understand(question: str, *, today: dt.date, newest: str | None, reports: Reports) -> Understood:
+    """What `question` says of the dates of the articles it wants.
+
+    "Last year" counts from `today`; a month or day without its year is the latest one up to `newest`, the last day on
+    which an article of the library can have been published. An event ("before the warrants were issued") is looked
+    up in the library by `reports`: the date of the sentences that carry it, else of the first article that reports
+    it; where the library does not say it plainly, it is not understood.
+    """
+    question = _SMALL.sub(lambda match: match[0].capitalize(), question)
+    for mention in read(question, today.isoformat()):
+        left, right = question[: mention.start].lower(), question[mention.end :].lower()
+        meant = _meant(mention, today, newest)
+        if meant is None:
+            continue
+        words, is_sure = re.sub(r"^(?:the|an?)\s+", "", mention.words), not mention.is_relative
+        first, last = days_of(meant)
+        if first > today:
+            continue
+        topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
+        leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
+        if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
+            found = found or _PREPOSITION.search(left)
+            assert found is not None
+            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
+        if (found := _UNTIL.search(left)) is not None and (topical or leads):
+            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
+        if (found := _BEFORE.search(left)) is not None and (topical or leads):
+            return _as_of(*_parts(question, found.start(), mention.end), first - dt.timedelta(days=1), is_sure)
+        if (found := _SINCE.search(left)) is not None and topical:
+            day = first.isoformat()
+            words, _ = _parts(question, found.start(), mention.end)
+            because = f"“{words}”: only what was published from {date_in_words(day)} on was searched."
+            return Understood(published_from=day, because=(because,), is_sure=False)
+        # By its year alone one names a book, or a paper that an article cites.
+        if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
+            span = f"published {'on' if first == last else 'in'} {date_in_words(meant)}"
+            because = f"“{words}” was taken as the date of the article: only what was {span} was searched."
+            bounds = first.isoformat(), last.isoformat()
+            return Understood(published_from=bounds[0], published_to=bounds[1], because=(because,), is_sure=False)
+    event = _EVENT.search(question)
+    if event is None or read(event["last"] or event["first"], today.isoformat()):
+        return Understood()
+    clause = (event["last"] or event["first"]).strip()
+    found_day = _day_of(clause, reports) if looks_back(clause) else None
+    if found_day is None:
+        return Understood()
+    day, how = found_day
+    rest = _parts(question, event.start(), len(question) if event["last"] else event.end())[1]
+    rest = rest if rest == question or not question.rstrip().endswith("?") else f"{rest.rstrip('?')}?"
+    return _as_of(f"before {clause}", rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
+
+
+def _as_of(words: str, rest: str, day: dt.date, is_sure: bool, how: str = "") -> Understood:
+    because = f"“{words}”{how}: nothing published after {date_in_words(day.isoformat())} was searched."
+    return Understood(as_of=day.isoformat(), because=(because,), is_sure=is_sure, question=rest)
+
+
+def _parts(question: str, start: int, end: int) -> tuple[str, str]:
+    """The words of a question that say a date, and the question without them; whole where little else is left."""
+    rest = f"{question[:start].rstrip(' ,')} {question[end:].lstrip(' ,')}".strip()
+    rest = re.sub(r"\s+(?=[?.!]*$)", "", rest)
+    words = " ".join(question[start:end].split())
+    return words, f"{rest[:1].upper()}{rest[1:]}" if len(re.findall(r"\w+", rest)) > 2 else question
+
+
+def _meant(mention: DateMention, today: dt.date, newest: str | None) -> str | None:
+    """The ISO date of a mention in a question: of a named day or month without a year, the latest the library knows."""
+    named = re.search(rf"(?i)\b(?:{_MONTH})|\b(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b", mention.words)
+    if not mention.is_relative or named is None or re.match(r"(?i)last|this|next", mention.words):
+        return mention.date
+    known = min(today.isoformat(), newest or today.isoformat())
+    # By itself: the question's verbs say nothing about whether the date lies ahead.
+    return next((m.date for m in read(f"in {mention.words}", known)), None)
+
+
+def _day_of(clause: str, reports: Reports) -> tuple[str, str] | None:
+    """The date of an event, ISO, and in words how it is known; None where the library does not say it plainly."""
+    statement = f"{clause[0].upper()}{clause[1:]}."
+    carried = [c for c in reports(statement) if check(statement, [c.text]).verdict == "supported"]
+    dated = {
+        mention.date
+        for c in carried
+        for mention in read_in(c.hit.article, c.sentence.start, c.sentence.end)
+        if mention.date and mention.precision != "year" and mention.before in ("", "on", "in") and not mention.is_name
+    }
+    if len(dated) == 1:
+        (day,) = dated
+        return str(day), f" (it happened, an article says, {date_in_words(day)})"
+    published = {c.hit.article.published: c.hit.article for c in carried if c.hit.article.published}
+    if dated or not published or any(not c.hit.article.published for c in carried):
+        return None
+    first = min(published, key=lambda date: days_of(str(date))[0])
+    return str(first), f" (first reported {_where(published[first])})"
+
+
+def _where(article: Article) -> str:
+    when = date_in_words(article.published)
+    return f"by {article.outlet}, {when}" if article.outlet else f"in an article of {when}"
+
+
+# --- how recent an answer is
+
+_NOW = re.compile(
+    r"\b(?:now|currently|at present|presently|today|latest|newest|most recent(?:ly)?|these days|at the moment|so far"
+    r"|yet|still|already)\b|^\W*(?:has|have|hasn['’]t|haven['’]t)\b|\b(?:has|have)\s+(?!to\b)(?:[\w’'-]+\s+){1,6}?(?:been\b|\w+(?:ed|en)\b)",
+    re.IGNORECASE,
+)
+
+
+def too_old(
+    question: str, evidence: Iterable[Citation], *, as_of: str | None, today: dt.date, later: Callable[[str], bool]
+) -> str | None:
+    """A sentence where the newest evidence is older than the question seems to want: one that asks for how things
+    are now, or as of a day long after it. `later` says whether an article that may be seen was published after a day.
+    """
+    dates = {c.article.published for c in evidence if c.article.published}
+    if not dates or not (as_of or _NOW.search(question)):
+        return None
+    latest = max((str(date) for date in dates), key=lambda date: days_of(date)[1])
+    last = days_of(latest)[1]
+    wanted = days_of(as_of)[1] if as_of else today
+    if (wanted - last).days <= (NEAR_AS_OF_DAYS if as_of else RECENT_DAYS):
+        return None
+    others = "later ones" if later((last + dt.timedelta(days=1)).isoformat()) else "no later one"
+    return f"The newest article that answers is of {date_in_words(latest)}; the library holds {others}."

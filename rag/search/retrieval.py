@@ -1,0 +1,174 @@
+"""Question to passages: filters first, then dense and BM25, their fusion, and near-identical passages collapsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.protocol import Embedder, Vectors
+from rag.storage.index import FaissIndex
+from rag.storage.store import Store
+from rag.types import BylineError, Filters, Ids, SearchHit
+
+# How many passages each of the two searches offers to the fusion (more where more hits are asked for).
+CANDIDATES = 100
+# Where too few of them are left once copies are collapsed, so many times as many, twice.
+WIDER = 4
+# The title and section heading count this much beside the words of the passage itself, in BM25.
+CONTEXT_WEIGHT = 1.0
+# Words shared by two passages, as a share of all their words, from which one of them is a copy of the other.
+SAME_WORDS = 0.9
+MAX_TERMS = 64
+Fingerprint = tuple[frozenset[str], frozenset[str]]
+
+_TERM = re.compile(r"(?:[^\W\d_]\.){2,}|\w+(?:[.,]\d+)*")
+# Function words of questions and statements (the ones that carry no topic; "not" and "no" carry meaning and stay).
+STOPWORDS = frozenset(
+    """a about above after again against all am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here hers him
+    himself his how i if in into is it its itself just me more most my of off on once only or other our out over own
+    same she should so some such than that the their them then there these they this those through to too under until
+    up very was we were what when where which while who whom whose why will with would you your s t""".split()
+)
+
+
+_NEGATIONS = frozenset(
+    ("no", "not", "never", "none", "nor", "neither", "without", "cannot", "isn", "didn", "don", "won")
+)
+
+
+def query_terms(question: str) -> list[str]:
+    """The question's content words for BM25, lower-cased, each once, at most 64; all its words if it has no other."""
+    words = list(dict.fromkeys(word.lower() for word in _TERM.findall(question)))
+    return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
+
+
+def retrieve(
+    question: str, *, k: int, filters: Filters, store: Store, index: FaissIndex, embedder: Embedder
+) -> list[SearchHit]:
+    """The `k` best passages for `question`, best first; fewer where fewer exist.
+
+    Candidates are the best of each search. Over them both scores are scaled to 0..1 (min-max) and averaged
+    (Fox and Shaw 1994, CombSUM; the normalisation of Lee 1997). `scores` of a hit holds its `cosine` and `bm25`; a
+    BM25 of 0 says that no word of the question is in the passage.
+
+    Of a piece with versions the newest that `filters` let through is searched. Passages that say the same are given
+    once; of a story that several articles carry, those of the one that stands for it (see `Article.cluster`).
+
+    Raises BylineError when the question is empty or `k` is below 1.
+    """
+    if not question.strip():
+        raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
+    if k < 1:
+        raise BylineError(f"k is {k}; it must be 1 or more.")
+    allowed = store.allowed(filters) if filters else None
+    query = embedder.encode_queries([question])
+    n = max(CANDIDATES, 2 * k)
+    hits: list[SearchHit] = []
+    for _ in range(3):
+        hits, found = _best(question, query, k, n, filters, allowed, store, index)
+        if len(hits) == k or found < n:
+            break
+        n *= WIDER  # copies of one story, or old versions, took the places
+    return hits
+
+
+def _best(
+    question: str,
+    query: Vectors,
+    k: int,
+    n: int,
+    filters: Filters,
+    allowed: Ids | None,
+    store: Store,
+    index: FaissIndex,
+) -> tuple[list[SearchHit], int]:
+    """The hits among the best `n` of each search, and how many candidates those were."""
+    cosine = dict(index.search(query, n, allowed)[0])
+    bm25 = dict(store.bm25(query_terms(question), n, filters, CONTEXT_WEIGHT))
+    # A passage that only BM25 found has a cosine all the same.
+    only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
+    cosine.update(index.search(query, len(only_bm25), only_bm25)[0])
+    numbers = sorted(cosine)
+    fused = (min_max([cosine[i] for i in numbers]) + min_max([bm25.get(i, 0.0) for i in numbers])) / 2
+    order = sorted(zip(numbers, fused, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    clusters, outdated = store.clusters_of(numbers, filters)
+    order = [pair for pair in order if pair[0] not in outdated]
+    spoken_for = _by_the_lead(order, store, clusters)
+    hits: list[SearchHit] = []
+    seen: list[Fingerprint] = []
+    # Read as many passages as are wanted at a time: copies are few.
+    for i in range(0, len(order), k):
+        chosen = [(spoken_for.get(number, number), score) for number, score in order[i : i + k]]
+        stored = store.passages([number for number, _ in chosen])
+        for number, score in chosen:
+            if number not in stored:  # removed by another process a moment ago
+                continue
+            passage, article = stored[number]
+            print_ = fingerprint(passage.text)
+            if any(is_copy(print_, other) for other in seen):
+                continue
+            seen.append(print_)
+            scores = {"cosine": cosine[number], "bm25": bm25.get(number, 0.0)}
+            hits.append(
+                SearchHit(passage=passage, article=article, score=float(score), rank=len(hits) + 1, scores=scores)
+            )
+            if len(hits) == k:
+                return hits, len(numbers)
+    return hits, len(numbers)
+
+
+def _by_the_lead(
+    order: Sequence[tuple[int, float]], store: Store, clusters: Mapping[int, tuple[str, str]]
+) -> dict[int, int]:
+    """Passages of copies -> the passage of the article that stands for the story, where that says all of it."""
+    lead: dict[str, str] = {}
+    for cluster, article_id in store.stories(sorted({cluster for cluster, _ in clusters.values()})):
+        if article_id in {i for c, i in clusters.values() if c == cluster}:
+            lead.setdefault(cluster, article_id)
+    ranked = [number for number, _ in order if number in clusters]
+    prints = {number: fingerprint(passage.text) for number, (passage, _) in store.passages(ranked).items()}
+    of_lead = {cluster: [n for n in prints if clusters[n] == (cluster, i)] for cluster, i in lead.items()}
+    spoken_for = {}
+    for number in prints:
+        cluster, article_id = clusters[number]
+        if article_id != lead.get(cluster):
+            said = next((n for n in of_lead.get(cluster, ()) if is_within(prints[number], prints[n])), None)
+            if said is not None:
+                spoken_for[number] = said
+    return spoken_for
+
+
+def min_max(scores: Sequence[float]) -> NDArray[np.float64]:
+    """Scores scaled so that the lowest is 0 and the highest 1; all equal gives all 1, or 0 where they are 0."""
+    values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
+    if not len(values):
+        return values
+    low, high = values.min(), values.max()
+    if high == low:
+        return np.full_like(values, 1.0 if high > 0 else 0.0)
+    values = (values - low) / (high - low)
+    return values
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """The words of a text, and those of them that tell it from another: figures and negations."""
+    words = frozenset(_TERM.findall(text.lower()))
+    return words, frozenset(word for word in words if word in _NEGATIONS or any(c.isdigit() for c in word))
+
+
+def is_copy(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two passages say the same in nearly the same words (Jaccard). Other figures, or a "not" more or less,
+    make another passage, however alike the rest: 33 hostages in one report and 40 in the next is news."""
+    (words, telling), (other_words, other_telling) = a, b
+    return telling == other_telling and len(words & other_words) >= SAME_WORDS * len(words | other_words)
+
+
+def is_within(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether passage `b` has nearly all words of `a`, and all its figures and negations: what is left of it when a
+    copy was cut elsewhere."""
+    (words, telling), (other_words, other_telling) = a, b
+    return telling <= other_telling and len(words & other_words) >= SAME_WORDS * len(words)

@@ -1,0 +1,549 @@
+"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is here (that of the
+formats in `migrations`, of copies and versions in `links`).
+
+Every change is one transaction, and raises `generation`, by which caches (the FAISS file, an open library in another
+process) know that they are stale. Text that is removed is overwritten on disk (`secure_delete`).
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings.protocol import Vectors
+from rag.storage import links
+from rag.storage.migrations import MIGRATIONS
+from rag.types import Article, BylineError, Filters, Ids, Passage, Sentence, Version
+
+Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
+"""An article and others -> id of each that is the same story: "copy" or "version"."""
+
+_ARTICLE = (
+    "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
+    "boilerplate, content_hash, text, section, updated, cluster, replaced_by"
+)
+_STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
+_PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
+# CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
+# vector for every batch.
+_EMBEDDED = "passages p CROSS JOIN vectors v ON v.embedder = ? AND v.hash = p.hash"
+_BATCH = 500  # bound parameters in one statement
+
+
+def text_hash(text: str) -> bytes:
+    """The key of a vector: 16 bytes of SHA-256 over the text that was embedded."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def text_to_embed(title: str | None, heading: str, text: str) -> str:
+    """What the embedder sees of a passage: the title and section heading give it its topic; neither is quoted."""
+    # A "title" that is a whole paragraph must not crowd the passage out of the embedder's window.
+    return "\n".join(part for part in (title and title[:200], heading[:200], text) if part)
+
+
+class Store:
+    """One library's database file. Safe to use from several threads and several processes.
+
+    Raises BylineError when the file is damaged, cannot be written, or was made by a newer Byline.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise BylineError(
+                f"the library file {path} cannot be opened ({error}): restore it from a copy, or remove it and ingest "
+                "the articles again."
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._local = threading.local()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=60.0, isolation_level=None, check_same_thread=False)
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            if db.in_transaction:  # a full disk rolls back by itself
+                db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise BylineError(
+                    f"the library {self._path} could not be written ({error}), and is as it was before: make room "
+                    "on the disk, or wait for the other program that uses it, and try again."
+                ) from error
+            raise
+
+    def _migrate(self) -> None:
+        version = self._version()
+        if version > len(MIGRATIONS):
+            raise BylineError(
+                f"the library {self._path} has format {version}, and this Byline knows up to {len(MIGRATIONS)}: "
+                "update Byline with pip install --upgrade byline."
+            )
+        if version < len(MIGRATIONS):
+            with self._transaction() as db:
+                # Read again: another process may have migrated while this one waited for the lock.
+                for number in range(self._version(), len(MIGRATIONS)):
+                    for statement in MIGRATIONS[number]:
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    # -- meta ---------------------------------------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change of passages."""
+        return int(self.get_meta("generation") or 0)
+
+    def get_meta(self, key: str) -> Any:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+            )
+
+    def check(self) -> list[str]:
+        """What SQLite finds wrong with the file; nothing when it is sound."""
+        found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
+        found += [f"broken reference in {row[0]}" for row in self._db.execute("PRAGMA foreign_key_check")]
+        found += links.check(self._db)
+        return [line for line in found if line != "ok"]
+
+    # -- articles -----------------------------------------------------------------------------------------------
+
+    def n_articles(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    def n_passages(self, article_id: str | None = None) -> int:
+        if article_id is None:
+            return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        return int(self._db.execute("SELECT count(*) FROM passages WHERE article_id = ?", (article_id,)).fetchone()[0])
+
+    def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
+        """All articles, newest first and those without a date last, or those with the given ids, in that order."""
+        if ids is None:
+            rows = self._db.execute(f"SELECT {_ARTICLE} FROM articles ORDER BY latest IS NULL, latest DESC, path")
+            return [_article(row) for row in rows]
+        wanted = list(dict.fromkeys(ids))
+        found = {row[0]: _article(row) for row in self._in(f"SELECT {_ARTICLE} FROM articles WHERE id IN", wanted)}
+        return [found[i] for i in wanted if i in found]
+
+    def known(self, file: str) -> dict[str, tuple[str, str, str]]:
+        """For each article of `file`: path -> (id, content_hash, indexed_as)."""
+        rows = self._db.execute("SELECT path, id, content_hash, indexed_as FROM articles WHERE file = ?", (file,))
+        return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+    def file_of(self, article_id: str) -> str:
+        """The file that an article was read from."""
+        return str(self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
+
+    def with_hash(self, content_hash: str) -> tuple[str, str] | None:
+        """(id, path) of the article with this content, if there is one."""
+        row = self._db.execute("SELECT id, path FROM articles WHERE content_hash = ?", (content_hash,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def indexed_otherwise(self, indexed_as: str) -> list[str]:
+        """Ids of the articles whose passages and vectors were made in another way."""
+        return [r[0] for r in self._db.execute("SELECT id FROM articles WHERE indexed_as != ?", (indexed_as,))]
+
+    def rename(self, article_id: str, path: str, file: str) -> None:
+        """The article's file has moved."""
+        with self._transaction() as db:
+            db.execute("UPDATE articles SET path = ?, file = ? WHERE id = ?", (path, file, article_id))
+
+    def find(self, name: str) -> list[str]:
+        """Ids of the articles that `name` can mean: an id or the start of one, a path, or the end of a path."""
+        tail = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        exact = self._db.execute(
+            "SELECT id FROM articles WHERE id = ? OR path = ? OR file = ? ORDER BY path", (name, name, name)
+        ).fetchall()
+        rows = (
+            exact
+            or self._db.execute(
+                "SELECT id FROM articles WHERE id LIKE ? ESCAPE '\\' OR path LIKE ? ESCAPE '\\' ORDER BY path",
+                (f"{tail}%" if len(name) >= 4 else name, f"%/{tail}"),
+            ).fetchall()
+        )
+        return [row[0] for row in rows]
+
+    def outlets(self) -> dict[str, int]:
+        """Outlet -> number of articles, most first."""
+        rows = self._db.execute(
+            "SELECT outlet, count(*) AS n FROM articles WHERE outlet IS NOT NULL GROUP BY outlet "
+            "ORDER BY n DESC, outlet"
+        )
+        return dict(rows.fetchall())
+
+    def date_bounds(self) -> tuple[str | None, str | None]:
+        """The first and the last day on which an article can have been published."""
+        row = self._db.execute("SELECT min(earliest), max(latest) FROM articles").fetchone()
+        return row[0], row[1]
+
+    def overview(self) -> tuple[int, dict[str, int], str | None, str | None, int]:
+        """Number of articles; outlet -> its number, most first; the first and the last date of publication, cut to what
+        is known of them; number of undated articles. One pass over the table, whose rows are long."""
+        rows = self._db.execute(
+            "SELECT outlet, count(*), count(latest), min(earliest || '/' || latest || '/' || published), "
+            "max(latest || '/' || earliest || '/' || published) FROM articles GROUP BY outlet"
+        ).fetchall()
+        outlets = {row[0]: row[1] for row in sorted(rows, key=lambda row: (-row[1], row[0] or "")) if row[0]}
+        first = min((row[3] for row in rows if row[3]), default=None)
+        last = max((row[4] for row in rows if row[4]), default=None)
+        n_articles, n_dated = sum(row[1] for row in rows), sum(row[2] for row in rows)
+        first, last = (end and end.split("/")[2] for end in (first, last))
+        return n_articles, outlets, first, last, n_articles - n_dated
+
+    def n_undecided(self, filters: Filters) -> int:
+        """How many articles may or may not lie within the dates of `filters`: their own date is not known exactly
+        enough, or not at all."""
+        first = filters.published_from or "0000"
+        last = min(bound for bound in (filters.published_to, filters.as_of, "9999") if bound)
+        if (first, last) == ("0000", "9999"):
+            return 0
+        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
+        row = self._db.execute(
+            f"SELECT count(*) FROM articles a WHERE {of_outlet} "
+            "AND (earliest IS NULL OR (latest >= ? AND earliest <= ? AND NOT (earliest >= ? AND latest <= ?)))",
+            (*outlets, first, last, first, last),
+        ).fetchone()
+        return int(row[0])
+
+    def n_revised_since(self, filters: Filters) -> int:
+        """How many articles were published by `filters.as_of` and changed later, when more was known."""
+        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
+        sql = (
+            f"SELECT count(*) FROM articles a WHERE {of_outlet} AND replaced_by IS NULL AND latest <= ? AND revised > ?"
+        )
+        return int(self._db.execute(sql, (*outlets, filters.as_of, filters.as_of)).fetchone()[0])
+
+    def put(
+        self,
+        entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
+        *,
+        indexed_as: str,
+        embedder: str,
+        vectors: Mapping[bytes, Vectors],
+        gone: Sequence[str] = (),
+    ) -> None:
+        """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
+
+        Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
+        one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
+        """
+        with self._transaction() as db:
+            for article_id in gone:
+                _delete(db, article_id)
+            for article, file, passages, sentences in entries:
+                for old in self.articles(
+                    row[0]
+                    for row in db.execute(
+                        "SELECT id FROM articles WHERE path = ? OR id = ?", (article.path, article.id)
+                    ).fetchall()
+                ):
+                    if old.id == article.id and (old.text, old.title) != (article.text, article.title):
+                        links.keep(db, old)
+                    _delete(db, old.id, history=old.id != article.id)
+                values = (
+                    *(
+                        article.id,
+                        article.path,
+                        article.title,
+                        article.outlet,
+                        json.dumps(article.authors),
+                        article.url,
+                    ),
+                    *(article.published, article.published_precision, article.published_source),
+                    *(json.dumps(article.reasons), json.dumps(article.boilerplate), article.content_hash, article.text),
+                    *(article.section, article.updated, date_range(article.updated)[1]),
+                    *(file, *date_range(article.published), indexed_as),
+                )
+                db.execute(
+                    f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as) "
+                    f"VALUES ({', '.join('?' * len(values))})",
+                    values,
+                )
+                for passage in passages:
+                    number = db.execute(
+                        'INSERT INTO passages (id, article_id, position, start, "end", heading, n_tokens, hash) '
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        (
+                            *(passage.id, article.id, passage.position, passage.start, passage.end, passage.heading),
+                            *(passage.n_tokens, text_hash(text_to_embed(article.title, passage.heading, passage.text))),
+                        ),
+                    ).lastrowid
+                    db.execute(
+                        "INSERT INTO passages_fts (rowid, context, body) VALUES (?, ?, ?)",
+                        (number, text_to_embed(article.title, passage.heading, ""), passage.text),
+                    )
+                db.executemany(
+                    "INSERT INTO sentences VALUES (?, ?, ?, ?)",
+                    [(article.id, s.position, s.start, s.end) for s in sentences],
+                )
+            _put_vectors(db, embedder, vectors)
+            _changed(db)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Delete articles and everything made from them, in one transaction, and leave no trace in the file."""
+        with self._transaction() as db:
+            for article_id in ids:
+                _delete(db, article_id)
+            # FTS5 keeps the words of deleted rows in its segments until they are merged.
+            db.execute("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')")
+            _changed(db)
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # -- copies and versions --------------------------------------------------------------------------------------
+
+    def unlinked(self, bands_version: int) -> list[str]:
+        """Ids of the articles that were not yet compared with the others; all, where bands were made otherwise."""
+        if self.get_meta("bands_version") != bands_version:
+            with self._transaction() as db:
+                links.forget_bands(db)
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('bands_version', ?)", (bands_version,))
+        return [row[0] for row in self._db.execute("SELECT id FROM articles WHERE bands IS NULL ORDER BY rowid")]
+
+    def link(self, bands: Mapping[str, Sequence[int]], relate: Relate) -> None:
+        """Compare articles with those that share a band, the address or the headline, one after the other, and store
+        which are one story (see `rag.ingest.copies`), in one transaction."""
+        with self._transaction() as db:
+            for article in self.articles(bands):
+                links.put_bands(db, article.id, bands[article.id])
+                alike = self.articles(links.candidates(db, article, bands[article.id]))
+                found = relate(article, alike)
+                if found:
+                    links.join(db, article.id, list(found), [i for i, kind in found.items() if kind == "version"])
+
+    def stories(self, clusters: Sequence[str]) -> list[tuple[str, str]]:
+        """(cluster, article id) of all articles of those stories that no newer version replaces, the lead first."""
+        return links.stories(self._db, clusters)
+
+    def visible(self, ids: Sequence[str], filters: Filters) -> list[str]:
+        """Those of the articles that pass `filters`, in the order given."""
+        where, values = _where(filters)
+        found = {row[0] for row in self._in(f"SELECT id FROM articles a WHERE {where} AND id IN", ids, *values)}
+        return [article_id for article_id in ids if article_id in found]
+
+    def n_sources(self) -> int:
+        """How many stories there are, copies and versions counted once."""
+        return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
+
+    def versions(self, article_id: str) -> list[Version]:
+        """What is stored of the article's piece, oldest first: what its articles were, and are."""
+        found = []
+        for article in self.articles(links.piece(self._db, article_id)):
+            found += [Version(article=old, replaced_at=at) for old, at in links.kept(self._db, article.id)]
+            found.append(Version(article=article))
+        return found
+
+    def clusters_of(self, numbers: Sequence[int], filters: Filters) -> tuple[dict[int, tuple[str, str]], set[int]]:
+        """Of the passages: number -> (cluster, article id) where there is a cluster; and those of which a newer version
+        passes `filters` too."""
+        clusters = links.of_passages(self._db, numbers)
+        return clusters, links.outdated(self._db, list(clusters), *_where(filters))
+
+    # -- vectors ------------------------------------------------------------------------------------------------
+
+    def vectors(self, embedder: str, hashes: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """The stored vectors among `hashes`, each of shape (dim,)."""
+        rows = self._in("SELECT hash, vector FROM vectors WHERE embedder = ? AND hash IN", hashes, embedder)
+        return {row[0]: np.frombuffer(row[1], dtype=np.float32) for row in rows}
+
+    def put_vectors(self, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
+        with self._transaction() as db:
+            _put_vectors(db, embedder, vectors)
+
+    def passage_numbers(self, embedder: str) -> Ids:
+        """Numbers of the passages that have a vector of `embedder`, ascending, shape (n,)."""
+        rows = self._db.execute(f"SELECT number FROM {_EMBEDDED} ORDER BY number", (embedder,))
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
+        """Numbers (n,) and vectors (n, dim) of those passages."""
+        rows = list(
+            self._in(
+                f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN",
+                numbers,
+                embedder,
+            )
+        )
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        return ids, np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+
+    # -- search -------------------------------------------------------------------------------------------------
+
+    def allowed(self, filters: Filters) -> Ids:
+        """Numbers of the passages that `filters` let through, ascending."""
+        where, values = _where(filters)
+        rows = self._db.execute(
+            f"SELECT number FROM passages p JOIN articles a ON a.id = p.article_id WHERE {where} ORDER BY number",
+            values,
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def bm25(self, terms: Sequence[str], k: int, filters: Filters, context_weight: float) -> list[tuple[int, float]]:
+        """The best `k` passages that hold any of `terms`, as (number, score), highest first.
+
+        Okapi BM25 as in FTS5 (k1 = 1.2, b = 0.75), with title and heading counted `context_weight` times. Terms are
+        quoted: operators and punctuation in them are only text. No terms, no hits.
+        """
+        match = " OR ".join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
+        if not match:
+            return []
+        where, values = _where(filters)
+        join = "JOIN passages p ON p.number = f.rowid JOIN articles a ON a.id = p.article_id" if filters else ""
+        rows = self._db.execute(
+            f"SELECT f.rowid, -bm25(passages_fts, ?, 1.0) AS score FROM passages_fts f {join} "
+            f"WHERE passages_fts MATCH ? AND {where} ORDER BY score DESC, f.rowid LIMIT ?",
+            (context_weight, match, *values, k),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
+        """number -> (passage, its article)."""
+        rows = list(
+            self._in(
+                f"SELECT number, {_PASSAGE} FROM passages WHERE number IN",
+                numbers,
+            )
+        )
+        articles = {article.id: article for article in self.articles(row[2] for row in rows)}
+        return {row[0]: (_passage(row[1:], articles[row[2]]), articles[row[2]]) for row in rows if row[2] in articles}
+
+    def article_passages(self, article: Article) -> list[Passage]:
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE article_id = ? ORDER BY position",
+            (article.id,),
+        )
+        return [_passage(row, article) for row in rows]
+
+    def sentences(self, passage: Passage) -> list[Sentence]:
+        """The sentences of a passage, in order."""
+        rows = self._db.execute(
+            'SELECT position, start, "end" FROM sentences WHERE article_id = ? AND start >= ? AND "end" <= ? '
+            "ORDER BY position",
+            (passage.article_id, passage.start, passage.end),
+        )
+        return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
+
+    def _in(self, select: str, keys: Sequence[Any], *before: Any) -> Iterator[tuple[Any, ...]]:
+        """`select … IN (keys)`, in as many statements as the number of bound parameters asks for."""
+        for i in range(0, len(keys), _BATCH):
+            some = keys[i : i + _BATCH]
+            yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
+
+
+def date_range(published: str | None) -> tuple[str | None, str | None]:
+    """First and last day that a date cut to what is known can mean: "2024-02" is 2024-02-01 to 2024-02-29."""
+    if not published:
+        return None, None
+    if len(published) == 4:
+        return f"{published}-01-01", f"{published}-12-31"
+    if len(published) == 7:
+        days = calendar.monthrange(int(published[:4]), int(published[5:]))[1]
+        return f"{published}-01", f"{published}-{days:02d}"
+    return published, published
+
+
+def _where(filters: Filters) -> tuple[str, list[str]]:
+    clauses, values = ["1"], []
+    if filters.outlets is not None:
+        clauses.append(f"casefold(a.outlet) IN ({', '.join('?' * len(filters.outlets))})")
+        values += [outlet.strip().casefold() for outlet in filters.outlets]
+    for column, sign, bound in (
+        ("earliest", ">=", filters.published_from),
+        ("latest", "<=", filters.published_to),
+        ("latest", "<=", filters.as_of),
+        ("revised", "<=", filters.as_of),  # what was changed later was not yet to be read
+    ):
+        if bound is not None:
+            unless = "a.revised IS NULL OR " if column == "revised" else ""
+            clauses.append(f"({unless}a.{column} {sign} ?)")
+            values.append(bound)
+    return " AND ".join(clauses), values
+
+
+def _article(row: tuple[Any, ...]) -> Article:
+    return Article(
+        **dict(zip(("id", "path", "title", "outlet"), row[:4], strict=True)),
+        authors=tuple(json.loads(row[4])),
+        **dict(zip(("url", "published", "published_precision", "published_source"), row[5:9], strict=True)),
+        reasons=json.loads(row[9]),
+        boilerplate=tuple((start, end) for start, end in json.loads(row[10])),
+        **dict(zip(("content_hash", "text", "section", "updated", "cluster", "replaced_by"), row[11:], strict=True)),
+    )
+
+
+def _passage(row: tuple[Any, ...], article: Article) -> Passage:
+    keys = ("id", "article_id", "position", "start", "end", "heading", "n_tokens")
+    return Passage(**dict(zip(keys, row, strict=True)), text=article.text[row[3] : row[4]])
+
+
+def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
+    """Remove an article, its passages and their words, the vectors that no other passage needs, and its history."""
+    row = db.execute("SELECT text FROM articles WHERE id = ?", (article_id,)).fetchone()
+    if row is None:
+        return
+    links.leave(db, article_id)
+    if history:
+        db.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
+    numbers = db.execute("SELECT number, hash FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+    sentences = db.execute('SELECT start, "end" FROM sentences WHERE article_id = ?', (article_id,)).fetchall()
+    db.executemany("DELETE FROM passages_fts WHERE rowid = ?", [(number,) for number, _ in numbers])
+    db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+    hashes = [digest for _, digest in numbers] + [text_hash(row[0][start:end]) for start, end in sentences]
+    db.executemany(
+        "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE hash = ?1)",
+        [(digest,) for digest in hashes],
+    )
+
+
+def _put_vectors(db: sqlite3.Connection, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
+    db.executemany(
+        "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+        [(embedder, digest, np.ascontiguousarray(v, dtype=np.float32).tobytes()) for digest, v in vectors.items()],
+    )
+
+
+def _changed(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
