@@ -1,342 +1,318 @@
-"""Fit the regression that says whether what was found is enough (`rag.answers.reader.sufficiency`), and measure it.
+"""Train the adapter of the built-in reader (`rag/answers/reader.py`): which sentence answers, and in which words?
 
-    python -m evals.fit_reader --data ../shared/data --weights rag/answers/weights/reader.safetensors --out DIR
+    python -m evals.fit_reader --data DATA --out DIR [--start ADAPTER]
 
-finds evidence (kept in DIR/found.json), reads it with the adapter, fits, and prints weights, threshold and report. What
-is shipped is copied by hand to rag/answers/reader.py. Data, split and results are described in evals/READER.md. Needs
-torch and scikit-learn; nothing here is used when Byline runs.
+writes DIR/reader.safetensors. Data, split and results: evals/READER.md. Needs torch; nothing here is used when Byline
+runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
-from evals.fit_adapter import SEED, CrossEncoder, both_heads, vectors_of
-from evals.reader_data import Case, Json, cases_of, part_of, trimmed
-from evals.suites import library_of
-from rag.answers.reader import SIGNALS, Evidence, encode_pair, load_adapter, ranking, shortlist, signals, with_context
-from rag.ingest.passages import split_sentences
+from evals.adapters import BARE_RATE, SEED, Adapted, batches_of, cached, names_of, padded, train, vectors_of
+from evals.reader_data import Case, cases_of
+from rag.answers.reader import Encoded, encode_passage, load_adapter
 
-N_SHIFTS, N_NQ = 500, 240
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A question with what was found for it. `gold` are the places of the sentences that answer, where known."""
-
-    source: str
-    part: str
-    question: str
-    answerable: bool
-    evidence: tuple[Evidence, ...]
-    gold: tuple[int, ...] = ()
-    group: str = ""  # its article, where several questions share one
-
-
-Passage = tuple[str, Sequence[str]]  # title, sentences
+RATE = 6e-4
+TOKENS_PER_BATCH = 4096
+ROUNDS = 4
+# How often a question comes again: without the sentence that answers, over another paragraph, about something else.
+HIDE_RATE, OTHER_RATE, SWAP_RATE, OTHER_KIND_RATE = 0.35, 0.7, 0.35, 0.3
+N_ASKED_OF_NAMES = 1200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A question with the passages that were found for it; `gold` counts the sentences of all of them."""
+class Example:
+    """A question over one passage. `gold` are the sentences that answer, none where the passage does not; `doubtful`
+    may, and count neither way. `answer` is (sentence, start, end) in its characters, where known."""
 
-    source: str
-    part: str
     question: str
-    answerable: bool
-    passages: tuple[Passage, ...]
-    gold: tuple[int, ...] = ()
-    group: str = ""
+    title: str
+    sentences: tuple[str, ...]
+    gold: frozenset[int] = frozenset()
+    doubtful: frozenset[int] = frozenset()
+    answer: tuple[int, int, int] | None = None
 
 
-def given(cases: Iterable[Case]) -> Iterator[Found]:
-    """Questions over the one paragraph they come with."""
-    for case in cases:
-        yield Found(
-            source=case.source,
-            part=case.part,
-            question=case.question,
-            answerable=bool(case.gold or case.doubtful),
-            passages=(("" if case.source == "xquad" else case.title, case.sentences),),
-            gold=tuple(sorted(case.gold)),
+def examples_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng: random.Random) -> list[Example]:
+    """For each question its paragraph; often the same without the sentence that answers, the nearest paragraph of
+    others that does not hold the answer, and the question with a name, a number or what is asked exchanged."""
+    paragraphs = list({case.paragraph: case for case in cases}.values())
+    vectors = cached(cache / "paragraphs.npy", lambda: vectors_of([c.paragraph for c in paragraphs], embedder, 256))
+    queries = cached(cache / "questions.npy", lambda: vectors_of([case.question for case in cases], embedder))
+    names = sorted({name for case in paragraphs for s in case.sentences for name in names_of(s)})
+    found: list[Example] = []
+    for case, query in zip(cases, queries, strict=True):
+        style = rng.random()
+
+        def ask(question: str, style: float = style) -> str:
+            return question.lower().rstrip("?") if style < 0.15 else question.rstrip("?") if style < 0.25 else question
+
+        title = "" if rng.random() < BARE_RATE else case.title
+        whole = Example(
+            question=ask(case.question),
+            title=title,
+            sentences=case.sentences,
+            gold=case.gold,
+            doubtful=case.doubtful,
+            answer=_answer(case),
         )
-
-
-def mtrag(data: Path) -> Iterator[Found]:
-    """mtRAG-UN: the last turn as it was typed, over the passages that its authors retrieved."""
-    with gzip.open(data / "mtrag_un/reference.jsonl.gz", "rt", encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
-    for record in records:
-        if record["answerability"][0] not in ("ANSWERABLE", "UNANSWERABLE") or not record["contexts"]:
+        found.append(_window(whole, embedder, rng))
+        if not case.gold:
             continue
-        texts = [context["text"] for context in record["contexts"][:8]]
-        yield Found(
-            source="mtrag",
-            part=part_of(record["conversation_id"], 0.5, 0.5),
-            question=trimmed(record["input"][-1]["text"]),
-            answerable=record["answerability"][0] == "ANSWERABLE",
-            passages=tuple(("", tuple(text[a:b] for a, b in split_sentences(text))) for text in texts),
-        )
+        answers = [answer.lower() for answer in case.answers]
+        hidden = case.gold | case.doubtful
+        rest = tuple(s for i, s in enumerate(case.sentences) if i not in hidden)
+        if len(rest) > 1 and not _holds(rest, answers) and rng.random() < HIDE_RATE:
+            without = Example(question=whole.question, title=title, sentences=rest)
+            found.append(_window(without, embedder, rng))
+        if answers and rng.random() < OTHER_RATE:
+            near = [paragraphs[i] for i in np.argsort(-(vectors @ query))[:8]]
+            near = [o for o in near if o.paragraph != case.paragraph and not _holds(o.sentences, answers)][:3]
+            if near:
+                other = rng.choice(near)
+                title = "" if rng.random() < BARE_RATE else other.title
+                example = Example(question=whole.question, title=title, sentences=other.sentences)
+                found.append(_window(example, embedder, rng))
+        changed = None
+        if rng.random() < SWAP_RATE:
+            changed = _swapped(case.question, case, names, rng)
+        elif rng.random() < OTHER_KIND_RATE:
+            changed = _of_another_kind(case.question, " ".join(case.sentences), rng)
+        if changed:
+            example = replace(whole, question=ask(changed), gold=frozenset(), doubtful=frozenset(), answer=None)
+            found.append(_window(example, embedder, rng))
+    found += questions_of_names(cases, N_ASKED_OF_NAMES, rng)
+    return found
+
+
+_NUMBER = re.compile(r"\b\d+\b")
+
+
+def _swapped(question: str, case: Case, names: Sequence[str], rng: random.Random) -> str | None:
+    """The question about another name or number, or None where it holds none that its paragraph speaks of."""
+    lowered = question.lower()
+    numbers = [n for n in _NUMBER.findall(question) if n in case.paragraph]
+    if numbers:
+        number = rng.choice(numbers)
+        other = str(max(1, int(number) + rng.choice([-7, -3, -2, -1, 1, 2, 3, 7])))
+        return question.replace(number, other) if other != number else None
+    own = [*names_of(" ".join([f"of {case.title}", *case.sentences])), case.title]
+    shared = [name for name in dict.fromkeys(own) if len(name) > 3 and name.lower() in lowered]
+    if not shared:
+        return None
+    name = rng.choice(shared)
+    same_paragraph = [n for n in own if n.lower() not in lowered and name not in n]
+    other = rng.choice(same_paragraph) if same_paragraph and rng.random() < 0.5 else rng.choice(names)
+    if question.islower():
+        other = other.lower()
+    return re.sub(re.escape(name), lambda _: other, question, flags=re.I) if other.lower() != name.lower() else None
+
+
+_ASKS_HOW = re.compile(r"^(when|where|why|how)(?= (?:did|does|do|was|were|is|are|has|had)\b)", re.I)
+# What a sentence may answer, by words that it then holds: a question of this kind is not asked of it.
+_MAY_SAY = {
+    "When": re.compile(r"\d|day\b|week|month|year|after|before|during|until|while|[Ww]hen", re.I),
+    "Where": re.compile(r"\b(?:in|at|on|near|from|to|across|outside|between|off)\b", re.I),
+    "Why": re.compile(r"because|due|since|\bas\b|\bto\b|\bfor\b|reason|caus|\bso\b|after|result|owing", re.I),
+}
+# Questions about a name, and the words by which a sentence may answer them.
+_OF_A_NAME = (
+    ("How old is {}?", r"\bage|old|\d{2}"),
+    ("When was {} born?", r"born|birth|\d{4}"),
+    ("Where was {} born?", r"born|birth|nativ|from"),
+    ("Who is {} married to?", r"marr|wife|husband|spouse|wed"),
+    ("How much did {} cost?", r"\$|£|€|cost|pric|paid|million|billion"),
+    ("Why did {} resign?", r"resign|quit|step|left"),
+    ("How many people work for {}?", r"\d|employ|staff|work"),
+    ("When was {} founded?", r"found|establish|\d{4}|creat|start"),
+    ("Who founded {}?", r"found|establish|creat|start"),
+    ("How did {} die?", r"die|dea|kill"),
+    ("What did {} say about the accusations?", r"sa[iy]|told|accus|den[iy]|state"),
+    ("How long did {} last?", r"day|hour|year|month|week|minute|\d"),
+    ("What is the population of {}?", r"popul|people|inhabit|\d"),
+    ("Who criticised {}?", r"critic|said|condemn|oppos|attack"),
+    ("How many people were injured in {}?", r"injur|wound|hurt|\d"),
+    ("What is the name of the lawyer of {}?", r"law|attorn|counsel|represent"),
+    ("What will {} do next?", r"will|plan|next|going|intend"),
+    ("How many votes did {} receive?", r"vot|\d|elect|poll"),
+)
+
+
+def _of_another_kind(question: str, sentence: str, rng: random.Random) -> str | None:
+    """The question with another question word, where the sentence holds nothing of the kind that is asked then."""
+    asks = _ASKS_HOW.match(question)
+    if not asks:
+        return None
+    kinds = [k for k, says in _MAY_SAY.items() if k.lower() != asks[1].lower() and not says.search(sentence)]
+    return _ASKS_HOW.sub(rng.choice(kinds), question) if kinds else None
+
+
+def questions_of_names(cases: Sequence[Case], n: int, rng: random.Random) -> Iterator[Example]:
+    """Questions on what a paragraph speaks of that it does not answer."""
+    paragraphs = list({case.paragraph: case for case in cases}.values())
+    for case in rng.sample(paragraphs, min(n, len(paragraphs))):
+        names = names_of(case.paragraph)
+        if not names:
+            continue
+        name = rng.choice(names)
+        template, says = rng.choice(_OF_A_NAME)
+        near = [s for s in case.sentences if name in s and not re.search(says, s, re.I)][:3]
+        if near:
+            title = "" if rng.random() < BARE_RATE else case.title
+            yield Example(question=template.format(name), title=title, sentences=tuple(near))
+
+
+def _holds(sentences: Sequence[str], answers: Sequence[str]) -> bool:
+    text = " ".join(sentences).lower()
+    return any(answer in text for answer in answers)
+
+
+def _answer(case: Case) -> tuple[int, int, int] | None:
+    for i in sorted(case.gold):
+        lowered = case.sentences[i].lower()
+        for answer in sorted(case.answers, key=len):
+            if answer and (at := lowered.find(answer.lower())) >= 0:
+                return i, at, at + len(answer)
+    return None
+
+
+def _window(example: Example, embedder: MiniLMEmbedder, rng: random.Random) -> Example:
+    """Neighbouring sentences that fit, those that answer among them; for long passages another stretch each time."""
+    sizes = [len(embedder._tokenizer.encode(s, add_special_tokens=False).ids) for s in example.sentences]
+    room = rng.choice([100, 160, 220, 220])
+    wanted = sorted(example.gold) or [rng.randrange(len(sizes))]
+    first = last = rng.choice(wanted)
+    total = sizes[first]
+    while True:
+        ends = [i for i in (first - 1, last + 1) if 0 <= i < len(sizes) and total + sizes[i] <= room]
+        if not ends:
+            break
+        i = rng.choice(ends)
+        first, last, total = min(first, i), max(last, i), total + sizes[i]
+    kept = range(first, last + 1)
+    answer = example.answer
+    return replace(
+        example,
+        sentences=tuple(example.sentences[i] for i in kept),
+        gold=frozenset(i - first for i in example.gold if i in kept),
+        doubtful=frozenset(i - first for i in example.doubtful if i in kept),
+        answer=(answer[0] - first, *answer[1:]) if answer and answer[0] in kept else None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lookup:
-    """A question for a library. The answer lies in the sentence of record `at` that holds `words`. Where `hide` is
-    "record" or "sentence", this is kept from what is found, which makes the question unanswerable."""
+class Row:
+    """An example as tokens. `span` is the answer's first and last token; (0, 0) where nothing answers; None unknown."""
 
-    question: str
-    answerable: bool
-    at: str = ""
-    words: str = ""
-    hide: str = ""
+    encoded: Encoded
+    gold: tuple[int, ...]
+    doubtful: tuple[int, ...]
+    span: tuple[int, int] | None
 
 
-def retrieved(name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup]) -> Iterator[Found]:
-    """Questions over what `Library.retrieve` finds among the records."""
-    with library_of(records, None) as library:
-        for lookup in lookups:
-            hits = [(hit, hit.article.path.rpartition("#")[2]) for hit in library.retrieve(lookup.question, k=12)]
-            passages: list[Passage] = []
-            gold: list[int] = []
-            for hit, key in hits:
-                if (key == lookup.at and lookup.hide == "record") or len(passages) == 8:
-                    continue
-                text, words = hit.article.text, _squeezed(lookup.words)
-                sentences = [text[s.start : s.end] for s in library.store.sentences(hit.passage)]
-                holds = [bool(words) and key == lookup.at and words in _squeezed(s) for s in sentences]
-                if lookup.hide == "sentence":
-                    sentences = [s for s, is_gold in zip(sentences, holds, strict=True) if not is_gold]
-                else:
-                    n = sum(len(found) for _, found in passages)
-                    gold += [n + i for i, is_gold in enumerate(holds) if is_gold]
-                if sentences:
-                    passages.append((hit.article.title or "", tuple(sentences)))
-            yield Found(
-                source=name,
-                part=part,
-                question=lookup.question,
-                answerable=lookup.answerable,
-                passages=tuple(passages),
-                gold=tuple(gold),
-                group=lookup.at,
-            )
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
-
-
-def half_hidden(cases: Sequence[Case], n: int) -> tuple[list[Json], list[Lookup]]:
-    """A paragraph per record, and `n` questions, each twice: as it is, and with the paragraph that answers hidden, or
-    the sentence that does."""
-    keys = {paragraph: f"p{i}" for i, paragraph in enumerate(dict.fromkeys(case.paragraph for case in cases))}
-    titles = {case.paragraph: case.title for case in cases}
-    records = [{"id": key, "title": titles[text], "text": text} for text, key in keys.items()]
-    with_gold = [case for case in cases if case.gold]
-    lookups = []
-    for i, case in enumerate(random.Random(SEED).sample(with_gold, min(n, len(with_gold)))):
-        at, words = keys[case.paragraph], case.sentences[min(case.gold)]
-        lookups.append(Lookup(question=case.question, answerable=True, at=at, words=words))
-        hide = "record" if i % 2 else "sentence"
-        lookups.append(Lookup(question=case.question, answerable=False, at=at, words=words, hide=hide))
-    return records, lookups
-
-
-def wikinews(data: Path, questions: str) -> tuple[list[Json], list[Lookup]]:
-    """All Wikinews articles of GUM, and the questions of evals/data, which are this project's own."""
-    with (data / "gum_wikinews/articles.jsonl").open(encoding="utf-8") as file:
-        articles = [json.loads(line) for line in file]
-    records = [{"id": a["id"], "title": a["title"], "date": a["published"], "text": a["text"]} for a in articles]
-    with (Path(__file__).parent / "data" / questions).open(encoding="utf-8") as file:
-        asked = [json.loads(line) for line in file]
-    return records, [
-        Lookup(question=q["question"], answerable=q["answerable"], at=q["article"], words=q["evidence"]) for q in asked
-    ]
-
-
-def all_found(cases: Sequence[Case], data: Path) -> Iterator[Found]:
-    """Every question that the regression is fitted or measured on."""
-    rng = random.Random(SEED)
-    shifts = [case for case in cases if case.source == "squadshifts" and case.part == "signals"]
-    yield from retrieved("squadshifts", "signals", *half_hidden(shifts, N_SHIFTS))
-    nq = [case for case in cases if case.source == "nq" and case.part == "signals"]
-    yield from retrieved("nq", "signals", *half_hidden(nq, N_NQ))
-    yield from given(c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter")
-    yield from mtrag(data)
-    yield from retrieved("wikinews", "test", *wikinews(data, "wikinews_questions.jsonl"))
-    yield from retrieved("wikinews-2", "test", *wikinews(data, "wikinews_questions_2.jsonl"))
-    qed = [case for case in cases if case.source == "qed" and case.part == "test"]
-    xquad = [case for case in cases if case.source == "xquad"]
-    yield from given(rng.sample(xquad, 400) + rng.sample(qed, 200))
-    yield from retrieved("xquad-library", "test", *half_hidden([replace(case, title="") for case in xquad], 160))
-
-
-def read(found: Sequence[Found], embedder: MiniLMEmbedder, model: CrossEncoder) -> list[Asked]:
-    """Evidence as `ask` makes it: every sentence with its cosines, the best of them read. All at once, in bfloat16."""
-    texts = [f.question for f in found]
-    texts += [s for f in found for _, sentences in f.passages for s in sentences]
-    texts += [_headed(*passage) for f in found for passage in f.passages]
-    texts = list(dict.fromkeys(texts))
-    vectors = dict(zip(texts, vectors_of(texts, embedder, longest=256), strict=True))
-    asked, pairs, places = [], [], []
-    for n, f in enumerate(found):
-        query = vectors[f.question]
-        evidence = [
-            Evidence(
-                text=sentence,
-                passage=" ".join(sentences),
-                title=title,
-                cosine=float(query @ vectors[sentence]),
-                passage_cosine=float(query @ vectors[_headed(title, sentences)]),
-            )
-            for title, sentences in f.passages
-            for sentence in sentences
+def row_of(example: Example, tokenizer: Any) -> Row | None:
+    encoded = encode_passage(tokenizer, example.question, example.sentences, example.title)
+    n = len(encoded.spans)
+    if not n or any(i >= n for i in example.gold):
+        return None
+    span: tuple[int, int] | None = None
+    if not example.gold and not example.doubtful:
+        span = (0, 0)
+    elif example.answer is not None:
+        i, start, end = example.answer
+        first, last = encoded.spans[i]
+        inside = [
+            first + k for k, (a, b) in enumerate(encoded.offsets[i]) if a < end and b > start and first + k < last
         ]
-        for i in shortlist(f.question, evidence):
-            pairs.append(
-                encode_pair(embedder._tokenizer, f.question, with_context(evidence[i].text, evidence[i].title))
-            )
-            places.append((n, i))
-        asked.append(evidence)
-    scores = both_heads(model, pairs)
-    for (n, i), score in zip(places, scores, strict=True):
-        asked[n][i] = replace(asked[n][i], score=float(score[0]))
-    return [
-        Asked(
-            source=f.source,
-            part=f.part,
-            question=f.question,
-            answerable=f.answerable,
-            evidence=tuple(evidence),
-            gold=f.gold,
-            group=f.group,
-        )
-        for f, evidence in zip(found, asked, strict=True)
-        if evidence
-    ]
+        span = (inside[0], inside[-1]) if inside else None
+    return Row(
+        encoded=encoded,
+        gold=tuple(sorted(example.gold)),
+        doubtful=tuple(i for i in example.doubtful if i < n),
+        span=span,
+    )
 
 
-def _headed(title: str, sentences: Sequence[str]) -> str:
-    text = " ".join(sentences)
-    return f"{title}\n{text}" if title else text
+class PassageEncoder(Adapted):
+    """MiniLM with adapters, and a head with three logits for each token: that the answer begins with it, that it ends
+    with it (the first token of all: that nothing answers), and its share in what is said of its sentence."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, n_features=384, n_outputs=3)
+
+    def forward(self, ids: torch.Tensor, types: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(n, t) each to (n, t, 3)."""
+        logits: torch.Tensor = self.head(self.states(ids, types, mask))
+        return logits
 
 
-# --- the regression and the report ---------------------------------------------------------------------------------
+def sentence_logits(tokens: torch.Tensor, spans: Sequence[tuple[int, int]]) -> torch.Tensor:
+    return torch.stack([tokens[a:b].mean() for a, b in spans])
 
 
-def fit(asked: Sequence[Asked], use: Sequence[str]) -> tuple[dict[str, float], float]:
-    """Weights of the signals in `use` (0 for the others) and the bias, each set counting alike. Scikit-learn's
-    logistic regression on standardised signals, its scaling undone."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-
-    columns = [SIGNALS.index(name) for name in use]
-    x = np.array([row_of(a, "reader" in use)[columns] for a in asked])
-    y = np.array([a.answerable for a in asked])
-    groups = [(a.source, a.answerable) for a in asked]
-    share = np.array([1.0 / groups.count(group) for group in groups])
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0).fit((x - mean) / scale, y, sample_weight=share / share.mean())
-    weights = model.coef_[0] / scale
-    found = dict.fromkeys(SIGNALS, 0.0) | {name: float(w) for name, w in zip(use, weights, strict=True)}
-    return found, float(model.intercept_[0] - weights @ mean)
-
-
-def row_of(asked: Asked, with_reader: bool) -> np.ndarray:
-    evidence = asked.evidence if with_reader else [replace(e, score=None) for e in asked.evidence]
-    return signals(asked.question, evidence)
-
-
-def refused_at(values: np.ndarray, answerable: np.ndarray, false_refusals: float) -> tuple[float, float]:
-    """The share of unanswerable questions below the threshold that refuses this share of the answerable, and it."""
-    threshold = float(np.quantile(values[answerable], false_refusals))
-    return float((values[~answerable] < threshold).mean()), threshold
-
-
-def report(asked: Sequence[Asked]) -> None:
-    """Fit on the part "signals", print the weights, and measure on all."""
-    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
-
-    fitting = [a for a in asked if a.part == "signals"]
-    cheap = [name for name in SIGNALS if name not in ("reader", "second")]
-    models = {"without": fit(fitting, cheap), "with": fit(fitting, SIGNALS)}
-    for name, (weights, bias) in models.items():
-        print(name, json.dumps({"bias": round(bias, 3)} | {k: round(w, 3) for k, w in weights.items()}))
-
-    def values(name: str, of: Sequence[Asked]) -> np.ndarray:
-        rows = np.array([row_of(a, name in ("with", "reader")) for a in of])
-        if name in ("cosine", "reader"):
-            return rows[:, SIGNALS.index(name)]
-        weights, bias = models[name]
-        return 1 / (1 + np.exp(-(rows @ [weights[s] for s in SIGNALS] + bias)))
-
-    library = [a for a in fitting if a.source in ("squadshifts", "nq")]
-    enough = refused_at(values("with", library), np.array([a.answerable for a in library]), 0.10)[1]
-    print(f"ENOUGH {enough:.3f}")
-    print("| set | n | signal | AUC | refused at 10% false refusals | at ENOUGH: refused, false |")
-    for key in dict.fromkeys((a.source, a.part) for a in asked):
-        of = [a for a in asked if (a.source, a.part) == key]
-        y = np.array([a.answerable for a in of])
-        for name in ("cosine", "without", "reader", "with") if 0 < y.sum() < len(y) else ():
-            v = values(name, of)
-            at = f"{(v[~y] < enough).mean():.1%}, {(v[y] < enough).mean():.1%}" if name == "with" else ""
-            print(
-                f"| {' '.join(key)} | {y.sum()}+{(~y).sum()} | {name} | {roc_auc_score(y, v):.3f} | "
-                f"{refused_at(v, y, 0.10)[0]:.1%} | {at} |"
-            )
-        judged = [a for a in of if a.gold or (a.answerable and key[0] in ("xquad-library", "wikinews"))]
-        if judged:
-            print(
-                key,
-                "choice:",
-                {name: f"{np.mean([_picks(a, name) for a in judged]):.1%}" for name in ("cosine", "cheap", "reader")},
-                len(judged),
-            )
-    news = [a for a in asked if a.source == "wikinews"]
-    y = np.array([a.answerable for a in news])
-    print("| false refusals | cosine | without | with |")
-    for share in (0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30):
-        found = [f"{refused_at(values(name, news), y, share)[0]:.0%}" for name in ("cosine", "without", "with")]
-        print(f"| {share:.0%} | " + " | ".join(found) + " |")
-
-
-def _picks(asked: Asked, by: str) -> bool:
-    if not asked.evidence:
-        return False
-    if by == "cosine":
-        best = max(range(len(asked.evidence)), key=lambda i: asked.evidence[i].cosine)
-    elif by == "cheap":
-        best = shortlist(asked.question, asked.evidence, 1)[0]
-    else:
-        best = ranking(asked.question, asked.evidence)[0]
-    return best in asked.gold
+def loss_of_rows(logits: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
+    """The choice of the first and the last token (Devlin et al. 2019, section 4.3); the choice among the sentences and
+    none of them (log-odds 0); and each sentence for itself."""
+    losses = []
+    for row_logits, row in zip(logits, rows, strict=True):
+        scores = sentence_logits(row_logits[:, 2], row.encoded.spans)
+        counts = torch.tensor([i not in row.doubtful for i in range(len(scores))])
+        right = torch.tensor([i in row.gold for i in range(len(scores))])
+        if counts.any():
+            alone = nn.functional.binary_cross_entropy_with_logits(scores[counts], right[counts].float())
+            losses.append(0.5 * alone)
+        none = scores.new_zeros(1)
+        if row.gold or not row.doubtful:
+            wanted = scores[right] if row.gold else none
+            losses.append(torch.cat([none, scores[counts]]).logsumexp(0) - wanted.logsumexp(0))
+        if row.span is not None:
+            start, stop = row.encoded.spans[0][0], row.encoded.spans[-1][1]
+            for column, at in enumerate(row.span):
+                allowed = torch.cat([row_logits[:1, column], row_logits[start:stop, column]])
+                losses.append(0.5 * (allowed.logsumexp(0) - row_logits[at, column]))
+    return torch.stack(losses).sum() / len(rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description="Train the adapter that reads passages.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
-    parser.add_argument("--weights", type=Path, required=True, help="the adapter")
-    parser.add_argument("--out", type=Path, required=True, help="where the evidence is kept")
-    parser.add_argument("--fresh", action="store_true", help="measure on the second set of news questions too")
+    parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
+    parser.add_argument("--start", type=Path, help="an adapter to start from (its head is not used)")
+    parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    cache = args.out / "found.json"
-    if not cache.is_file():
-        found = all_found(cases_of(args.data), args.data)
-        cache.write_text(json.dumps([asdict(f) for f in found]), encoding="utf-8")
     embedder = MiniLMEmbedder()
-    model = CrossEncoder(embedder._folder)
-    model.restore(load_adapter(args.weights))
-    records = [Found(**record) for record in json.loads(cache.read_text(encoding="utf-8"))]
-    report(read([f for f in records if args.fresh or f.source != "wikinews-2"], embedder, model))
+    cases = [case for case in cases_of(args.data) if case.part == "adapter" and (case.gold or not case.doubtful)]
+    batches: list[list[Row]] = []
+    for n in range(ROUNDS):
+        rng = random.Random(SEED + n)
+        examples = examples_of(cases, embedder, args.out, rng)
+        rows = [row for e in examples if (row := row_of(e, embedder._tokenizer)) is not None]
+        n_null = sum(row.span == (0, 0) for row in rows)
+        print(f"round {n}: {len(rows)} passages, {n_null} without an answer", flush=True)
+        batches += batches_of(rows, lambda row: len(row.encoded.ids), TOKENS_PER_BATCH, rng)
+    torch.manual_seed(SEED)
+    model = PassageEncoder(embedder._folder)
+    if args.start:
+        model.restore(load_adapter(args.start), head=False)
+
+    def loss_of(batch: Sequence[Row]) -> torch.Tensor:
+        return loss_of_rows(model(*padded([(row.encoded.ids, row.encoded.types) for row in batch])), batch)
+
+    train(model, batches, loss_of, rate=RATE, minutes=args.minutes, out=args.out / "reader.safetensors")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors, load_embedder
 from evals.lies import lies, names_in, paraphrases
-from rag.answers.reader import MOST, VERIFIER_WEIGHTS, VERIFIES, encode_pair, load_adapter
+from rag.answers.reader import VERIFIER_WEIGHTS, encode_pair, load_adapter
 from rag.checking.checker import FEATURES, LIKENESS, check, compare, verdict_of
 from rag.checking.facts import read
 from rag.checking.faults import FAULTS, FIRM
@@ -235,20 +235,14 @@ def matrix(examples: Sequence[Example], embedder: Embedder, judge: Judge | None)
 def built_in_judge() -> Judge:
     """The shipped verifier, for many pairs at once: in PyTorch, in bfloat16's precision."""
     from embeddings.minilm import MiniLMEmbedder
-    from evals.fit_adapter import CrossEncoder, both_heads
+    from evals.fit_verifier import PairEncoder, log_odds
 
     embedder = MiniLMEmbedder()
-    model = CrossEncoder(embedder._folder)
+    model = PairEncoder(embedder._folder)
     model.restore(load_adapter(VERIFIER_WEIGHTS))
 
     def judge(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        most_claim, most_evidence = MOST[VERIFIES]
-        encoded = [
-            encode_pair(embedder._tokenizer, claim, text, max_question=most_claim, max_sentence=most_evidence)
-            for claim, text in pairs
-        ]
-        found: NDArray[np.float32] = both_heads(model, encoded)[:, VERIFIES]
-        return found
+        return log_odds(model, [encode_pair(embedder._tokenizer, claim, text) for claim, text in pairs])
 
     return judge
 

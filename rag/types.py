@@ -172,11 +172,12 @@ class Candidate:
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """A sentence that a model proposes, and the sentences it rests on, before anything was checked. `earlier` as in
-    `Claim`."""
+    `Claim`; `answer` as in `Citation`, in the first source."""
 
     text: str
     sources: tuple[Candidate, ...]
     earlier: bool = False
+    answer: Span | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +240,8 @@ class Citation:
 
     `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
     the relative dates in the quote ("Monday") with the days they mean; they stand beside the quote, never in it.
+    `answer` are the words of the quote that the reader takes for the answer, half-open in the article's characters;
+    None where it points at none.
     """
 
     marker: int
@@ -249,6 +252,7 @@ class Citation:
     support: float
     speaker: str | None = None
     dates: tuple[ResolvedDate, ...] = ()
+    answer: Span | None = None
 
     def to_dict(self) -> Json:
         return {
@@ -260,6 +264,7 @@ class Citation:
             "support": self.support,
             "speaker": self.speaker,
             "dates": [date.to_dict() for date in self.dates],
+            "answer": None if self.answer is None else {"start": self.answer[0], "end": self.answer[1]},
         }
 
 

@@ -1,4 +1,4 @@
-"""The reader on the real weights, and the signals on numbers that can be counted by hand. All news here is invented."""
+"""The reader and the verifier on their real weights. All news here is invented."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
 from rag.answers import reader
 from rag.answers.reader import (
-    Evidence,
+    UNREAD,
+    BuiltInVerifier,
+    Passage,
     Reader,
+    Reading,
     Reranker,
     Verifier,
     encode_pair,
+    encode_passage,
     load_reranker,
-    ranking,
-    signals,
-    sufficiency,
     with_context,
 )
 from rag.types import BylineError
@@ -51,27 +51,32 @@ def in_context() -> list[str]:
     return [with_context(text, TITLE) for text in STORY]
 
 
+PASSAGE = Passage(title=TITLE, sentences=STORY)
+
+
 @pytest.mark.parametrize(("question", "answer"), QUESTIONS)
 def test_the_sentence_that_answers_is_chosen(built_in: Reader, question: str, answer: int) -> None:
-    scores = built_in.score(question, in_context())
-    assert scores.dtype == np.float32
-    assert scores.shape == (5,)
-    assert answer in np.argsort(-scores)[:3]
-    # As the product chooses: cosine and shared words have a say.
-    embedder = MiniLMEmbedder()
-    query, whole = embedder.encode_queries([question])[0], embedder.encode_passages([" ".join(STORY)])[0]
-    evidence = [
-        Evidence(
-            text=text,
-            passage=" ".join(STORY),
-            title=TITLE,
-            cosine=float(query @ vector),
-            passage_cosine=float(query @ whole),
-            score=float(score),
-        )
-        for text, vector, score in zip(STORY, embedder.encode_passages(STORY), scores, strict=True)
-    ]
-    assert ranking(question, evidence)[0] == answer
+    [readings] = built_in.read(question, [PASSAGE])
+    assert len(readings) == len(STORY)
+    assert int(np.argmax([reading.score for reading in readings])) == answer
+
+
+ANSWERS = (
+    ("How many people were on the Marigold?", 0, "212"),
+    ("Who is the captain of the Marigold?", 2, "Odile Brandvik"),
+    ("How much will the new buoys cost?", 3, "4 million crowns"),
+)
+
+
+@pytest.mark.parametrize(("question", "sentence", "words"), ANSWERS)
+def test_the_words_that_answer_are_pointed_at(built_in: Reader, question: str, sentence: int, words: str) -> None:
+    reading = built_in.read(question, [PASSAGE])[0][sentence]
+    assert reading.answer is not None
+    start, end = reading.answer
+    assert words in STORY[sentence][start:end]
+    assert end - start <= len(words) + 12
+    assert reading.answer_score is not None
+    assert reading.answer_score > 0
 
 
 CLAIMS = (
@@ -83,81 +88,109 @@ CLAIMS = (
 
 @pytest.mark.parametrize(("claim", "lie", "evidence"), CLAIMS)
 def test_the_sentence_that_carries_a_claim_scores_highest(claim: str, lie: str, evidence: int) -> None:
-    verifier = Reader(weights=reader.VERIFIER_WEIGHTS)
+    verifier = BuiltInVerifier()
     scores = verifier.verify(claim, in_context())
     assert isinstance(verifier, Verifier)
     assert int(np.argmax(scores)) == evidence
     assert verifier.verify(lie, in_context())[evidence] < scores[evidence]
 
 
-def test_a_reader_of_questions_judges_no_claims(tmp_path: Path) -> None:
-    tensors = load_file(reader.WEIGHTS)
-    tensors |= {name: tensors[name][:1] for name in ("head.weight", "head.bias")}
-    save_file(tensors, tmp_path / "one.safetensors")
-    with pytest.raises(BylineError, match="it cannot judge claims"):
-        Reader(weights=tmp_path / "one.safetensors").verify("The ferry sank.", in_context())
+def best(built_in: Reader, question: str) -> float:
+    return max(reading.score for reading in built_in.read(question, [PASSAGE])[0])
 
 
 def test_a_question_about_something_else_scores_lower(built_in: Reader) -> None:
-    answered = max(built_in.score("Who is the captain of the Marigold?", in_context()))
-    other = max(built_in.score("Who won the chess tournament in Lower Brisk?", in_context()))
-    assert answered > other + 2.0
+    other = best(built_in, "Who won the chess tournament in Lower Brisk?")
+    assert best(built_in, "Who is the captain of the Marigold?") > other + 2.0
 
 
-def test_scores_do_not_depend_on_order_or_company(built_in: Reader) -> None:
-    texts = [*in_context(), STORY[0] * 8, "Yes."]
+def test_readings_do_not_depend_on_the_company_of_other_passages(built_in: Reader) -> None:
+    passages = [PASSAGE, Passage(title="", sentences=(STORY[0] * 8,)), Passage(title="", sentences=("Yes.", "No."))]
     question = QUESTIONS[0][0]
-    together = built_in.score(question, texts)
-    np.testing.assert_allclose(together[::-1], built_in.score(question, texts[::-1]), atol=1e-4)
-    np.testing.assert_allclose(together, [built_in.score(question, [t])[0] for t in texts], atol=1e-4)
+    together = built_in.read(question, passages)
+    assert [len(readings) for readings in together] == [5, 1, 2]
+    for readings, passage in zip(together, passages, strict=True):
+        [alone] = built_in.read(question, [passage])
+        np.testing.assert_allclose([r.score for r in readings], [r.score for r in alone], atol=1e-4)
+        assert [r.answer for r in readings] == [r.answer for r in alone]
 
 
-def test_nothing_to_score(built_in: Reader) -> None:
-    assert built_in.score("Who?", []).shape == (0,)
-    assert np.isfinite(built_in.score("", ["", " ", "🦭" * 500, "x" * 5000])).all()
+def test_nothing_to_read(built_in: Reader) -> None:
+    assert built_in.read("Who?", []) == []
+    nasty = ("", " ", "\u200b", "🦭" * 500, "x" * 5000, "İstanbul", "after it")
+    [readings] = built_in.read("", [Passage(title="", sentences=nasty)])
+    assert len(readings) == len(nasty)
+    assert readings[0] == readings[1] == UNREAD
+    for text, reading in zip(nasty, readings, strict=True):
+        if reading.answer is not None:
+            assert 0 <= reading.answer[0] < reading.answer[1] <= len(text)
+            assert np.isfinite(reading.score)
 
 
-@pytest.mark.parametrize("weights", [reader.WEIGHTS, reader.VERIFIER_WEIGHTS], ids=["reader", "verifier"])
-def test_numpy_gives_what_torch_gives(weights: Path) -> None:
-    """transformers' BERT with the merged weights is the reference."""
+def test_beyond_its_limit_nothing_is_read(built_in: Reader) -> None:
+    long = Passage(title="", sentences=(*("w " * 200,) * 3, "The captain is Odile Brandvik."))
+    [readings] = built_in.read("Who is the captain?", [long])
+    assert [reading == UNREAD for reading in readings] == [False, False, True, True]
+
+
+def test_verifying_nothing() -> None:
+    assert BuiltInVerifier().verify("Who?", []).shape == (0,)
+    assert np.isfinite(BuiltInVerifier().verify("", ["", " ", "🦭" * 500, "x" * 5000])).all()
+
+
+def states_of(weights: Path, base: MiniLMEmbedder, ids: list[int], types: list[int]) -> np.ndarray:
+    """transformers' BERT with the merged weights, which is the reference: (tokens, 384)."""
     torch = pytest.importorskip("torch")
     from transformers import BertModel
 
-    base = MiniLMEmbedder()
-    adapter, built_in = reader.load_adapter(weights), Reader(base, weights=weights)
     model = BertModel.from_pretrained(base._folder, add_pooling_layer=False).eval()
-    state = {name: torch.tensor(w) for name, w in reader.merge(base._weights, adapter).items()}
+    merged = reader.merge(base._weights, reader.load_adapter(weights))
+    state = {name: torch.tensor(w) for name, w in merged.items()}
     model.load_state_dict({name: tensor for name, tensor in state.items() if name in model.state_dict()})
-    for (question, _), text in zip(QUESTIONS, in_context(), strict=True):
-        ids, types = encode_pair(base._tokenizer, question, text)
-        with torch.no_grad():
-            states = model(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([types]))[0][0]
-        pooled = torch.cat([states[0], states.mean(dim=0)]).numpy()
-        expected = np.atleast_2d(adapter["head.weight"]) @ pooled + adapter["head.bias"]
-        assert built_in.score(question, [text])[0] == pytest.approx(expected[0], abs=1e-4)
-        if len(expected) > 1:
-            assert built_in.verify(question, [text])[0] == pytest.approx(expected[1], abs=1e-4)
+    with torch.no_grad():
+        return np.asarray(model(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([types]))[0][0])
+
+
+def test_numpy_reads_what_torch_reads(built_in: Reader) -> None:
+    base, adapter, question = MiniLMEmbedder(), reader.load_adapter(reader.WEIGHTS), QUESTIONS[2][0]
+    encoded = encode_passage(base._tokenizer, question, STORY, TITLE)
+    logits = states_of(reader.WEIGHTS, base, encoded.ids, encoded.types) @ adapter["head.weight"].T
+    logits += adapter["head.bias"]
+    [readings] = built_in.read(question, [PASSAGE])
+    for reading, (start, end) in zip(readings, encoded.spans, strict=True):
+        assert reading.score == pytest.approx(logits[start:end, 2].mean(), abs=1e-3)
+        pairs = [logits[a, 0] + logits[b, 1] for a in range(start, end) for b in range(a, min(end, a + 30))]
+        assert reading.answer_score == pytest.approx(max(pairs) - logits[0, 0] - logits[0, 1], abs=1e-3)
+
+
+def test_numpy_verifies_what_torch_verifies() -> None:
+    base, adapter = MiniLMEmbedder(), reader.load_adapter(reader.VERIFIER_WEIGHTS)
+    claim, text = CLAIMS[0][0], in_context()[2]
+    states = states_of(reader.VERIFIER_WEIGHTS, base, *encode_pair(base._tokenizer, claim, text))
+    pooled = np.concatenate([states[0], states.mean(axis=0)])
+    expected = np.atleast_2d(adapter["head.weight"]) @ pooled + adapter["head.bias"]
+    assert BuiltInVerifier(base).verify(claim, [text])[0] == pytest.approx(expected[-1], abs=1e-3)
 
 
 def test_the_adapter_changes_the_embedder_in_no_way() -> None:
     base = MiniLMEmbedder()
     before = base.encode_queries(["Zebb Island"])
-    Reader(base).score("Who?", ["Captain Odile Brandvik."])
+    Reader(base).read("Who?", [PASSAGE])
     np.testing.assert_array_equal(before, base.encode_queries(["Zebb Island"]))
 
 
 def test_reading_is_fast(built_in: Reader) -> None:
-    texts = in_context() * 5
-    built_in.score("Who?", texts[:1])
+    passages = [PASSAGE] * 8
+    built_in.read("Who?", passages[:1])
     best = 9.0
     for _ in range(3):
         started = time.perf_counter()
-        built_in.score(QUESTIONS[0][0], texts[: reader.READ])
+        built_in.read(QUESTIONS[0][0], passages)
         best = min(best, time.perf_counter() - started)
     assert best < 2.0  # a quarter of a second where nothing else runs
 
 
-def test_encode_pair_marks_the_sentence() -> None:
+def test_a_pair_as_tokens() -> None:
     tokenizer = MiniLMEmbedder()._tokenizer
     ids, types = encode_pair(tokenizer, "who sank", with_context("the ferry sank", "news"))
     assert (
@@ -167,7 +200,20 @@ def test_encode_pair_marks_the_sentence() -> None:
     alone, kinds = encode_pair(tokenizer, "who sank", "the ferry sank")
     assert (alone, kinds) == (ids[:8], types[:8])
     longest, _ = encode_pair(tokenizer, "w " * 300, with_context("s " * 300, "t " * 300))
-    assert len(longest) == 5 + reader.MAX_QUESTION + reader.MAX_SENTENCE + reader.MAX_TITLE
+    assert len(longest) == 5 + reader.MAX_CLAIM + reader.MAX_EVIDENCE + reader.MAX_TITLE
+
+
+def test_a_passage_as_tokens() -> None:
+    tokenizer = MiniLMEmbedder()._tokenizer
+    encoded = encode_passage(tokenizer, "who sank", ("the ferry sank", "it was old"), "news")
+    assert (
+        tokenizer.decode(encoded.ids, skip_special_tokens=False)
+        == "[CLS] who sank [SEP] the ferry sank it was old [SEP] news [SEP] [SEP]"
+    )
+    assert encoded.types == [0] * 4 + [1] * 7 + [0] * 3
+    assert encoded.spans == [(4, 7), (7, 10)]
+    assert encoded.offsets == [[(0, 3), (4, 9), (10, 14)], [(0, 2), (3, 6), (7, 10)]]
+    assert encode_passage(tokenizer, "who sank", (), "").spans == []
 
 
 def test_context_is_left_out_where_there_is_none() -> None:
@@ -203,9 +249,9 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     damaged.write_bytes(data)
     monkeypatch.setitem(reader.SHIPPED, damaged, reader.SHIPPED[reader.WEIGHTS])
     with pytest.raises(BylineError, match="is not the reader that was shipped"):
-        Reader(weights=damaged).score("Who?", ["Captain Odile Brandvik."])
+        Reader(weights=damaged).read("Who?", [PASSAGE])
     with pytest.raises(BylineError, match="cannot be read"):
-        Reader(weights=tmp_path / "absent").score("Who?", ["Captain Odile Brandvik."])
+        Reader(weights=tmp_path / "absent").read("Who?", [PASSAGE])
 
 
 def test_the_adapters_are_small() -> None:
@@ -240,98 +286,13 @@ def test_a_cross_encoder_takes_the_readers_place(monkeypatch: pytest.MonkeyPatch
     good = load_reranker("st:good")
     assert good is not None
     assert good.name == "st:good"
-    assert good.score("q", ["s", with_context("s", "t")]).tolist() == [0, 1]
-    assert asked == [[("q", "s"), ("q", "t s")]]
-    assert good.score("q", []).shape == (0,)
+    passages = [Passage(title="", sentences=("s",)), Passage(title="t", sentences=("u", "v"))]
+    assert good.read("q", passages) == [[Reading(score=0)], [Reading(score=1), Reading(score=2)]]
+    assert asked == [[("q", "s"), ("q", "t u"), ("q", "t v")]]
+    assert good.read("q", []) == []
     bad = load_reranker("st:bad")
     assert bad is not None
     with pytest.raises(BylineError, match="shape"):
-        bad.score("q", ["s"])
+        bad.read("q", passages)
     with pytest.raises(BylineError, match="cannot be loaded: no such model"):
         load_reranker("st:absent")
-
-
-def evidence(text: str, *, passage: str = "", score: float | None = None, cosine: float = 0.5) -> Evidence:
-    return Evidence(
-        text=text, passage=passage or text, title="Ferry news", cosine=cosine, passage_cosine=0.6, score=score
-    )
-
-
-def test_signals_can_be_counted_by_hand() -> None:
-    found = [
-        evidence("Fog covered Zebb.", passage="Fog covered Zebb. The Marigold sank in 1987.", score=-3.0, cosine=0.7),
-        evidence("The Marigold sank in 1987.", passage="Fog covered Zebb. The Marigold sank in 1987.", score=2.0),
-        evidence("Buoys float.", cosine=0.1),
-    ]
-    named = dict(zip(reader.SIGNALS, signals("When did the Marigold ferry sink near Quillport?", found), strict=True))
-    # Content words: marigold, ferry, sink, near, quillport. Names: Marigold, Quillport.
-    assert named == pytest.approx(
-        {
-            "reader": 2.0,
-            "second": -3.0,
-            "cosine": 0.7,
-            "best_cosine": 0.5,
-            "passage_cosine": 0.6,
-            "coverage": 0.4,
-            "passage_coverage": 0.4,
-            "found": 0.4,
-            "names": 0.5,
-            "kind": 1.0,
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("question", "text", "kind"),
-    [
-        ("How many sailors sank?", "Twelve sailors sank.", 1.0),
-        ("How many sailors sank?", "Sailors sank.", 0.0),
-        ("When did it sink?", "It sank on Tuesday.", 1.0),
-        ("When did it sink?", "It sank.", 0.0),
-        ("Who sank it?", "It was sunk by Odile Brandvik.", 1.0),
-        ("Who sank it?", "It was sunk by fog.", 0.0),
-        ("Why did it sink?", "It was old.", 0.5),
-    ],
-)
-def test_the_kind_asked_for(question: str, text: str, kind: float) -> None:
-    assert signals(question, [evidence(text)])[reader.SIGNALS.index("kind")] == kind
-
-
-def test_without_a_reader_its_signals_are_nothing() -> None:
-    row = signals("Who sank it?", [evidence("Fog.", cosine=0.2), evidence("It sank.", cosine=0.4)])
-    assert row[:4].tolist() == [0.0, 0.0, 0.4, 0.4]
-
-
-@pytest.mark.parametrize("with_reader", [True, False])
-def test_sufficiency_tells_an_answered_question_from_another(built_in: Reader, with_reader: bool) -> None:
-    embedder = MiniLMEmbedder()
-
-    def probability(question: str) -> float:
-        vectors = embedder.encode_passages([question, " ".join([TITLE, *STORY]), *STORY])
-        cosines = vectors[1:] @ vectors[0]
-        scores = built_in.score(question, in_context()) if with_reader else [None] * 5
-        return sufficiency(
-            question,
-            [
-                Evidence(
-                    text=text,
-                    passage=" ".join(STORY),
-                    title=TITLE,
-                    cosine=float(cosine),
-                    passage_cosine=float(cosines[0]),
-                    score=None if score is None else float(score),
-                )
-                for text, cosine, score in zip(STORY, cosines[1:], scores, strict=True)
-            ],
-        )
-
-    answered = [probability(question) for question, _ in QUESTIONS]
-    other = probability("Who won the chess tournament in Lower Brisk?")
-    assert all(0.0 <= p <= 1.0 for p in [*answered, other])
-    assert min(answered) > other
-    if with_reader:
-        assert probability("Who is the captain of the Marigold?") > reader.ENOUGH > other
-
-
-def test_no_evidence_is_not_enough() -> None:
-    assert sufficiency("Who sank it?", []) == 0.0

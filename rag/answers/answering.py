@@ -13,7 +13,7 @@ from dataclasses import replace
 from embeddings import Vectors
 from rag.answers import citations, drafts
 from rag.answers.extractive import quoted
-from rag.answers.reader import HOPELESS
+from rag.answers.sufficiency import HOPELESS
 from rag.models import prompts
 from rag.news import differences
 from rag.search import premise

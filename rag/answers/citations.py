@@ -80,7 +80,10 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
     claims = []
     for draft in drafts:
         if draft.sources and all(is_exact(source) and source.text in draft.text for source in draft.sources):
-            citations = tuple(markers.cite(source, 1.0) for source in draft.sources)
+            citations = tuple(
+                replace(markers.cite(source, 1.0), answer=draft.answer if source is draft.sources[0] else None)
+                for source in draft.sources
+            )
             claims.append(Claim(text=draft.text, verdict="supported", citations=citations, earlier=draft.earlier))
     return tuple(claims)
 

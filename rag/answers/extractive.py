@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import takewhile
+from collections.abc import Sequence
+from itertools import groupby, takewhile
 
 import numpy as np
 
 from rag.answers.citations import attribution
-from rag.answers.reader import ENOUGH, Evidence, Reranker, ranking, shortlist, sufficiency, with_context
+from rag.answers.reader import Passage, Reading, Reranker
+from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
 from rag.news import differences
 from rag.news.speakers import speaker_in
-from rag.types import Candidate, Draft, Drafted, Found
+from rag.types import Candidate, Draft, Drafted, Found, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
 # less than the best one does.
@@ -23,7 +24,7 @@ MAX_SENTENCES = 3
 
 
 class Extractive:
-    """Picks sentences by a `Reranker` and abstains by `sufficiency` of its module; how good both are: evals/READER.md.
+    """Picks sentences by a `Reranker` and abstains by `rag.answers.sufficiency`; how good both are: evals/READER.md.
 
     Without a reranker the sentences are chosen by cosine and shared words.
     """
@@ -37,6 +38,7 @@ class Extractive:
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
         question, candidates = found.question, found.candidates
+        readings = self._read(question, candidates)
         evidence = [
             Evidence(
                 text=candidate.text,
@@ -44,14 +46,13 @@ class Extractive:
                 title=candidate.hit.article.title or "",
                 cosine=cosine,
                 passage_cosine=passage_cosine,
+                score=reading.score if reading else None,
+                answer_score=reading.answer_score if reading else None,
             )
-            for candidate, cosine, passage_cosine in zip(candidates, found.cosines, found.passage_cosines, strict=True)
+            for candidate, cosine, passage_cosine, reading in zip(
+                candidates, found.cosines, found.passage_cosines, readings, strict=True
+            )
         ]
-        if self._reader is not None:
-            read = shortlist(question, evidence)
-            texts = [with_context(evidence[i].text, title=evidence[i].title) for i in read]
-            for i, score in zip(read, self._reader.score(question, texts), strict=True):
-                evidence[i] = replace(evidence[i], score=float(score))
         confidence = float(sufficiency(question, evidence))
         if confidence < ENOUGH:
             return Drafted(drafts=(), confidence=confidence)
@@ -74,12 +75,35 @@ class Extractive:
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked)
         newest_first = sorted(range(len(picked)), key=lambda n: n in old)
-        return Drafted(drafts=tuple(quoted(picked[n], earlier=n in old) for n in newest_first), confidence=confidence)
+        drafts = (
+            quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]])) for n in newest_first
+        )
+        return Drafted(drafts=tuple(drafts), confidence=confidence)
+
+    def _read(self, question: str, candidates: Sequence[Candidate]) -> list[Reading] | list[None]:
+        """A reading of each candidate; they come passage by passage, in order."""
+        if self._reader is None:
+            return [None] * len(candidates)
+        passages = [
+            Passage(title=of[0].hit.article.title or "", sentences=tuple(c.text for c in of))
+            for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
+        ]
+        return [reading for readings in self._reader.read(question, passages) for reading in readings]
 
 
-def quoted(candidate: Candidate, *, earlier: bool = False) -> Draft:
-    """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it."""
-    return Draft(text=f"{lead_in(candidate)}: “{candidate.text}”", sources=(candidate,), earlier=earlier)
+def quoted(candidate: Candidate, *, earlier: bool = False, answer: Span | None = None) -> Draft:
+    """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it, `answer` the
+    words of it that answer."""
+    text = f"{lead_in(candidate)}: “{candidate.text}”"
+    return Draft(text=text, sources=(candidate,), earlier=earlier, answer=answer)
+
+
+def _answer(candidate: Candidate, reading: Reading | None) -> Span | None:
+    """The words that answer, in the article's characters, where the reader is surer of them than of none."""
+    if reading is None or reading.answer is None or reading.answer_score is None or reading.answer_score < 0:
+        return None
+    start = candidate.sentence.start
+    return start + reading.answer[0], start + reading.answer[1]
 
 
 def lead_in(candidate: Candidate) -> str:

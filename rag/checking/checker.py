@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import MiniLMEmbedder
-from rag.answers.reader import CONTEXT, VERIFIER_WEIGHTS, Reader, Verifier, with_context
+from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
 from rag.checking.facts import Reading, read
 from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
 from rag.ingest.passages import split_sentences
@@ -303,7 +303,7 @@ def _default_embedder() -> Embedder:
 
 @lru_cache(maxsize=1)
 def _default_verifier() -> Verifier:
-    return RememberingVerifier(Reader(_model(), weights=VERIFIER_WEIGHTS))
+    return RememberingVerifier(BuiltInVerifier(_model()))
 
 
 class _Remembering:
