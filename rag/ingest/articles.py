@@ -257,11 +257,15 @@ def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
 
 def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
     seen: set[str] = set()
-    for number, (key, text, own) in enumerate(feeds.entries(load(path)), start=1):
+    for number, entry in enumerate(feeds.entries(load(path)), start=1):
         try:
-            key = next(name for name in (one_line(key), str(number), f"entry {number}") if name and name not in seen)
-            seen.add(key)
-            yield make_article(f"{path}#{key}", text, (row, own))
+            if isinstance(entry, BylineError):
+                raise entry
+            key, text, own = entry
+            names = (one_line(key), str(number), f"entry {number}")
+            name = next(name for name in names if name and name not in seen)
+            seen.add(name)
+            yield make_article(str(path) if key is None else f"{path}#{name}", text, (row, own))
         except BylineError as error:
             yield _failure(path, str(error), number)
 
