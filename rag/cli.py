@@ -599,7 +599,8 @@ def _print_dates(citation: Any, indent: str) -> None:
 
 
 def _where(article: Any, start: int, end: int) -> str:
-    return f"{article.to_dict()['path']} characters {start}-{end}"
+    at = f"{article.to_dict()['path']} characters {start + article.offset}-{end + article.offset}"
+    return f"{at} of the file" if article.offset else at
 
 
 def _count(n: int, what: str) -> str:

@@ -87,11 +87,16 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
 def from_text(data: bytes) -> tuple[str, Json]:
     """The file itself, decoded, and what its front matter states."""
     text = decode(data)
+    return text, stated_above(text)
+
+
+def stated_above(text: str) -> Json:
+    """What the front matter of a text states."""
     span = front_matter(text)
     try:
-        return text, metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
+        return metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
     except BylineError as error:
-        return text, {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
+        return {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
 
 
 _NO_TEXT = ("head", "script", "style", "template", "noscript")

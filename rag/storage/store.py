@@ -29,7 +29,7 @@ Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    "boilerplate, content_hash, text, section, updated, cluster, replaced_by"
+    'boilerplate, content_hash, text, section, updated, "offset", cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -295,7 +295,7 @@ class Store:
                     ),
                     *(article.published, article.published_precision, article.published_source),
                     *(json.dumps(article.reasons), json.dumps(article.boilerplate), article.content_hash, article.text),
-                    *(article.section, article.updated, date_range(article.updated)[1]),
+                    *(article.section, article.updated, article.offset, date_range(article.updated)[1]),
                     *(file, *date_range(article.published), indexed_as),
                 )
                 db.execute(
@@ -510,7 +510,8 @@ def _article(row: tuple[Any, ...]) -> Article:
         **dict(zip(("url", "published", "published_precision", "published_source"), row[5:9], strict=True)),
         reasons=json.loads(row[9]),
         boilerplate=tuple((start, end) for start, end in json.loads(row[10])),
-        **dict(zip(("content_hash", "text", "section", "updated", "cluster", "replaced_by"), row[11:], strict=True)),
+        **dict(zip(("content_hash", "text", "section", "updated", "offset"), row[11:16], strict=True)),
+        **dict(zip(("cluster", "replaced_by"), row[16:], strict=True)),
     )
 
 
