@@ -20,7 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.minilm import LAYERS, MiniLMEmbedder
+from embeddings.minilm import LAYERS, MiniLMEmbedder, shared
 from rag.search.retrieval import query_terms
 from rag.types import BylineError
 
@@ -95,14 +95,14 @@ class Reader:
     """The packaged MiniLM with the shipped adapter, as a cross-encoder (Nogueira and Cho 2019). Scores are log-odds:
     0 is even, and the scores of one question can be compared with another's.
 
-    `base` shares the weights of an embedder that is loaded already. Nothing is read before the first score; then a
-    BylineError is raised when the adapter is missing or not the shipped one.
+    `base` is the model beneath; unless given, the one that this process shares. Nothing is read before the first
+    score; then a BylineError is raised when the adapter is missing or not the shipped one.
     """
 
     name = "reader-2"
 
     def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path = WEIGHTS) -> None:
-        self._base = base if base is not None else MiniLMEmbedder()
+        self._base = base if base is not None else shared()
         self._path = weights
 
     def score(self, query: str, texts: Sequence[str]) -> Floats:
