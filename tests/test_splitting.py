@@ -119,6 +119,6 @@ def test_time_is_linear() -> None:
     import time
 
     for piece in ("-----\n", "---\na: b\n", "---\n", "1 of 2 DOCUMENTS\n", "End of Document\n", f"Document {NUMBER}\n"):
-        started = time.perf_counter()
+        started = time.process_time()
         split(piece * 50_000)
-        assert time.perf_counter() - started < 5, piece
+        assert time.process_time() - started < 5, piece
