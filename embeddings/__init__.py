@@ -26,9 +26,9 @@ def load_embedder(spec: str = DEFAULT_EMBEDDER) -> Embedder:
     """
     kind, _, rest = spec.partition(":")
     if spec == DEFAULT_EMBEDDER:
-        from embeddings.minilm import MiniLMEmbedder
+        from embeddings.minilm import shared
 
-        return MiniLMEmbedder()
+        return shared()
     if kind == "hashing" and (not rest or (rest.isdecimal() and int(rest) >= 2)):
         return HashingEmbedder(int(rest or 256))
     if kind == "st" and rest:

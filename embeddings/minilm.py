@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +150,13 @@ class MiniLMEmbedder:
             inner = _gelu(linear(x, f"{name}.intermediate.dense"))
             x = layer_norm(linear(inner, f"{name}.output.dense") + x, f"{name}.output.LayerNorm")
         return x.reshape(n, t, DIM)
+
+
+@lru_cache(maxsize=1)
+def shared() -> MiniLMEmbedder:
+    """The one of this process: the embedder, the reader and the checker stand on the same weights, which fill 100 MB.
+    BylineError as the class."""
+    return MiniLMEmbedder()
 
 
 def _gelu(x: Floats) -> Floats:

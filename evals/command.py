@@ -7,6 +7,7 @@ import json
 import math
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from rag import BylineError
 
 Json = dict[str, Any]
 OTHER = ("attributionbench", "injections", "speed")
+# What a suite takes of the options below; the others would stand in its report and have changed nothing.
+OPTIONS = ("library", "split", "model", "price", "data", "keep", "limit")
+_ASKED, _SET = ("library", "split", "model", "price"), ("data", "keep", "limit", "model", "price")
+_TAKES = {"seeds": _ASKED, "speed": ("limit",), "attributionbench": ("data",), "injections": ("model", "limit")}
 ALIASES = {"reading": "xquad"}
 
 
@@ -56,7 +61,14 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     if args.cases:
         if name:
             raise BylineError("--cases and --suite exclude each other: give one.")
+        _refuse_others(args, "your own cases", _ASKED)
         return suites.own_cases(args.cases, library=args.library, split=args.split, **asked)
+    kind, _, path = (name or "seeds").partition(":")
+    if name in SETS or (kind in FORMATS and path):
+        _refuse_others(args, f"the suite {name!r}", _SET if name in SETS else _SET[1:])
+        return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
+    if kind in _TAKES and not path:
+        _refuse_others(args, f"the suite {kind!r}", _TAKES[kind])
     if name in (None, "seeds"):
         return suites.builtin(library=args.library, split=args.split, **asked)
     if name == "speed":
@@ -70,9 +82,14 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
 
         made: Json = injections(args.model, n=args.limit)
         return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
-    if name in SETS or (name.partition(":")[0] in FORMATS and name.partition(":")[2]):
-        return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
     raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")
+
+
+def _refuse_others(args: argparse.Namespace, what: str, taken: Sequence[str]) -> None:
+    given = [f"--{name}" for name in OPTIONS if name not in taken and getattr(args, name) is not None]
+    if given:
+        known = ", ".join(f"--{name}" for name in taken)
+        raise BylineError(f"{' and '.join(given)} would do nothing for {what}, which takes {known}: leave that out.")
 
 
 def _new(file: str | None) -> int:

@@ -44,6 +44,8 @@ def public(
         loaded = SETS[name](Path(data))
     else:
         raise BylineError(f"the suite {name!r} reads public data: give its folder with --data DIR.")
+    if loaded.measures and (model is not None or more.get("price") is not None):
+        raise BylineError(f"--model and --price would do nothing for {name!r}, which only searches: leave them out.")
     rng = random.Random(SEED)
     config = {"set": name, "limit": limit}
     with library_of(loaded.records.values(), keep) as library:

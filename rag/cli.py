@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
@@ -298,15 +298,16 @@ def _ask(args: argparse.Namespace) -> int:
         *(f"Problem: {problem}" for problem in answer.problems),
     ):
         _say(line)
-    shown = {}
-    for claim in answer.claims:
-        shown.update({citation.marker: citation for citation in claim.citations})
+    shown = {citation.marker: citation for claim in answer.claims for citation in claim.citations}
     for marker, citation in sorted(shown.items()):
         whose = attribution(citation.article, citation.speaker)
         _say(f"[{marker}] {whose} — {citation.article.title or 'no title'}")
         _say(f"    {_where(citation.article, citation.start, citation.end)}")
         _print_dates(citation, "    ")
     _print_differences(answer.disagreements)
+    if len(answer.timeline) > 1:
+        placed = {*shown, *(c.marker for disagreement in answer.disagreements for c in disagreement.citations)}
+        _print_events(answer.timeline, placed)
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             _say(f"- {attribution(hit.article)} — {hit.article.title or 'no title'}")
@@ -365,6 +366,21 @@ def _print_differences(disagreements: Sequence[Any]) -> None:
                 whose = attribution(citation.article, citation.speaker, citation.quote)
                 _say(f"  {value} — {whose}: “{' '.join(citation.quote.split())}” [{citation.marker}]")
                 _say(f"    {_where(citation.article, citation.start, citation.end)}")
+
+
+def _print_events(events: Sequence[Any], placed: Collection[int]) -> None:
+    """What happened when, a line for each event, and where it stands where that was not said above (`placed`)."""
+    from rag.answers.citations import attribution
+    from rag.types import date_in_words
+
+    _say("\nIn order of time:")
+    for event in events:
+        first = event.citations[0]
+        sources = "; ".join(f"[{c.marker}] {attribution(c.article, c.speaker, c.quote)}" for c in event.citations)
+        _say(f"  {date_in_words(event.date)}: “{' '.join(first.quote.split())}” {sources}")
+        for c in event.citations:
+            if c.marker not in placed:
+                _say(f"    [{c.marker}] {_where(c.article, c.start, c.end)}")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -583,7 +599,8 @@ def _print_dates(citation: Any, indent: str) -> None:
 
 
 def _where(article: Any, start: int, end: int) -> str:
-    return f"{article.to_dict()['path']} characters {start}-{end}"
+    at = f"{article.to_dict()['path']} characters {start + article.offset}-{end + article.offset}"
+    return f"{at} of the file" if article.offset else at
 
 
 def _count(n: int, what: str) -> str:

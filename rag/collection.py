@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
-from embeddings.minilm import MiniLMEmbedder
+from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.ingest import articles, changes
@@ -303,7 +303,7 @@ class Collection:
     @cached_property
     def _judge(self) -> MiniLMEmbedder:
         """The model that the reader and the checker were fitted with, whatever the library's own embedder is."""
-        return self.embedder if isinstance(self.embedder, MiniLMEmbedder) else MiniLMEmbedder()
+        return self.embedder if isinstance(self.embedder, MiniLMEmbedder) else shared()
 
     def _vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """A vector of `_judge` for each text; those made for an earlier question are kept in the store."""

@@ -18,10 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from rag.answers.citations import SUPPORTED_FROM, Checker
+from rag.answers.citations import SUPPORTED_FROM, Checker, outlet_and_date
 from rag.answers.reader import with_context
 from rag.ingest.passages import split_sentences
-from rag.types import Answer, Article, BylineError, Json, date_in_words, safe_to_show
+from rag.types import Answer, Article, BylineError, Json, safe_to_show
 
 RECORD_VERSION = 1
 SUFFIXES = (".md", ".html", ".json")
@@ -252,10 +252,13 @@ def _successor(quote: str, text: str) -> tuple[int, int] | None:
 
 def _source(article: Json) -> list[str]:
     """Outlet, date with its doubt, title: what a reference names."""
-    date = date_in_words(article["published"])
-    if article["published"] and article["published_source"] == "inferred":
-        date += " (date inferred)"
-    return [article["outlet"] or "Outlet not stated", date, article["title"] or "no title"]
+    known = outlet_and_date(
+        article["outlet"],
+        article["published"],
+        precision=article["published_precision"],
+        source=article["published_source"],
+    )
+    return [*known, article["title"] or "no title"]
 
 
 def _cited(record: Json) -> list[Json]:

@@ -34,7 +34,8 @@ class Article:
 
     `text` is what citations point into. For a plain-text or Markdown file it is the file itself, decoded, with
     newlines as `\\n`, so that offsets hold in the file; front matter and boilerplate stay in it and are listed in
-    `boilerplate`, and nothing inside those spans is ever retrieved or quoted.
+    `boilerplate`, and nothing inside those spans is ever retrieved or quoted. Where such a file holds several articles
+    (`path#key` each), `text` is the slice of it that begins at `offset`: a quote is at `offset + start` in the file.
 
     `published` and `updated` are ISO 8601 dates cut to what is known ("2024-04-29", "2024-04", "2024") or None.
     `reasons` says, for each value that was inferred and not stated, what it was inferred from (and where a date was
@@ -61,6 +62,7 @@ class Article:
     updated: str | None = None
     cluster: str | None = None
     replaced_by: str | None = None
+    offset: int = 0
 
     @property
     def inferred(self) -> tuple[str, ...]:
@@ -89,6 +91,7 @@ class Article:
             "cluster": self.cluster,
             "replaced_by": self.replaced_by,
             "path": str(path.relative_to(here)) if path.is_relative_to(here) else self.path,
+            "offset": self.offset,
         }
 
 

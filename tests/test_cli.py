@@ -58,6 +58,7 @@ def byline_json(*args: object, home: Path, status: int = 0, cwd: Path | None = N
 ARTICLE_KEYS = {
     *("id", "title", "outlet", "authors", "url", "published"),
     *("published_precision", "published_source", "path", "updated", "section", "inferred", "cluster", "replaced_by"),
+    "offset",
 }
 
 

@@ -82,6 +82,17 @@ def test_a_question_needs_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_one_process_holds_the_weights_once() -> None:
+    from rag.answers.reader import Reader
+    from rag.checking import checker
+
+    embedder = load_embedder()
+    assert load_embedder() is embedder
+    assert Reader()._base is embedder
+    assert checker._default_embedder()._embedder is embedder  # type: ignore[attr-defined]
+    assert checker._default_verifier()._verifier._base is embedder  # type: ignore[attr-defined]
+
+
 def test_many_texts_go_through_sentence_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = MiniLMEmbedder()
     monkeypatch.setattr(embedder, "_forward", lambda texts: pytest.fail("the short road took many texts"))

@@ -460,6 +460,7 @@ def test_own_cases_on_an_own_library(ferry: Library, tmp_path: Path, capsys: pyt
         (["--price", "3"], "--price is '3': write two numbers"),
         (["--limit", "0"], "--limit is 0; it must be 1 or more"),
         (["--split", "dev"], "no case of"),
+        (["--limit", "3", "--keep", "x"], "--keep and --limit would do nothing for your own cases, which takes"),
     ],
 )
 def test_wrong_use_is_one_sentence(
@@ -482,6 +483,13 @@ def test_wrong_use_is_one_sentence(
         (["--suite", "attributionbench"], "reads public data: give its folder with --data DIR"),
         (["--suite", "squad2", "--data", "nowhere"], "is not there: --data names the folder that holds it"),
         (["--suite", "beir:nowhere"], "is not there"),
+        (["--limit", "3"], "--limit would do nothing for the suite 'seeds', which takes --library, --split"),
+        (["--suite", "seeds", "--data", "x"], "--data would do nothing for the suite 'seeds'"),
+        (["--suite", "speed", "--model", "openai:x"], "--model would do nothing for the suite 'speed', which takes"),
+        (["--suite", "attributionbench", "--price", "1,2"], "--price would do nothing for the suite 'attributionb"),
+        (["--suite", "injections", "--library", "x"], "--library would do nothing for the suite 'injections'"),
+        (["--suite", "xquad", "--split", "dev"], "--split would do nothing for the suite 'xquad', which takes --data"),
+        (["--suite", "squad:x.json", "--data", "x"], "--data would do nothing for the suite 'squad:x.json'"),
         (["new", "/proc/nowhere/cases.jsonl"], "cannot be written"),
     ],
 )

@@ -6,12 +6,14 @@ import datetime as dt
 import email.utils
 import json
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from rag import Answer, BylineError, Library
+from rag.models import gguf
 from rag.models.clients import Endpoint, load_language_model
 from rag.types import Claim, ModelError, PromptTooLong
 from tests.servers import (
@@ -420,6 +422,32 @@ def test_gguf_without_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Any
     monkeypatch.setattr("rag.models.gguf.is_installed", lambda: False)
     with pytest.raises(BylineError, match=r"need the package xllamacpp: pip install"):
         load_language_model(f"gguf:{tmp_path}/model.gguf")
+
+
+def test_one_model_in_this_process_is_freed_before_the_next_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    class Server:
+        listening_address = "http://127.0.0.1:9"
+
+    alive: weakref.WeakSet[Server] = weakref.WeakSet()
+    started: list[str] = []
+
+    def start(path: str, n_context: int) -> tuple[Server, str]:
+        assert not alive, f"{path} was loaded beside another model"
+        server = Server()
+        alive.add(server)
+        started.append(path.rpartition("/")[2])
+        return server, "key"
+
+    monkeypatch.setattr(gguf, "_start", start)
+    monkeypatch.setattr(gguf, "_kept", {})
+    monkeypatch.setattr(gguf, "is_installed", lambda: True)
+    for name in ("one.gguf", "two.gguf"):
+        (tmp_path / name).write_bytes(b"GGUF")
+    for name in ("one.gguf", "one.gguf", "two.gguf", "one.gguf"):
+        assert load_language_model(f"gguf:{tmp_path}/{name}").name == f"gguf:{name}"
+    assert started == ["one.gguf", "two.gguf", "one.gguf"]
 
 
 @pytest.mark.parametrize("address", ["localhost:8080", "ftp://x/v1", "http://", "http://x:y/v1", "https://u:pass@"])

@@ -95,6 +95,24 @@ def test_a_failed_transaction_changes_nothing(library: Library, story: Path, mon
     assert library.ingest([story]).updated == 1
 
 
+def test_what_each_question_asks_first_walks_through_no_table(library: Library, story: Path) -> None:
+    """Rows are as long as articles: at 100,000 of them a walk is felt at each question."""
+    library.ingest([story])
+    asked: list[str] = []
+    db = library.store._db
+    db.set_trace_callback(asked.append)
+    assert library.store.indexed_otherwise(library._indexed_as) == []
+    assert library.store.indexed_otherwise("something else") == [library.articles()[0].id]
+    library.store.date_bounds()
+    db.set_trace_callback(None)
+    asked = [sql for sql in asked if sql.startswith(("SELECT id FROM articles WHERE indexed_as", "SELECT (SELECT min"))]
+    assert len(asked) == 3
+    for sql in asked:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        assert any("articles_" in step for step in plan)
+        assert not [step for step in plan if step.startswith("SCAN articles")], plan
+
+
 def test_migrations_from_blank_and_no_further(tmp_path: Path) -> None:
     store = Store(tmp_path / DATABASE)
     assert store._version() == len(MIGRATIONS)

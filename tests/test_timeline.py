@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from rag import Library
 from rag.answers.citations import Markers
+from rag.cli import main
 from rag.news.timeline import Dated, dated, events
 from rag.types import Candidate, Found, SearchHit
 
@@ -128,6 +130,22 @@ def test_an_answer_has_its_timeline_where_it_tells_of_two_dates(library: Library
             known = cited.get((c.article.id, c.start))
             assert c.marker == known if known is not None else c.marker not in cited.values()
     assert library.ask("What does wheat cost in Patagonia?").timeline == ()
+
+
+def test_the_command_line_prints_the_timeline_below_the_answer(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--library", str(library.path)]
+    assert main(["ask", "When did the crew of the Saltby ferry walk out?", *where]) == 0
+    answer, _, line = capsys.readouterr().out.partition("\nIn order of time:\n")
+    told = [row for row in line.splitlines() if not row.startswith("    ")]
+    assert len(told) > 1
+    walkout = next(row for row in told if row.startswith("  5 May 2025: “The crew of the Saltby ferry walked out on"))
+    assert "Bugle, 7 May 2025" in walkout
+    for marker in set(re.findall(r"\[\d+\]", line)):  # its place is told once, above or here
+        assert len(re.findall(rf"(?m)^ *{re.escape(marker)}.*(?:\n +| )\S+ characters \d", answer + line)) == 1
+    assert main(["ask", "What does wheat cost in Patagonia?", *where]) == 0
+    assert "In order of time" not in capsys.readouterr().out
 
 
 def test_each_sentence_counts_once(library: Library) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag import types
+from rag.answers.citations import outlet_and_date
 from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Json, SearchHit, safe_to_show
 
 CONTEXT_CHARS = 350  # shown of the paragraph on either side of a quote
@@ -39,18 +40,6 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
 def escaped(text: str) -> str:
     """Safe between tags and inside double-quoted attributes. All foreign text passes here, once."""
     return html.escape(safe_to_show(text), quote=True)
-
-
-def date_in_words(article: Article) -> str:
-    """As precise as is known: "29 April 2024", "April 2024", "2024" or "Date not known"."""
-    if article.published is None or article.published_precision == "none":
-        return "Date not known"
-    return types.date_in_words(article.published[: {"year": 4, "month": 7, "day": 10}[article.published_precision]])
-
-
-def outlet_name(article: Article) -> str:
-    """The outlet, or that it is not stated."""
-    return article.outlet or "Outlet not stated"
 
 
 def web_address(url: str | None) -> str | None:
@@ -320,10 +309,12 @@ def _keeping(copied: str, saved: str) -> str:
 
 
 def _source(article: Article) -> str:
-    inferred = " (inferred)" if article.published_source == "inferred" else ""
+    outlet, date = outlet_and_date(
+        article.outlet, article.published, precision=article.published_precision, source=article.published_source
+    )
     return (
-        f'<bdi class="bl-outlet">{escaped(outlet_name(article))}</bdi> '
-        f'<span class="bl-date">{escaped(date_in_words(article))}{inferred}</span>'
+        f'<bdi class="bl-outlet">{escaped(outlet)}</bdi> '
+        f'<span class="bl-date">{escaped(date[0].upper() + date[1:])}</span>'
     )
 
 

@@ -21,8 +21,10 @@ from rag.types import (
     CheckedSentence,
     Citation,
     Claim,
+    DateSource,
     Disagreement,
     Draft,
+    Precision,
     Span,
     Verdict,
     date_in_words,
@@ -233,15 +235,24 @@ def render(claims: Sequence[Claim]) -> str:
     )
 
 
+def outlet_and_date(
+    outlet: str | None, published: str | None, *, precision: Precision = "day", source: DateSource = "stated"
+) -> tuple[str, str]:
+    """An article's outlet and date as they are shown: "Outlet not stated" also where what stands there is no name; the
+    date no more precise than it is known, "(inferred)" behind it where that is its `source`."""
+    name = one_line(outlet or "")
+    if not name or len(name) > LONGEST_OUTLET or speaks_to_machines(name):
+        name = "Outlet not stated"
+    known = (published or "")[: {"none": 0, "year": 4, "month": 7}.get(precision, 10)]
+    return name, date_in_words(known) + (" (inferred)" if known and source == "inferred" else "")
+
+
 def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:
     """Who published it and when, as far as known: "Bloomberg, 29 April 2024"; "Outlet not stated, June 2024".
 
     With a `speaker` whom the words quoted do not name, whom it cites: "Bloomberg, 29 April 2024, citing one official".
     """
-    outlet = one_line(article.outlet or "")
-    if not outlet or len(outlet) > LONGEST_OUTLET or speaks_to_machines(outlet):
-        outlet = "Outlet not stated"  # or what stands there is none
-    published = f"{outlet}, {date_in_words(article.published)}"
+    published = ", ".join(outlet_and_date(article.outlet, article.published))
     if speaker is None or speaker.lower() in PRONOUNS or speaker in " ".join(quote.split()):
         return published
     return f"{published}, citing {_mid_sentence(speaker)}"

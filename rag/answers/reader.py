@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.minilm import LAYERS, MiniLMEmbedder
+from embeddings.minilm import LAYERS, MiniLMEmbedder, shared
 from rag.types import BylineError
 
 Floats = NDArray[np.float32]
@@ -105,12 +105,12 @@ def with_context(sentence: str, title: str = "") -> str:
 class _BuiltIn:
     """The packaged MiniLM with an adapter: low-rank changes of its matrices, its biases, and a linear head.
 
-    `base` shares the weights of an embedder that is loaded already. Nothing is read before the first use; then a
-    BylineError is raised when the adapter is missing or not the shipped one.
+    `base` is the model beneath; unless given, the one that this process shares. Nothing is read before the first use;
+    then a BylineError is raised when the adapter is missing or not the shipped one.
     """
 
     def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path) -> None:
-        self._base = base if base is not None else MiniLMEmbedder()
+        self._base = base if base is not None else shared()
         self._path = weights
 
     @cached_property

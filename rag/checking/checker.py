@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
-from embeddings.minilm import MiniLMEmbedder
+from embeddings.minilm import shared
 from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
 from rag.checking.facts import Reading, read
 from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
@@ -292,18 +292,13 @@ def _longest_run(claim: Reading, source: Reading) -> float:
 
 
 @lru_cache(maxsize=1)
-def _model() -> MiniLMEmbedder:
-    return MiniLMEmbedder()
-
-
-@lru_cache(maxsize=1)
 def _default_embedder() -> Embedder:
-    return _Remembering(_model())
+    return _Remembering(shared())
 
 
 @lru_cache(maxsize=1)
 def _default_verifier() -> Verifier:
-    return RememberingVerifier(BuiltInVerifier(_model()))
+    return RememberingVerifier(BuiltInVerifier())
 
 
 class _Remembering:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.ingest import feeds
-from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load
+from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load, stated_above
 from rag.ingest.metadata import clean, load_yaml, make_article, metadata_of, one_line
+from rag.ingest.splitting import split
 from rag.types import Article, BylineError, Failure, Json
 
 SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndjson", ".json", *feeds.SUFFIXES)
@@ -147,7 +148,8 @@ def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
 
 
 def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[Article | Failure]:
-    """The article of one file, or the articles of a feed, a JSON or a JSON Lines file (streamed line by line).
+    """The article of one file, or the articles of a feed, a JSON or a JSON Lines file (streamed line by line), or of a
+    text file that plainly holds several (`rag.ingest.splitting`).
 
     `manifest` is what `read_manifest` gave for the file's folder; without it the manifest is read here, and what
     is wrong with it reported here. Each value is taken from the first that has it: sidecar, manifest, front matter
@@ -236,7 +238,23 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         except (OSError, ValueError, RecursionError, BylineError) as error:
             reason = str(error).rstrip(".")
             yield _failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
-    yield make_article(str(path), text, (sidecar, row, own))
+    about = (sidecar, row)
+    parts = split(text) if take is from_text and not any("title" in layer for layer in about) else []
+    if not parts:
+        yield make_article(str(path), text, (*about, own))
+    seen: set[str] = set()
+    for number, part in enumerate(parts, start=1):
+        key = part.key if part.key is not None and part.key not in seen else str(number)
+        seen.add(key)
+        piece = text[part.start : part.end]
+        own = stated_above(piece)
+        clues = [("published", part.day, f"The line “{part.sign}” carries the day.")] if part.day is not None else []
+        where = f"Article {number} of {len(parts)} in its file, from character {part.start} on; “{part.sign}” says so."
+        own = {**own, "clues": clues, "reasons": {**own.get("reasons", {}), "text": " ".join(where.split())}}
+        try:
+            yield make_article(f"{path}#{key}", piece, (*about, own), offset=part.start)
+        except BylineError as error:
+            yield _failure(path, str(error), number)
 
 
 def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
@@ -257,11 +275,15 @@ def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
 
 def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
     seen: set[str] = set()
-    for number, (key, text, own) in enumerate(feeds.entries(load(path)), start=1):
+    for number, entry in enumerate(feeds.entries(load(path)), start=1):
         try:
-            key = next(name for name in (one_line(key), str(number), f"entry {number}") if name and name not in seen)
-            seen.add(key)
-            yield make_article(f"{path}#{key}", text, (row, own))
+            if isinstance(entry, BylineError):
+                raise entry
+            key, text, own = entry
+            names = (one_line(key), str(number), f"entry {number}")
+            name = next(name for name in names if name and name not in seen)
+            seen.add(name)
+            yield make_article(str(path) if key is None else f"{path}#{name}", text, (row, own))
         except BylineError as error:
             yield _failure(path, str(error), number)
 

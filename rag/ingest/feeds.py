@@ -1,4 +1,4 @@
-"""Saved feed files, RSS and Atom: each entry is an article.
+"""Saved feed files, RSS and Atom, each entry of which is an article; agencies' XML is handed to `agencies`.
 
 feedparser reads them from bytes that are in memory already, so it follows no address. A file that declares entities is
 refused: neither a bomb nor an external entity comes to anything.
@@ -11,17 +11,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rag.ingest.formats import decode
+from rag.ingest import agencies
+from rag.ingest.formats import decode, from_markup
 from rag.ingest.metadata import clean
 from rag.news.written_dates import parse_date
 from rag.types import BylineError, Json
 
-SUFFIXES = (".xml", ".rss", ".atom")
+SUFFIXES = (".xml", ".rss", ".atom", ".nitf", ".newsml")
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|RDF)[\s>]")
 _LABEL = re.compile(rb"<\?xml[^>]{0,100}encoding=[\"']([\w-]+)")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
-_HIDDEN = ("script", "style", "template", "noscript", "head")
 _SUMMARY = "The feed carries only a summary of this article, not its text."
 MAX_DEPTH = 200
 START = 4096
@@ -29,24 +28,31 @@ START = 4096
 
 
 def is_feed(start: bytes) -> bool:
-    """Whether a file that begins so is a feed: a folder holds other XML too."""
-    return _ROOT.search(start.replace(b"\0", b"")) is not None
+    """Whether a file that begins so holds articles: a folder holds other XML too."""
+    plain = start.replace(b"\0", b"")
+    return _ROOT.search(plain) is not None or agencies.ROOT.search(plain) is not None
 
 
-def entries(data: bytes) -> Iterator[tuple[str, str, Json]]:
-    """(key, text, what the feed states of it) for each entry, in order. BylineError where it is no feed."""
-    import feedparser
+def entries(data: bytes) -> Iterator[tuple[str | None, str, Json] | BylineError]:
+    """(key, text, what the file states of it) for each article, in order; the key is None where it is the only one, by
+    the file's kind. A BylineError in its place where it is not to be read; raised where the file is none of articles.
+    """
 
     label = _LABEL.search(data[:200])
     # Decoded here as all files are: what the label says is wrong often enough.
     plain = _DECLARATION.sub("", decode(data, label[1].decode("ascii") if label is not None else None)).encode()
-    root = _ROOT.search(plain[:START])
-    if root is None:
-        raise BylineError("is no feed: an .xml file needs the root rss, feed or RDF; leave it out.")
-    if b"<!ENTITY" in plain[: root.start()]:
+    if not is_feed(plain[:START]):
+        roots = "rss, feed or RDF, or an agency's nitf, newsItem or newsMessage"
+        raise BylineError(f"is no feed: an .xml file needs the root {roots}; leave it out.")
+    if b"<!ENTITY" in plain:
         raise BylineError("declares entities, which no feed needs and some are traps; save it without its DOCTYPE.")
     if _depth(plain) > MAX_DEPTH:
         raise BylineError(f"is no feed that anyone wrote: its elements lie more than {MAX_DEPTH} deep; leave it out.")
+    if not _ROOT.search(plain[:START]):
+        yield from agencies.items(plain)
+        return
+    import feedparser
+
     # What it finds wrong with a feed it puts into the result, and reads on; words are not to be changed (smart quotes).
     feed = feedparser.parse(io.BytesIO(plain), sanitize_html=True, resolve_relative_uris=False)
     if not feed.entries and not feed.feed:
@@ -64,11 +70,11 @@ def _entry(entry: Any, outlet: str | None) -> tuple[str, str, Json]:
     contents = [c for c in own("content") or [] if c.get("value")]
     parts = contents or [{"type": (own("summary_detail") or {}).get("type"), "value": own("summary") or ""}]
     # RSS calls everything html.
-    text = max((_text(part["value"], str(part.get("type"))) for part in parts), key=len)
+    text = max((from_markup(part["value"], str(part.get("type"))) for part in parts), key=len)
     source = own("source")
     tags = [tag.get("term") for tag in own("tags") or [] if tag.get("term")]
     people = [person.get("name") for person in own("authors") or [] if person.get("name")]
-    title = _text(own("title") or "", str((own("title_detail") or {}).get("type")))
+    title = from_markup(own("title") or "", str((own("title_detail") or {}).get("type")))
     stated: Json = {
         "title": title or None,
         "outlet": (dict.get(source, "title") if source else None) or outlet,
@@ -84,25 +90,6 @@ def _entry(entry: Any, outlet: str | None) -> tuple[str, str, Json]:
     if not contents and text:
         stated["reasons"] = {"text": _SUMMARY}
     return str(own("id") or own("link") or ""), text or clean(title), stated
-
-
-def _text(value: str, kind: str) -> str:
-    """Paragraphs of markup, or of plain text, set apart by blank lines."""
-    if "html" in kind and re.search(r"<\w|&\w+;|&#", value):
-        import lxml.html  # type: ignore[import-untyped]
-
-        try:
-            tree = lxml.html.fragment_fromstring(value, create_parent="div")
-        except lxml.etree.LxmlError:
-            return clean(" ".join(value.split()))
-        for element in [*tree.iter()][1:]:
-            if not isinstance(element.tag, str) or element.tag in _HIDDEN:
-                element.drop_tree()
-        for element in tree.iter(*_BLOCKS):
-            element.text = f"\n{element.text if element.text is not None else ''}"
-            element.tail = f"\n{element.tail if element.tail is not None else ''}"
-        value = str(tree.text_content())
-    return clean("\n\n".join(line for block in value.split("\n") if (line := " ".join(block.split()))))
 
 
 def _depth(data: bytes) -> int:

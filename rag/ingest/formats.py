@@ -87,15 +87,23 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
 def from_text(data: bytes) -> tuple[str, Json]:
     """The file itself, decoded, and what its front matter states."""
     text = decode(data)
+    return text, stated_above(text)
+
+
+def stated_above(text: str) -> Json:
+    """What the front matter of a text states."""
     span = front_matter(text)
     try:
-        return text, metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
+        return metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
     except BylineError as error:
-        return text, {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
+        return {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
 
 
 _NO_TEXT = ("head", "script", "style", "template", "noscript")
-_BLOCKS = ("p", "div", "br", "li", "tr", "section", "article", "blockquote", "h1", "h2", "h3", "h4")
+_BLOCKS = (
+    *("p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("block", "bq", "hl1", "hl2"),  # NITF
+)
 _META = {
     "published": (
         "//meta[@property='article:published_time' or @property='og:published_time']/@content",
@@ -150,11 +158,41 @@ def from_html(data: bytes) -> tuple[str, Json]:
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
     text = trafilatura.extract(tree, include_comments=False, config=config)
     if text is None or not WORD.search(text):
-        for element in tree.iter(*_BLOCKS):
-            element.text = f"\n{element.text if element.text is not None else ''}"
-            element.tail = f"\n{element.tail if element.tail is not None else ''}"
-        text = tree.text_content()
-    return clean("\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))), own
+        return clean(paragraphs(tree)), own
+    return clean(_spaced(text)), own
+
+
+def from_markup(value: str, kind: str) -> str:
+    """The paragraphs of a piece of markup (`kind` names HTML), or of plain text, set apart by blank lines."""
+    if "html" in kind and re.search(r"<\w|&\w+;|&#", value):
+        import lxml.html
+
+        try:
+            tree = lxml.html.fragment_fromstring(value, create_parent="div")
+        except lxml.etree.LxmlError:
+            return clean(" ".join(value.split()))
+        for element in [*tree.iter()][1:]:
+            if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
+                element.drop_tree()
+        value = paragraphs(tree)
+    return clean(_spaced(value))
+
+
+def paragraphs(tree: Any) -> str:
+    """The words of a tree of elements, its paragraphs set apart by blank lines. The tree is changed."""
+    for element in tree.iter("*"):  # a newline of the source is a space
+        element.text = element.text and re.sub(r"\s+", " ", element.text)
+        element.tail = element.tail and re.sub(r"\s+", " ", element.tail)
+    for element in tree.iter(*_BLOCKS):
+        element.text = f"\n{element.text if element.text is not None else ''}"
+        element.tail = f"\n{element.tail if element.tail is not None else ''}"
+    for cell in tree.iter("td", "th"):
+        cell.tail = f" {cell.tail if cell.tail is not None else ''}"
+    return _spaced(str(tree.xpath("string()")))
+
+
+def _spaced(text: str) -> str:
+    return "\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))
 
 
 _UNSEEN = re.compile(

@@ -197,6 +197,13 @@ def _authors(value: str, line: str) -> Iterator[Clue]:
         yield "authors", tuple(dict.fromkeys(names)), reason
 
 
+def byline_names(line: str) -> tuple[str, ...]:
+    """The people that a byline names, and none where it names a firm; the line itself where it cannot be read."""
+    by = _BY.fullmatch(line)
+    read = list(_authors(by[1] if by is not None else line, line))
+    return next((value for field, value, _ in read if field == "authors"), () if read else (line,))
+
+
 def _name(person: str) -> str:
     """JANE O'DOE as Jane O'Doe: bylines are often set in capitals."""
     if not person.isupper() or sum(map(str.isalpha, person)) < 5:

@@ -118,8 +118,9 @@ def _address(value: Any) -> str | None:
     return line if line is not None and re.fullmatch(r"https?://\S+", line) else None
 
 
-def make_article(path: str, text: str, layers: Sequence[Json]) -> Article:
-    """The article of a text and of what is stated of it, the most trusted statements first."""
+def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 0) -> Article:
+    """The article of a text and of what is stated of it, the most trusted statements first. `offset` is where the text
+    begins in that of its file."""
 
     def stated(name: str, convert: Callable[[Any], _T | None]) -> _T | None:
         return next((value for layer in layers if (value := convert(layer.get(name))) is not None), None)
@@ -170,6 +171,7 @@ def make_article(path: str, text: str, layers: Sequence[Json]) -> Article:
         reasons=reasons,
         section=section,
         updated=updated,
+        offset=offset,
     )
 
 

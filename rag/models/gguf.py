@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,9 @@ from rag.types import BylineError
 INSTALL = "pip install 'xllamacpp>=2026.10'"
 _MAGIC = b"GGUF"
 _loading = threading.Lock()
+_Key = tuple[str, int, int, int]
+"""A file, its size and the time of its last change, which name its state, and the context that is set."""
+_kept: dict[_Key, tuple[Any, str]] = {}
 
 
 def is_installed() -> bool:
@@ -26,13 +28,13 @@ def is_installed() -> bool:
 def load_gguf(path: str, settings: Settings) -> Endpoint:
     """The model in the file `path` (`~` is the home folder), read with the chat template that the file carries.
 
-    A file that is loaded stays so until another is asked for. Raises BylineError when `xllamacpp` or the file is
-    missing, and when the file is no model that llama.cpp can run.
+    A file that is loaded stays so until another is asked for, and is freed before that one is loaded. Raises
+    BylineError when `xllamacpp` or the file is missing, and when the file is no model that llama.cpp can run.
     """
     file = find_file(path)
     stat = file.stat()
     with _loading:  # two threads would load it twice
-        server, key = _server(str(file), stat.st_size, stat.st_mtime_ns, settings.model_context)
+        server, key = _server((str(file), stat.st_size, stat.st_mtime_ns, settings.model_context))
     return _Local(server, file.name, key, max(WHOLE_ANSWER_S, settings.model_timeout))
 
 
@@ -72,9 +74,16 @@ def find_file(path: str) -> Path:
     return file
 
 
-@lru_cache(maxsize=1)
-def _server(path: str, n_bytes: int, changed_ns: int, n_context: int) -> tuple[Any, str]:
-    """llama.cpp's server in this process, on a free port of this machine. Size and time name the file's state."""
+def _server(wanted: _Key) -> tuple[Any, str]:
+    """The server of a model and the key to it, kept until another model is wanted."""
+    if wanted not in _kept:
+        _kept.clear()  # first: two may not fit into memory. Whoever still holds the old one keeps it alive
+        _kept[wanted] = _start(wanted[0], wanted[3])
+    return _kept[wanted]
+
+
+def _start(path: str, n_context: int) -> tuple[Any, str]:
+    """llama.cpp's server in this process, on a free port of this machine."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()

@@ -21,7 +21,7 @@ _LEAD = "replaced_by IS NOT NULL, earliest IS NULL, earliest, length(text) DESC,
 MAX_ALIKE, MAX_NAMESAKES, MAX_IN_BAND = 20, 20, 50
 _KEPT = (
     *("title", "outlet", "authors", "url", "section", "published", "published_precision", "published_source"),
-    *("updated", "reasons", "boilerplate", "content_hash", "path"),
+    *("updated", "reasons", "boilerplate", "content_hash", "path", "offset"),
 )
 
 

@@ -57,4 +57,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             fields TEXT NOT NULL, text TEXT NOT NULL)""",
         "CREATE INDEX versions_article ON versions (article_id, number)",
     ),
+    (
+        # Where the text of an article begins in that of its file, which may hold several.
+        'ALTER TABLE articles ADD COLUMN "offset" INTEGER NOT NULL DEFAULT 0',
+        # Asked at each question, over rows that are as long as articles.
+        "CREATE INDEX articles_indexed ON articles (indexed_as)",
+        "CREATE INDEX articles_earliest ON articles (earliest)",
+        "CREATE INDEX articles_latest ON articles (latest)",
+    ),
 )

@@ -29,7 +29,7 @@ Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    "boilerplate, content_hash, text, section, updated, cluster, replaced_by"
+    'boilerplate, content_hash, text, section, updated, "offset", cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -185,7 +185,9 @@ class Store:
 
     def indexed_otherwise(self, indexed_as: str) -> list[str]:
         """Ids of the articles whose passages and vectors were made in another way."""
-        return [r[0] for r in self._db.execute("SELECT id FROM articles WHERE indexed_as != ?", (indexed_as,))]
+        # As two ranges, since no index is used for "!=".
+        sql = "SELECT id FROM articles WHERE indexed_as < ?1 UNION ALL SELECT id FROM articles WHERE indexed_as > ?1"
+        return [row[0] for row in self._db.execute(sql, (indexed_as,))]
 
     def rename(self, article_id: str, path: str, file: str) -> None:
         """The article's file has moved."""
@@ -217,7 +219,10 @@ class Store:
 
     def date_bounds(self) -> tuple[str | None, str | None]:
         """The first and the last day on which an article can have been published."""
-        row = self._db.execute("SELECT min(earliest), max(latest) FROM articles").fetchone()
+        # Each by itself is the end of an index; together they are a walk through the table.
+        row = self._db.execute(
+            "SELECT (SELECT min(earliest) FROM articles), (SELECT max(latest) FROM articles)"
+        ).fetchone()
         return row[0], row[1]
 
     def overview(self) -> tuple[int, dict[str, int], str | None, str | None, int]:
@@ -295,7 +300,7 @@ class Store:
                     ),
                     *(article.published, article.published_precision, article.published_source),
                     *(json.dumps(article.reasons), json.dumps(article.boilerplate), article.content_hash, article.text),
-                    *(article.section, article.updated, date_range(article.updated)[1]),
+                    *(article.section, article.updated, article.offset, date_range(article.updated)[1]),
                     *(file, *date_range(article.published), indexed_as),
                 )
                 db.execute(
@@ -510,7 +515,8 @@ def _article(row: tuple[Any, ...]) -> Article:
         **dict(zip(("url", "published", "published_precision", "published_source"), row[5:9], strict=True)),
         reasons=json.loads(row[9]),
         boilerplate=tuple((start, end) for start, end in json.loads(row[10])),
-        **dict(zip(("content_hash", "text", "section", "updated", "cluster", "replaced_by"), row[11:], strict=True)),
+        **dict(zip(("content_hash", "text", "section", "updated", "offset"), row[11:16], strict=True)),
+        **dict(zip(("cluster", "replaced_by"), row[16:], strict=True)),
     )
 
 
