@@ -45,7 +45,7 @@ def load_embedder(spec: str = DEFAULT_EMBEDDER) -> Embedder:
                 f"the embedder {spec!r} needs the address of its endpoint: set BYLINE_EMBEDDINGS_URL, for example to "
                 "http://localhost:11434/v1."
             )
-        shared = os.environ.get("OPENAI_API_KEY") if base_url == known else None
-        key = os.environ.get("BYLINE_EMBEDDINGS_KEY") or shared
+        common = os.environ.get("OPENAI_API_KEY") if base_url == known else None
+        key = os.environ.get("BYLINE_EMBEDDINGS_KEY") or common
         return EndpointEmbedder(rest, base_url=base_url, api_key=key)
     raise BylineError(f"there is no embedder {spec!r}: use minilm, st:NAME, st:FOLDER, openai:NAME or hashing:DIM.")

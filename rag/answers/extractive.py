@@ -42,7 +42,6 @@ class Extractive:
         evidence = [
             Evidence(
                 text=candidate.text,
-                passage=candidate.hit.passage.text,
                 title=candidate.hit.article.title or "",
                 cosine=cosine,
                 passage_cosine=passage_cosine,
