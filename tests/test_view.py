@@ -598,7 +598,7 @@ def test_the_answer_so_far_is_no_whole_answer():
     assert page.elements[0][1]["aria-busy"] == "true"
     assert "Status" not in page.text
     page = check_markup(view.stopped("When?", [a_claim()]))
-    assert page.text == f"When?{QUOTE}[1]StoppedThe sentences above were checked; the rest was not written."
+    assert page.text == f"When?Stopped{QUOTE}[1]The sentences above were checked; the rest was not written."
     assert "Nothing was written." in check_markup(view.stopped("When?", [])).text
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rag import types
 from rag.types import Answer, Claim, Disagreement, Event, Json
 from ui.cards import Card, Key, cards, markers, whole_button
-from ui.markup import beside, box, busy, count, escaped, failure, idle, listed, source
+from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 
 QUESTION_SHOWN = 300
 
@@ -67,7 +67,8 @@ def writing(question: str, claims: Sequence[Claim], limits: Mapping[str, Any] | 
 def stopped(question: str, claims: Sequence[Claim]) -> str:
     """What stands there when the reader stops the answer."""
     kept = "The sentences above were checked; the rest was not written." if claims else "Nothing was written."
-    return f"{_question(question)}{_claims(claims)}{failure(kept, heading='Stopped')}"
+    status = '<p class="bl-status bl-abstained">Stopped</p>'
+    return f"{_question(question)}{status}{_claims(claims)}{idle(kept)}"
 
 
 def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copied: str = "", saved: str = "") -> str:

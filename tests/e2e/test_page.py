@@ -327,14 +327,14 @@ def test_a_stopped_answer_keeps_what_was_checked_and_the_page_goes_on(open_page,
         begin(page, "a halting question")
         page.get_by_text("1 sentence checked; there may be more…").wait_for()
         page.get_by_role("button", name="Stop").click()
-        page.locator(".bl-failure", has_text="Stopped").wait_for()
+        page.locator(".bl-status", has_text="Stopped").wait_for()
         assert page.locator("#bl-answer .bl-claim").count() == 1
         assert page.locator("#bl-sources mark").all_text_contents() == [QUOTE]
         assert page.get_by_role("button", name="Stop").count() == 0
     finally:
         newsroom.go.set()
     page.wait_for_timeout(500)  # what comes too late must not take the place of what was stopped
-    assert page.locator(".bl-failure", has_text="Stopped").count() == 1
+    assert page.locator(".bl-status", has_text="Stopped").count() == 1
     ask(page, "Who owns the moon?")
     assert page.locator(".bl-abstained").count() == 1
 
