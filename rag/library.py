@@ -355,16 +355,31 @@ class Library(Collection):
 
         `k` passages are looked at for each sentence. Filters as in `retrieve`. BylineError when `text` is empty.
         """
+        return list(
+            self.stream_check(
+                text, k=k, outlets=outlets, published_from=published_from, published_to=published_to, as_of=as_of
+            )
+        )
+
+    def stream_check(
+        self,
+        text: str,
+        *,
+        k: int = 5,
+        outlets: Sequence[str] | None = None,
+        published_from: Date = None,
+        published_to: Date = None,
+        as_of: Date = None,
+    ) -> Iterator[CheckedSentence]:
+        """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each."""
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
         filters = make_filters(outlets, published_from, published_to, as_of)
         markers = citations.Markers()
-        checked = []
         for start, end in spans:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            checked.append(citations.check_sentence(text, (start, end), candidates, check, markers))
-        return checked
+            yield citations.check_sentence(text, (start, end), candidates, check, markers)
 
     def record(self, answer: Answer) -> Json:
         """The record of an answer of this library, to be kept: see `rag.record`."""

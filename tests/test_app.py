@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ import httpx
 import pytest
 
 from rag import record
-from rag.types import Answer, Article, BylineError, Claim, Json
+from rag.types import Answer, Article, BylineError, CheckedSentence, Claim, IngestReport, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
-from ui import app, server, view
+from ui import app, cards, markup, panes, server, view
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")  # its use of pandas
 
@@ -35,6 +35,7 @@ class FakeLibrary:
     def __init__(self, *answers: Answer | Exception, articles: list[Article] | None = None) -> None:
         self.path = Path("/my news/library")
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.findings: list[CheckedSentence | Exception] = []
         self._answers = list(answers)
         self._articles = [an_article()] if articles is None else articles
 
@@ -59,6 +60,15 @@ class FakeLibrary:
         yield from answer.claims
         yield answer
 
+    def stream_check(self, text: str) -> Iterator[CheckedSentence]:
+        for finding in self.findings:
+            if isinstance(finding, Exception):
+                raise finding
+            yield finding
+
+    def ingest(self, paths: Sequence[str | Path], *, progress: Any = None) -> IngestReport:
+        raise AssertionError("nothing is added here")
+
 
 EXAMPLES = ["Who asked?", "<b>Why?</b>"]
 ANSWER = an_answer(a_claim(a_citation()))
@@ -68,37 +78,37 @@ NOTHING_SET = {"outlets": [], "published_from": "", "published_to": "  ", "as_of
 # -- what the panes show ------------------------------------------------------------------------------------------
 
 
-def panes(
+def both(
     library: FakeLibrary, question: str, given: Json = NOTHING_SET, talk: tuple[Answer, ...] = (), **options: Any
 ) -> tuple[str, str]:
     """Both panes at the end."""
-    *_, (answer, sources, _) = app._panes(library, question, given, options, talk)
+    *_, (answer, sources, _) = panes.answering(library, question, given, options, talk)
     return answer, sources
 
 
 def test_the_panes_show_the_answer_and_its_sources():
     library = FakeLibrary(ANSWER)
-    answer, sources = panes(library, "When?")
+    answer, sources = both(library, "When?")
     saved = record.render(library.record(ANSWER), "html")
     written = re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", answer)
     expected = view.answer_pane(ANSWER, copied=record.markdown(ANSWER), saved=saved)
     assert written == re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", expected)
-    assert sources == view.sources_pane(ANSWER)
+    assert sources == cards.sources_pane(ANSWER)
     assert library.asked == [("When?", {"history": ()})]
 
 
 def test_the_panes_grow_with_each_sentence_that_is_checked():
     second = a_claim(a_citation("Repairs cost 4 million.", marker=2), text="It costs 4 million.")
     answer = an_answer(a_claim(), second)
-    shown = list(app._panes(FakeLibrary(answer), "When?", NOTHING_SET, {}, ()))
+    shown = list(panes.answering(FakeLibrary(answer), "When?", NOTHING_SET, {}, ()))
     assert [event for _, _, event in shown] == [*answer.claims, answer]
-    assert shown[0][:2] == (view.writing("When?", answer.claims[:1]), view.source_cards(answer.claims[:1]))
-    assert shown[1][:2] == (view.writing("When?", answer.claims), view.source_cards(answer.claims))
+    assert shown[0][:2] == (view.writing("When?", answer.claims[:1], {}), cards.source_cards(answer.claims[:1]))
+    assert shown[1][:2] == (view.writing("When?", answer.claims, {}), cards.source_cards(answer.claims))
 
 
 def test_the_conversation_and_the_choices_reach_the_library():
     library = FakeLibrary(ANSWER)
-    panes(library, "And why?", talk=(ANSWER,), model="openai:tiny", show_unsupported=True, understand=False)
+    both(library, "And why?", talk=(ANSWER,), model="openai:tiny", show_unsupported=True, understand=False)
     options = {"model": "openai:tiny", "show_unsupported": True, "understand": False}
     assert library.asked == [("And why?", {"history": (ANSWER,), **options})]
 
@@ -114,28 +124,28 @@ def test_what_can_be_copied_is_the_answer_with_its_sources():
 @pytest.mark.parametrize("model", ["gguf:/etc/passwd", "openai:", "openai:a b", "http://x", "st:all"])
 def test_a_model_that_was_not_offered_cannot_be_chosen(model):
     library = FakeLibrary()
-    assert "cannot be chosen here" in panes(library, "When?", model=model)[0]
+    assert "cannot be chosen here" in both(library, "When?", model=model)[0]
     assert not library.asked
 
 
 def test_the_models_that_are_offered_begin_with_the_default(monkeypatch):
-    assert app._models(FakeLibrary()) == ["extractive"]
+    assert panes.models(FakeLibrary()) == ["extractive"]
     monkeypatch.setenv("BYLINE_MODEL", "gguf:/models/small.gguf")
-    assert app._models(FakeLibrary()) == ["gguf:/models/small.gguf", "extractive"]
-    assert app._checked_model(FakeLibrary(), " gguf:/models/small.gguf ") == "gguf:/models/small.gguf"
+    assert panes.models(FakeLibrary()) == ["gguf:/models/small.gguf", "extractive"]
+    assert panes.checked_model(FakeLibrary(), " gguf:/models/small.gguf ") == "gguf:/models/small.gguf"
 
     class Telling(FakeLibrary):
         def models(self) -> list[Json]:
             names = {"extractive": True, "gguf:PATH": True, "openai:llama": True, "anthropic:NAME": False}
             return [{"name": name, "usable": usable} for name, usable in names.items()]
 
-    assert app._models(Telling()) == ["gguf:/models/small.gguf", "extractive", "openai:llama"]
+    assert panes.models(Telling()) == ["gguf:/models/small.gguf", "extractive", "openai:llama"]
 
 
 def test_filters_reach_the_library_and_are_shown():
     library = FakeLibrary(ANSWER)
     limits = {"outlets": ["The Courier"], "published_from": " 2024-04 ", "published_to": "", "as_of": "2024-05-01"}
-    answer, _ = panes(library, "When?", limits)
+    answer, _ = both(library, "When?", limits)
     assert library.asked[0][1] == {
         "outlets": ["The Courier"],
         "published_from": "2024-04",
@@ -148,32 +158,32 @@ def test_filters_reach_the_library_and_are_shown():
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_is_not_asked(question):
     library = FakeLibrary()
-    answer, _ = panes(library, question)
+    answer, _ = both(library, question)
     assert "Type a question first." in answer
     assert not library.asked
 
 
 def test_an_empty_library_says_how_to_fill_it():
     library = FakeLibrary(an_answer(notes=("Nothing here.",)), articles=[])
-    answer, _ = panes(library, "When?")
+    answer, _ = both(library, "When?")
     assert "byline ingest PATH" in answer
 
 
 def test_an_abstention_of_a_filled_library_is_shown_as_one():
-    answer, _ = panes(FakeLibrary(an_answer(notes=("Nothing there.",))), "When?")
+    answer, _ = both(FakeLibrary(an_answer(notes=("Nothing there.",))), "When?")
     assert "Not in these articles" in answer
     assert "Nothing there." in answer
 
 
 def test_an_error_of_the_library_is_one_sentence_on_the_page():
-    answer, sources = panes(FakeLibrary(BylineError("as_of is <b>: write a date.")), "When?")
+    answer, sources = both(FakeLibrary(BylineError("as_of is <b>: write a date.")), "When?")
     assert "as_of is &lt;b&gt;: write a date." in answer
-    assert sources == view.no_sources()
+    assert sources == cards.no_sources()
 
 
 def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
-    answer, sources = panes(FakeLibrary(ZeroDivisionError("secret detail")), "When?")
-    assert (answer, sources) == (view.unexpected(), view.no_sources())
+    answer, sources = both(FakeLibrary(ZeroDivisionError("secret detail")), "When?")
+    assert (answer, sources) == (markup.unexpected(), cards.no_sources())
     assert "secret detail" not in answer
     assert "secret detail" in caplog.text
 
@@ -181,9 +191,17 @@ def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(caplog):
 def test_a_library_that_cannot_be_read_is_told_when_the_page_opens(monkeypatch):
     library = FakeLibrary()
     monkeypatch.setattr(library, "overview", lambda: (_ for _ in ()).throw(BylineError("The library is damaged.")))
-    assert app._opened(library) == ("", [], view.failure("The library is damaged."), 0)
+    assert panes.opened(library) == ("", [], markup.failure("The library is damaged."), 0)
     monkeypatch.setattr(library, "overview", lambda: 1 / 0)
-    assert app._opened(library) == ("", [], view.unexpected(), 0)
+    assert panes.opened(library) == ("", [], markup.unexpected(), 0)
+
+
+def test_an_article_is_opened_where_it_was_cited():
+    html = panes.whole("source-1", [an_answer(), ANSWER], [], ())
+    assert html == cards.whole_article(*cards.places_of(ANSWER)["source-1"])
+    assert panes.whole("source-1", [], ANSWER.claims, ()) == html  # while the answer is being written
+    for place in ("source-2", "", "../../etc/passwd"):
+        assert "no longer on the page" in panes.whole(place, [ANSWER], [], ())
 
 
 # -- the page -----------------------------------------------------------------------------------------------------
@@ -250,11 +268,38 @@ def test_the_page_forbids_everything_from_elsewhere(url):
     assert "<title>Byline</title>" in response.text or '"title":"Byline"' in response.text
 
 
-def test_no_file_of_the_machine_is_served_and_none_is_taken(url):
+def test_no_file_of_the_machine_is_served(url):
     assert httpx.get(f"{url}gradio_api/file={ROOT / 'pyproject.toml'}").status_code in (403, 404)
     assert httpx.get(f"{url}docs").status_code == 404
-    upload = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.txt", b"more than a byte")})
-    assert upload.status_code == 413
+
+
+FILES = {"files": ("a.txt", b"more than a byte")}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # a program
+        ({"origin": "OWN", "sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "OWN"}, 200),
+        ({"origin": "https://evil.example", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://127.0.0.1:1", "sec-fetch-site": "same-site"}, 403),  # another server of this machine
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_a_page_of_another_site_can_send_nothing(url, headers, status):
+    headers = {name: url.rstrip("/") if value == "OWN" else value for name, value in headers.items()}
+    assert httpx.post(f"{url}gradio_api/upload", files=FILES, headers=headers).status_code == status
+
+
+def test_a_page_for_other_machines_takes_no_files():
+    with app.served(FakeLibrary(), host="0.0.0.0", port=0) as address:
+        local = re.sub("//[^:/]*", "//127.0.0.1", address)
+        assert httpx.post(f"{local}gradio_api/upload", files=FILES).status_code == 413
+        config = httpx.get(f"{local}config").json()
+    tabs = {c["props"]["label"]: c["props"]["visible"] for c in config["components"] if c["type"] == "tabitem"}
+    assert tabs == {"Ask": True, "Check a draft": True, "Add articles": False}
 
 
 def test_a_page_of_this_machine_answers_under_no_other_name(url):
@@ -277,7 +322,7 @@ def test_build_gives_the_page_without_serving_it():
 
     page = asyncio.run(build())
     buttons = [block.value for block in page.blocks.values() if isinstance(block, gradio.Button)]
-    assert buttons == ["Ask", "Stop", *EXAMPLES, "Take the question as it stands", "New conversation"]
+    assert buttons == ["Ask", *EXAMPLES, "New conversation", "Check"]
 
 
 # -- serving ------------------------------------------------------------------------------------------------------

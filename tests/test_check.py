@@ -49,6 +49,17 @@ def test_each_sentence_has_its_own_verdict_and_place(sample: Library) -> None:
     assert [s.verdict for s in sentences] == ["supported", "unsupported", "unsupported"]
 
 
+def test_a_sentence_is_given_as_soon_as_it_is_checked(sample: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = "Karim Khan is the chief prosecutor of the ICC. Plum cake needs cinnamon."
+    looked_for: list[str] = []
+    hits = sample._hits
+    monkeypatch.setattr(sample, "_hits", lambda text, *rest: looked_for.append(text) or hits(text, *rest))
+    sentences = sample.stream_check(draft)
+    assert next(sentences).verdict == "supported"
+    assert looked_for == ["Karim Khan is the chief prosecutor of the ICC."]
+    assert [sentence.verdict for sentence in sentences] == ["unsupported"]
+
+
 def test_filters_hold(sample: Library) -> None:
     draft = "Katz sent letters to 25 of his counterparts, Walla said."
     assert sample.check(draft)[0].citations

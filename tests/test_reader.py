@@ -36,7 +36,7 @@ STORY = (
 )
 QUESTIONS = (
     ("How many people were on the Marigold?", 0),
-    ("Who rescued the passengers of the ferry?", 1),
+    ("Who brought the people on the ferry ashore?", 1),
     ("Who is the captain of the Marigold?", 2),
     ("How much will the new buoys cost?", 3),
     ("What was the weather like in the bay?", 4),

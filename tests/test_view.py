@@ -1,4 +1,4 @@
-"""`ui.view`: what is shown is the article's own words, and nothing in them can become markup."""
+"""`ui.view` and `ui.cards`: what is shown is the article's own words, and nothing in them can become markup."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rag.types import (
     SearchHit,
     safe_to_show,
 )
-from ui import view
+from ui import cards, markup, view
 
 TEXT = (
     "---\ntitle: Bridge\n---\n\nThe bridge reopens in May, the mayor said. Repairs cost 4 million.\n\n"
@@ -133,16 +133,16 @@ ALLOWED = {
     "b": {"class"},
     "bdi": {"class"},
     "br": set(),
-    "button": {"type", "class"},
+    "button": {"type", "class", "value"},
     "details": {"class"},
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
-    "div": {"class", "aria-busy"},
-    "h2": set(),
+    "div": {"class", "aria-busy", "dir", "tabindex"},
+    "h2": {"id", "dir"},
     "h3": {"dir"},
-    "li": {"dir"},
-    "mark": set(),
-    "ol": set(),
+    "li": {"dir", "class"},
+    "mark": {"tabindex"},
+    "ol": {"class"},
     "p": {"class", "id", "tabindex", "dir", "role"},
     "pre": {"class", "hidden"},
     "span": {"class", "dir", "aria-hidden"},
@@ -152,7 +152,8 @@ ALLOWED = {
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
 ATTRIBUTE_VALUES = {
     "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
-    "id": re.compile(r"(source|claim)-\d+(-\d+)?"),
+    "id": re.compile(r"(source|claim)-\d+(-\d+)?|bl-whole-title"),
+    "value": re.compile(r"(source|near|differs|event|evidence)-\d+(-\d+)?"),
     "tabindex": re.compile(r"0|-1"),
     "href": re.compile(r"#(source|claim)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
     "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
@@ -183,14 +184,17 @@ def all_panes(answer: Answer) -> Iterator[str]:
     articles = [c.article for claim in answer.claims for c in claim.citations] + [h.article for h in answer.hits]
     limits = {"outlets": [a.outlet or "" for a in articles], "as_of": answer.question}
     yield view.answer_pane(answer, limits=limits, copied=answer.question, saved=answer.model)
-    yield view.sources_pane(answer)
-    yield view.writing(answer.question, answer.claims)
+    yield cards.sources_pane(answer)
+    yield view.working(answer.question, 1, limits)
+    yield view.writing(answer.question, answer.claims, limits)
     yield view.stopped(answer.question, answer.claims)
     yield view.conversation([answer, answer])
     dates = {"first": answer.question, "last": None, "undated": 1}
     yield view.library_line({"articles": 1, "outlets": {a.outlet or "": 1 for a in articles}, **dates})
     yield view.welcome(0, answer.question)
-    yield view.failure(answer.question)
+    yield markup.failure(answer.question)
+    for place in cards.places_of(answer).values():
+        yield cards.whole_article(*place)
 
 
 def with_news(answer: Answer, citation: Citation, text: str) -> Answer:
@@ -220,22 +224,21 @@ def with_news(answer: Answer, citation: Citation, text: str) -> Answer:
         (None, "none", "Date not known"),
         (None, "day", "Date not known"),
         ("2024-13-01", "day", "2024-13-01"),
-        ("spring", "day", "Spring"),
+        ("spring", "day", "spring"),
         ("2024-xx", "month", "2024-xx"),
     ],
 )
 def test_a_date_is_told_in_words_and_only_as_precisely_as_it_is_known(published, precision, words):
     article = an_article(published=published, published_precision=precision)
-    html = view.sources_pane(an_answer(a_claim(a_citation(article=article))))
-    assert f'<span class="bl-date">{words}</span>' in html
+    assert f'<span class="bl-date">{words}</span>' in markup.source(article)
 
 
 def test_an_inferred_date_says_so_and_from_what():
     article = an_article(published_source="inferred", reasons={"published": "Its copyright year."})
-    html = view.sources_pane(an_answer(a_claim(a_citation(article=article))))
+    html = cards.sources_pane(an_answer(a_claim(a_citation(article=article))))
     assert "29 April 2024 (inferred)" in html
     assert "Date inferred: Its copyright year." in html
-    assert "inferred" not in view.sources_pane(an_answer(a_claim()))
+    assert "inferred" not in cards.sources_pane(an_answer(a_claim()))
 
 
 @pytest.mark.parametrize(
@@ -258,26 +261,26 @@ def test_an_inferred_date_says_so_and_from_what():
     ],
 )
 def test_only_web_addresses_become_links(url, linked):
-    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(article=an_article(url=url))))))
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation(article=an_article(url=url))))))
     links = [attributes["href"] for attributes, _ in page.all("a", target="_blank")]
     assert links == ([url] if linked else [])
 
 
 def test_the_host_of_a_link_is_named():
     article = an_article(url="https://courier.example@evil.example/x")
-    page = Page(view.sources_pane(an_answer(a_claim(a_citation(article=article)))))
+    page = Page(cards.sources_pane(an_answer(a_claim(a_citation(article=article)))))
     assert page.all("a", target="_blank")[0][1] == "Original at evil.example"
 
 
 def test_a_card_shows_the_quote_marked_in_its_paragraph():
-    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(support=0.499)))))
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation(support=0.499)))))
     [(attributes, _)] = page.all("article")
     assert attributes["id"] == "source-1"
     assert page.all("mark") == [({}, QUOTE)]
-    assert page.all("blockquote")[0][1] == QUOTE + " Repairs cost 4 million."
+    assert page.all("blockquote")[0][1] == QUOTE + " Repairs cost 4 million. …"
     assert page.all("h3")[0][1] == "Bridge to Reopen"
     assert page.all("bdi", class_="bl-outlet")[0][1] == "The Courier"
-    assert "Support 49 %" in page.text  # 0.499 does not carry a claim: not 50
+    assert "Carries part of it support 49 %" in page.text  # 0.499 does not carry a claim: not 50
     assert "news/bridge.md" in page.text
 
 
@@ -285,28 +288,114 @@ def test_a_card_shows_the_quote_marked_in_its_paragraph():
     ("support", "shown"), [(0.57, 57), (1.0, 100), (0.0, 0), (1.7, 100), (-1.0, 0), (float("nan"), 0)]
 )
 def test_support_in_hundredths(support, shown):
-    assert f"Support {shown} %" in view.sources_pane(an_answer(a_claim(a_citation(support=support))))
+    assert f"support {shown} %" in cards.sources_pane(an_answer(a_claim(a_citation(support=support))))
+
+
+@pytest.mark.parametrize(
+    ("support", "verdict", "words"),
+    [
+        (0.5, "supported", "Carries it"),
+        (0.9, "partial", "Carries it"),  # the words by themselves; the claim says more than all of them
+        (0.49, "supported", "Carries part of it"),  # together with others it does
+        (0.3, "partial", "Carries part of it"),
+        (0.3, "unsupported", "Does not carry it"),
+    ],
+)
+def test_what_the_words_do_for_the_sentence_is_said(support, verdict, words):
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation(support=support), verdict=verdict))))
+    said = [text for attributes, text in page.all("p") if "bl-bears" in (attributes.get("class") or "")]
+    assert said == [f"{words} support {int(support * 100)} %"]
+
+
+def test_a_quote_is_copied_with_its_reference():
+    article = an_article(published_source="inferred")
+    citation = replace(a_citation(article=article), speaker="the council")
+    page = check_markup(cards.sources_pane(an_answer(a_claim(citation))))
+    reference = "The Courier, 29 April 2024, citing the council (date inferred), “Bridge to Reopen”"
+    assert page.all("pre")[0][1] == f"“{QUOTE}” — {reference}"
+
+
+def test_an_article_is_shown_whole_with_the_quote_marked_where_it_stands():
+    article = an_article()
+    place = cards.places_of(an_answer(a_claim()))["source-1"]
+    assert place == (article, article.text.index(QUOTE), article.text.index(QUOTE) + len(QUOTE))
+    page = check_markup(cards.whole_article(*place))
+    assert page.all("div", class_="bl-text")[0][1] == TEXT  # to the letter
+    assert page.all("mark") == [({"tabindex": "-1"}, QUOTE)]
+    assert [text for _, text in page.all("span", class_="bl-aside")] == [TEXT[a:b] for a, b in article.boilerplate]
+
+
+@given(
+    text=st.text(alphabet="ab<& \n", max_size=60),
+    cuts=st.lists(st.integers(0, 60), min_size=2, max_size=8),
+)
+def test_a_whole_article_is_whole_however_the_spans_lie(text, cuts):
+    cuts = [min(cut, len(text)) for cut in cuts]
+    start, end = sorted(cuts[:2])
+    spans = tuple((min(a, b), max(a, b)) for a, b in zip(cuts[2::2], cuts[3::2], strict=False))
+    page = check_markup(cards.whole_article(an_article(text, boilerplate=spans), start, end))
+    assert page.all("div", class_="bl-text")[0][1] == text
+    assert "".join(words for _, words in page.all("mark")) == text[start:end]
+    assert sum("tabindex" in attributes for attributes, _ in page.all("mark")) == (start < end)
+
+
+def test_each_place_that_is_shown_can_be_opened():
+    answer = an_answer(a_claim(), hits=(a_hit(an_article(), 40, 60),))
+    full = with_news(answer, a_citation(), QUOTE)
+    places = cards.places_of(full)
+    html = view.answer_pane(full) + cards.sources_pane(full) + cards.sources_pane(replace(full, status="abstained"))
+    values = [attributes["value"] for attributes, _ in check_markup(html).all("button", class_="bl-whole")]
+    assert sorted(values) == sorted(places)
+    assert {value.split("-")[0] for value in values} == {"source", "near", "differs", "event"}
 
 
 def test_missing_metadata_is_said():
     article = an_article(outlet=None, title=None, published=None, published_precision="none", published_source="none")
-    text = Page(view.sources_pane(an_answer(a_claim(a_citation(article=article))))).text
+    text = Page(cards.sources_pane(an_answer(a_claim(a_citation(article=article))))).text
     assert "Outlet not stated" in text
     assert "Title not stated" in text
     assert "Date not known" in text
 
 
 def test_words_that_are_not_at_the_cited_place_are_not_passed_off_as_the_articles():
-    page = check_markup(view.sources_pane(an_answer(a_claim(replace(a_citation(), start=3)))))
+    page = check_markup(cards.sources_pane(an_answer(a_claim(replace(a_citation(), start=3)))))
     assert page.all("blockquote")[0][1] == QUOTE
     assert "do not stand at the cited place" in page.text
 
 
-def test_a_long_paragraph_is_cut_between_words():
+def test_the_context_is_whole_sentences_also_of_the_paragraphs_beside_it():
+    article = an_article(
+        "First of all. It rained.\n\nThe bridge is shut.\n\nNobody knows why. " + "A long way on. " * 40
+    )
+    start = article.text.index("The bridge")
+    before, after = cards.quote_in_context(article, start, start + len("The bridge is shut."))
+    assert before == "First of all. It rained.\n\n"
+    assert after.startswith("\n\nNobody knows why. A long way on.")
+    assert after.endswith("A long way on. …")
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation("The bridge is shut.", article=article)))))
+    assert len(page.all("span", class_="bl-break")) == 2
+    back = article.text.rindex("A long way")
+    assert cards.quote_in_context(article, back, len(article.text))[0].startswith("… A long way on. A long")
+
+
+def test_a_hard_wrapped_text_flows_and_one_with_a_paragraph_on_each_line_does_not():
+    wrapped = an_article(
+        "The bridge that the mayor spoke of on Monday when he\nopened the new library in the town is shut. It will\n"
+        "stay so until May, he said, and not a day longer than\nthat."
+    )
+    quote = wrapped.text[wrapped.text.index("It will") :]
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation(quote, article=wrapped)))))
+    assert not page.all("span", class_="bl-break")
+    lines = an_article("The bridge is shut.\nIt stays so until May.")
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation("It stays so until May.", article=lines)))))
+    assert len(page.all("span", class_="bl-break")) == 1
+
+
+def test_a_long_sentence_is_cut_between_words():
     words = " ".join(f"word{n}" for n in range(400))
     article = an_article(f"{words} The quote. {words}")
     start = article.text.index("The quote.")
-    before, after = view.quote_in_context(article, start, start + 10)
+    before, after = cards.quote_in_context(article, start, start + 10)
     assert before.startswith("… word")
     assert before.endswith(" ")
     assert after.endswith(" …")
@@ -314,13 +403,13 @@ def test_a_long_paragraph_is_cut_between_words():
     assert article.text[start - len(kept[0]) :].startswith(kept[0])
     assert kept[0].split()[0] in words.split()
     assert kept[1].split()[-1] in words.split()
-    assert 300 < len(kept[0]) <= view.CONTEXT_CHARS
-    assert 300 < len(kept[1]) <= view.CONTEXT_CHARS
+    assert cards.CONTEXT_CHARS - 20 < len(kept[0]) <= cards.CONTEXT_CHARS
+    assert cards.CONTEXT_CHARS - 20 < len(kept[1]) <= cards.CONTEXT_CHARS
 
 
 def test_a_very_long_quote_is_whole_and_scrolls():
     quote = "word " * 2_000 + "end."
-    page = check_markup(view.sources_pane(an_answer(a_claim(a_citation(quote, article=an_article(quote))))))
+    page = check_markup(cards.sources_pane(an_answer(a_claim(a_citation(quote, article=an_article(quote))))))
     assert page.all("mark")[0][1] == quote
     assert page.all("blockquote")[0][0]["class"] == "bl-long"
     assert page.all("blockquote")[0][0]["tabindex"] == "0"
@@ -335,19 +424,17 @@ def test_the_context_is_contiguous_and_never_boilerplate(text, cuts):
     start, end = cuts[0], cuts[1]
     spans = tuple(zip(cuts[2::2], cuts[3::2], strict=False))
     article = an_article(text, boilerplate=spans)
-    before, after = view.quote_in_context(article, start, end)
+    before, after = cards.quote_in_context(article, start, end)
     before, after = before.removeprefix("… "), after.removesuffix(" …")
     assert text[:start].endswith(before)
     assert text[end:].startswith(after)
     shown = [*range(start - len(before), start), *range(end, end + len(after))]
     assert not any(a <= position < b for position in shown for a, b in spans)
-    assert "\n\n" not in before.rstrip("\n")
-    assert "\n\n" not in after
 
 
 def test_boilerplate_is_left_out_of_nearest_passages():
     article = an_article()
-    html = view.sources_pane(an_answer(hits=(a_hit(article, 0, len(TEXT)),)))
+    html = cards.sources_pane(an_answer(hits=(a_hit(article, 0, len(TEXT)),)))
     page = check_markup(html)
     assert page.all("blockquote")[0][1].split() == (QUOTE + " Repairs cost 4 million. … A second paragraph.").split()
     assert "title:" not in page.text
@@ -364,18 +451,18 @@ def test_each_claim_links_to_its_cards_and_back():
         ("claim-2", "It cost 4 million.[2][1] only partly backed by the words it cites"),
     ]
     assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#source-1", "#source-2", "#source-1"]
-    cards = check_markup(view.sources_pane(answer))
-    assert [attributes["id"] for attributes, _ in cards.all("article")] == ["source-1", "source-2"]
-    assert [attributes["href"] for attributes, _ in cards.all("a", class_="bl-number")] == ["#claim-1", "#claim-2"]
+    pane = check_markup(cards.sources_pane(answer))
+    assert [attributes["id"] for attributes, _ in pane.all("article")] == ["source-1", "source-2"]
+    assert [attributes["href"] for attributes, _ in pane.all("a", class_="bl-number")] == ["#claim-1", "#claim-2"]
 
 
 def test_a_marker_given_twice_still_leads_to_its_own_card():
     first, second = a_citation(), a_citation("Repairs cost 4 million.", marker=1)
     answer = an_answer(a_claim(first, second))
     targets = [a["href"] for a, _ in Page(view.answer_pane(answer)).all("a", class_="bl-marker")]
-    cards = [f"#{a['id']}" for a, _ in Page(view.sources_pane(answer)).all("article")]
-    assert targets == cards
-    assert len(set(cards)) == 2
+    shown = [f"#{a['id']}" for a, _ in Page(cards.sources_pane(answer)).all("article")]
+    assert targets == shown
+    assert len(set(shown)) == 2
 
 
 @pytest.mark.parametrize(
@@ -415,11 +502,11 @@ def test_notes_problems_model_time_and_filters_are_shown():
 def test_an_abstention_is_no_answer_and_says_so_of_its_passages():
     answer = an_answer(hits=tuple(a_hit(an_article(), *FRONT_MATTER[1:], len(TEXT)) for _ in range(8)), notes=("No.",))
     assert "No answer: the articles do not say." in view.answer_pane(answer)
-    page = check_markup(view.sources_pane(answer))
-    assert len(page.all("article")) == view.NEAREST_SHOWN
+    page = check_markup(cards.sources_pane(answer))
+    assert len(page.all("article")) == cards.NEAREST_SHOWN
     assert "They are not an answer" in page.text
     assert not page.all("mark")
-    assert "No passage came near" in view.sources_pane(an_answer())
+    assert "No passage came near" in cards.sources_pane(an_answer())
 
 
 MAYOR = an_article("On Monday the bridge was shut. Repairs cost 4 million, the mayor said.", id="m", title="Shut")
@@ -447,6 +534,7 @@ def test_what_reports_say_differently_stands_side_by_side_without_a_ruling(kind,
     assert quotes == ["Repairs cost 4 million, the mayor said.", "The audit puts repairs at 6 million."]
     assert "The Courier 29 April 2024" in page.text
     assert "The Globe 1 June 2024" in page.text
+    assert [a["value"] for a, _ in page.all("button", class_="bl-whole")] == ["differs-1-1", "differs-1-2"]
 
 
 def test_a_value_that_is_not_in_its_quote_is_not_marked():
@@ -479,7 +567,7 @@ def test_speaker_and_resolved_dates_stand_beside_the_quote_and_not_in_it():
     )
     quote = "On Monday the bridge was shut."
     citation = replace(a_citation(quote, article=MAYOR), speaker="the mayor", dates=(monday,))
-    page = check_markup(view.sources_pane(an_answer(a_claim(citation))))
+    page = check_markup(cards.sources_pane(an_answer(a_claim(citation))))
     assert page.all("mark")[0][1] == quote
     assert "mayor" not in page.all("blockquote")[0][1].replace("the mayor said", "")
     assert page.all("ul", class_="bl-beside")[0][1] == (
@@ -506,11 +594,11 @@ def test_what_was_understood_is_told_with_its_reason():
 
 def test_the_answer_so_far_is_no_whole_answer():
     page = check_markup(view.writing("When?", [a_claim()]))
-    assert page.text == f"When?{QUOTE}[1]1 sentence checked; there may be more…"
+    assert page.text == f"When?1 sentence checked; there may be more…Stop{QUOTE}[1]"
     assert page.elements[0][1]["aria-busy"] == "true"
     assert "Status" not in page.text
     page = check_markup(view.stopped("When?", [a_claim()]))
-    assert page.text == f"When?{QUOTE}[1]StoppedThe sentences above were checked; the rest was not written."
+    assert page.text == f"When?Stopped{QUOTE}[1]The sentences above were checked; the rest was not written."
     assert "Nothing was written." in check_markup(view.stopped("When?", [])).text
 
 
@@ -558,17 +646,33 @@ def test_what_the_library_holds():
 
 def test_an_empty_library_says_how_to_fill_it():
     assert "byline ingest PATH --library '/my news/lib'" in Page(view.welcome(0, "/my news/lib")).text
-    assert "ingest" not in view.welcome(1, "/lib")
+    assert "Drop some under “Add articles”" in view.welcome(0, "/lib", can_add=True)
+    assert "ingest" not in view.welcome(1, "/lib", can_add=True)
 
 
-def test_searching_names_the_number_of_articles():
-    assert Page(view.working(1_234)).text == "Searching 1,234 articles…"
-    assert Page(view.working(1)).text == "Searching 1 article…"
-    assert Page(view.working(0)).text == "Searching the articles…"
+@pytest.mark.parametrize(("n", "words"), [(1_234, "1,234 articles"), (1, "1 article"), (0, "the articles")])
+def test_searching_repeats_the_question_and_names_the_number_of_articles(n, words):
+    page = check_markup(view.working("When?", n, {"as_of": "2024"}))
+    assert page.text == f"When?Searching {words}…StopOnly articles as of 2024"
+
+
+def test_nothing_moves_between_the_first_sentence_and_the_last():
+    """Question, state, filters and claims keep their order and their classes from the wait to the answer."""
+    limits = {"as_of": "2024"}
+    shown = [
+        view.working("When?", 3, limits),
+        view.writing("When?", [a_claim()], limits),
+        view.answer_pane(an_answer(a_claim(), question="When?"), limits=limits),
+    ]
+    firsts = [[(a.get("class") or "").split()[0] for a, _ in Page(html).all("p")][:4] for html in shown]
+    assert firsts == [
+        ["bl-question", "bl-status", "bl-limits"],
+        *[["bl-question", "bl-status", "bl-limits", "bl-claim"]] * 2,
+    ]
 
 
 def test_every_pane_has_the_allowed_markup_only():
-    for html in (view.working(3), view.no_sources(), view.unexpected(), view.welcome(1, "x")):
+    for html in (view.working("When?", 3), cards.no_sources(), markup.unexpected(), view.welcome(1, "x")):
         check_markup(html)
 
 
@@ -600,7 +704,7 @@ def test_hostile_text_stays_text(bad):
     nothing = an_answer(question=bad, hits=(a_hit(article, 0, len(article.text)),))
     for html in [*all_panes(answer), *all_panes(full), *all_panes(nothing)]:
         check_markup(html)
-    page = Page(view.sources_pane(answer))
+    page = Page(cards.sources_pane(answer))
     assert page.all("mark")[0][1] == bad
     assert page.all("h3")[0][1] == bad
     assert page.all("bdi")[0][1] == bad
@@ -632,7 +736,7 @@ def test_no_text_whatever_becomes_markup(quote, title, context, url, precision):
         check_markup(html)
         html.encode("utf-8")
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)
-    assert Page(view.sources_pane(answer)).all("mark")[0][1] == safe_to_show(quote)
+    assert Page(cards.sources_pane(answer)).all("mark")[0][1] == safe_to_show(quote)
 
 
 def test_direction_overrides_go_and_control_characters_show():

@@ -1,81 +1,52 @@
-"""The Gradio page: wiring and serving. What is shown is made in `ui.view`; what is known comes from the library."""
+"""The Gradio page: wiring and serving. What is shown is made in `ui.panes`; what is known comes from the library."""
 
 # No `from __future__ import annotations`: Gradio reads the annotations of the functions inside `build` at run time.
 import asyncio
 import atexit
 import json
-import logging
 import os
-import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rag import record
-from rag.types import Answer, BylineError, Claim, Json
-from ui import view
-from ui.server import Headers, free_port
+from rag.types import Answer, BylineError, CheckedSentence, Claim, Json
+from ui import cards, drafts, panes, uploads, view
+from ui.panes import Library
+from ui.server import LOCAL, Headers, OwnPagesOnly, free_port
 
 if TYPE_CHECKING:
     import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
 MAX_QUESTION_CHARS = 4_000
+MAX_DRAFT_CHARS = 60_000
 MAX_TURNS = 20  # of a conversation that are kept on the page
-LOCAL = ("127.0.0.1", "localhost")
-
-# What may be typed as a model. A file of this machine ("gguf:PATH") may only be chosen where it was offered.
-_TYPED_MODEL = re.compile(r"(?:openai|anthropic):[^\s\x00-\x1f]{1,200}")
 
 # The frames stay on the page while their `${value}` changes, so that screen readers keep the live region.
 _MASTHEAD = """<header><h1>Byline</h1>
 <p class="bl-tagline">Answers from your own news articles, with the exact words behind every sentence.</p>
 ${value}</header>"""
 _EARLIER = "<section>${value}</section>"
-_ANSWER = """<section aria-labelledby="bl-answer-title" aria-live="polite">
-<h2 id="bl-answer-title">Answer</h2><div>${value}</div></section>"""
-_SOURCES = """<section aria-labelledby="bl-sources-title">
-<h2 id="bl-sources-title">Sources</h2><div>${value}</div></section>"""
+_PANE = """<section aria-labelledby="bl-{name}-title"{live}><h2 id="bl-{name}-title">{heading}</h2>
+<div>${{value}}</div><p class="bl-done" role="status"></p></section>"""
+_ANSWER = _PANE.format(name="answer", heading="Answer", live=' aria-live="polite"')
+_SOURCES = _PANE.format(name="sources", heading="Sources", live="")
+_FINDINGS = _PANE.format(name="findings", heading="Findings", live="")
+_ADDED = '<section aria-live="polite">${value}</section>'
+_WHOLE = '<dialog aria-labelledby="bl-whole-title">${value}</dialog>'
 
 _SANS = ["system-ui", "Segoe UI", "Roboto", "Noto Sans", "DejaVu Sans", "sans-serif"]
 _MONO = ["ui-monospace", "Consolas", "DejaVu Sans Mono", "monospace"]
 
-log = logging.getLogger(__name__)
 
-
-class Library(Protocol):
-    """What the page needs of `rag.Library`."""
-
-    @property
-    def path(self) -> Path: ...
-
-    def overview(self) -> Json: ...
-
-    def record(self, answer: Answer) -> Json: ...
-
-    def stream(
-        self,
-        question: str,
-        *,
-        k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: str | None = None,
-        published_to: str | None = None,
-        as_of: str | None = None,
-        model: str | None = None,
-        show_unsupported: bool = False,
-        history: Sequence[str | Answer | Mapping[str, Any]] = (),
-        understand: bool = True,
-    ) -> Iterator[Claim | Answer]: ...
-
-
-def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
-    """The page over `library`; each of `examples` becomes a button that asks it.
+def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = True) -> "gr.Blocks":
+    """The page over `library`; each of `examples` becomes a button that asks it, and where it `can_add`, files may be
+    dropped into the library.
 
     The page also serves `/ask` to programs (`gradio_client`, HTTP). It gives `Answer.to_dict()` as JSON text: Gradio's
     clients take any object with a "path", such as an article, for a file to download. Every other event is private.
@@ -85,12 +56,17 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
     import gradio as gr  # takes seconds, and must not slow down whoever imports this module
     from gradio.events import api
 
+    frame: dict[str, Any] = {"value": "", "apply_default_css": False, "js_on_load": None}
+    pane: dict[str, Any] = {**frame, "js_on_load": (ASSETS / "page.js").read_text(encoding="utf-8")}
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
     def open_page() -> tuple[Any, ...]:
-        line, outlets, pane, n_articles = _opened(library)
-        return line, gr.update(choices=outlets), pane, view.no_sources(), n_articles
+        line, outlets, shown, n_articles = panes.opened(library, can_add=can_add)
+        start = gr.update(selected="add") if can_add and not n_articles else gr.skip()
+        return line, gr.update(choices=outlets), shown, cards.no_sources(), n_articles, start
 
     def offer_models() -> Any:
-        offered = _models(library)
+        offered = panes.models(library)
         return gr.update(choices=offered, value=offered[0])
 
     def answer(
@@ -109,30 +85,46 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
         given = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
         options: dict[str, Any] = {"model": model, "show_unsupported": unsupported}
         chip = event.target.value if event.target in chips else None
-        if event.target is literal:  # the answer to the question as it was understood makes way
+        if event.target is answer_pane:  # the answer to the question as it was understood makes way
             chip, talk, options["understand"] = str(now.get("question", "")), talk[:-1], False
         question = chip or question
-        waiting = (gr.update(visible=True), gr.update(visible=bool(talk)))
         box = gr.update(value=chip) if chip else gr.skip()
+        shown = view.working(question, held, panes.set_limits(given))
         now = {"question": question, "claims": []}
-        yield box, view.working(held), "", view.conversation(talk), talk, now, *waiting
-        for pane, sources, event_ in _panes(library, question, given, options, talk):
+        yield box, shown, "", view.conversation(talk), talk, now, gr.update(visible=bool(talk))
+        for shown, sources, event_ in panes.answering(library, question, given, options, talk):
             if isinstance(event_, Claim):
                 now = {"question": question, "claims": [*now["claims"], event_]}
-                yield gr.skip(), pane, sources, gr.skip(), gr.skip(), now, gr.skip(), gr.skip()
+                yield gr.skip(), shown, sources, gr.skip(), gr.skip(), now, gr.skip()
                 continue
+            now = {"question": question, "claims": list(event_.claims) if event_ else []}
             told = [*talk, event_][-MAX_TURNS:] if event_ else talk
-            ended = (gr.update(visible=False), gr.update(visible=bool(told)))
-            yield gr.skip(), pane, sources, gr.skip(), told, now, *ended
+            yield gr.skip(), shown, sources, gr.skip(), told, now, gr.update(visible=bool(told))
 
-    def stop(now: Json) -> tuple[Any, ...]:
+    def stop(now: Json) -> tuple[str, str]:
         claims = now.get("claims", [])
-        sources = view.source_cards(claims) or view.no_sources()
-        return view.stopped(now.get("question", ""), claims), sources, gr.update(visible=False)
+        return view.stopped(now.get("question", ""), claims), cards.source_cards(claims) or cards.no_sources()
 
     def begin_anew(held: int) -> tuple[Any, ...]:
-        hidden = gr.update(visible=False)
-        return "", view.welcome(held, library.path), view.no_sources(), "", [], {}, hidden, hidden
+        shown = view.welcome(held, library.path, can_add=can_add)
+        return "", shown, cards.no_sources(), "", [], {}, gr.update(visible=False)
+
+    def check(draft: str) -> Iterator[tuple[Any, ...]]:
+        yield from panes.checking(library, draft)
+
+    def stop_check(draft: str, checked: Sequence[CheckedSentence]) -> str:
+        return drafts.stopped(draft, checked)
+
+    def add(files: list[str] | None, talk: list[Answer], now: Json) -> Iterator[tuple[Any, ...]]:
+        busy, ready = gr.update(value=None, interactive=False), gr.update(value=None, interactive=True)
+        for shown in panes.adding(library, files or []):
+            yield shown, busy, *[gr.skip()] * 4
+        line, outlets, welcome, n_articles = panes.opened(library, can_add=can_add)
+        idle = gr.skip() if talk or now else welcome  # what was answered stays
+        yield gr.skip(), ready, line, gr.update(choices=outlets), n_articles, idle
+
+    def show_whole(talk: list[Answer], now: Json, checked: Sequence[CheckedSentence], event: gr.EventData) -> str:
+        return panes.whole(str(getattr(event, "place", "")), talk, now.get("claims", []), checked)
 
     def ask_json(
         question: str,
@@ -156,87 +148,131 @@ def build(library: Library, examples: Sequence[str] = ()) -> "gr.Blocks":
                 published_from=published_from,
                 published_to=published_to,
                 as_of=as_of,
-                model=_checked_model(library, model),
+                model=panes.checked_model(library, model),
                 show_unsupported=show_unsupported,
-                history=[_earlier(entry) for entry in history or ()],
+                history=[panes.earlier(entry) for entry in history or ()],
                 understand=understand,
             )
             return json.dumps(next(event for event in events if isinstance(event, Answer)).to_dict())
         except BylineError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    frame: dict[str, Any] = {"value": "", "apply_default_css": False, "js_on_load": None}
-    pane = {**frame, "js_on_load": (ASSETS / "page.js").read_text(encoding="utf-8")}
     page: gr.Blocks
     with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
         held = gr.State(0)
-        talk, now = gr.State([]), gr.State({})
+        talk, now, checked = gr.State([]), gr.State({}), gr.State(())
         masthead = gr.HTML(html_template=_MASTHEAD, elem_id="bl-masthead", **frame)
-        with gr.Column(elem_id="bl-desk"):
-            with gr.Row(elem_id="bl-asking"):
-                question = gr.Textbox(
-                    label="Your question",
-                    lines=1,
-                    max_lines=6,
-                    max_length=MAX_QUESTION_CHARS,
-                    autofocus=True,
-                    elem_id="bl-question",
+        with gr.Tabs(elem_id="bl-tabs") as tabs:
+            with gr.Tab("Ask", id="ask"):
+                with gr.Column(elem_id="bl-desk"):
+                    with gr.Row(elem_id="bl-asking"):
+                        question = gr.Textbox(
+                            label="Your question",
+                            placeholder="Who asked for the meeting?",
+                            lines=1,
+                            max_lines=6,
+                            max_length=MAX_QUESTION_CHARS,
+                            autofocus=True,
+                            elem_id="bl-question",
+                        )
+                        ask = gr.Button("Ask", variant="primary", elem_id="bl-ask")
+                    with gr.Row(elem_id="bl-examples", visible=bool(examples)):
+                        chips = [gr.Button(text, size="sm") for text in examples]
+                    with gr.Accordion("Filters and model", open=False, elem_id="bl-filters"):
+                        with gr.Row():
+                            outlets = gr.Dropdown(
+                                [], multiselect=True, label="Outlets", info="All, unless you choose some"
+                            )
+                            first = gr.Textbox(
+                                label="Published from", info="This day or later", placeholder="YYYY-MM-DD"
+                            )
+                            last = gr.Textbox(
+                                label="Published to", info="This day or earlier", placeholder="YYYY-MM-DD"
+                            )
+                            as_of = gr.Textbox(label="As of", info="As if this were today", placeholder="YYYY-MM-DD")
+                        with gr.Row():
+                            model = gr.Dropdown(
+                                ["extractive"],
+                                value="extractive",
+                                allow_custom_value=True,
+                                label="Model",
+                                info="extractive quotes the articles; or type openai:NAME",
+                            )
+                            unsupported = gr.Checkbox(
+                                False,
+                                label="Show unsupported sentences",
+                                info="What a model wrote and no source carries, marked as such",
+                                elem_id="bl-unsupported",
+                            )
+                earlier = gr.HTML(html_template=_EARLIER, elem_id="bl-earlier", **frame)
+                with gr.Row(elem_id="bl-panes"):
+                    with gr.Column(elem_id="bl-left"):
+                        answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
+                        with gr.Row(elem_id="bl-next"):
+                            anew = gr.Button("New conversation", size="sm", visible=False)
+                    sources_pane = gr.HTML(html_template=_SOURCES, elem_id="bl-sources", **pane)
+            with gr.Tab("Check a draft", id="check"):
+                with gr.Column(elem_id="bl-drafting"):
+                    draft = gr.Textbox(
+                        label="Your draft",
+                        placeholder="Paste your text: each sentence is compared with the articles.",
+                        lines=6,
+                        max_lines=16,
+                        max_length=MAX_DRAFT_CHARS,
+                        elem_id="bl-draft",
+                    )
+                    check_it = gr.Button("Check", variant="primary", elem_id="bl-check")
+                findings = gr.HTML(
+                    html_template=_FINDINGS, elem_id="bl-findings", **{**pane, "value": drafts.waiting()}
                 )
-                ask = gr.Button("Ask", variant="primary", elem_id="bl-ask")
-                stopping = gr.Button("Stop", visible=False, elem_id="bl-stop")
-            with gr.Row(elem_id="bl-examples", visible=bool(examples)):
-                chips = [gr.Button(text, size="sm") for text in examples]
-            with gr.Accordion("Filters and model", open=False, elem_id="bl-filters"):
-                with gr.Row():
-                    outlets = gr.Dropdown([], multiselect=True, label="Outlets", info="All, unless you choose some")
-                    first = gr.Textbox(label="Published from", info="This day or later", placeholder="YYYY-MM-DD")
-                    last = gr.Textbox(label="Published to", info="This day or earlier", placeholder="YYYY-MM-DD")
-                    as_of = gr.Textbox(label="As of", info="As if this were today", placeholder="YYYY-MM-DD")
-                with gr.Row():
-                    model = gr.Dropdown(
-                        ["extractive"],
-                        value="extractive",
-                        allow_custom_value=True,
-                        label="Model",
-                        info="extractive quotes the articles; or type openai:NAME",
-                    )
-                    unsupported = gr.Checkbox(
-                        False,
-                        label="Show unsupported sentences",
-                        info="What a model wrote and no source carries, marked as such",
-                        elem_id="bl-unsupported",
-                    )
-        earlier = gr.HTML(html_template=_EARLIER, elem_id="bl-earlier", **frame)
-        with gr.Row(elem_id="bl-panes"):
-            with gr.Column(elem_id="bl-left"):
-                answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
-                with gr.Row(elem_id="bl-next"):
-                    # Never seen: a button within the answer presses it (page.js).
-                    literal = gr.Button("Take the question as it stands", elem_id="bl-literal")
-                    anew = gr.Button("New conversation", size="sm", visible=False)
-            sources_pane = gr.HTML(html_template=_SOURCES, elem_id="bl-sources", **pane)
+            with gr.Tab("Add articles", id="add", visible=can_add):
+                files = gr.File(
+                    file_count="multiple", label="Articles", show_label=False, height=150, elem_id="bl-files"
+                )
+                added = gr.HTML(html_template=_ADDED, elem_id="bl-added", **{**frame, "value": uploads.offer()})
+        whole = gr.HTML(html_template=_WHOLE, elem_id="bl-whole", **pane)
 
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        page.load(open_page, outputs=[masthead, outlets, answer_pane, sources_pane, held], **quiet)
+        opening = [masthead, outlets, answer_pane, sources_pane, held, tabs]
+        page.load(open_page, outputs=opening, **quiet)
         page.load(offer_models, outputs=[model], **quiet)  # apart: it may have to wait for a server
-        asked = [question.submit, ask.click, first.submit, last.submit, as_of.submit, literal.click]
+        # What the buttons within a pane do, page.js tells as an event of the pane: retry, stop, select.
+        asked = [question.submit, ask.click, first.submit, last.submit, as_of.submit, answer_pane.retry]
         answering = gr.on(
             [*asked, *(chip.click for chip in chips)],
             answer,
             inputs=[question, outlets, first, last, as_of, model, unsupported, held, talk, now],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, anew],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, anew],
             # A question asked while another is being answered waits for it; of several, the last one is asked.
             trigger_mode="always_last",
             **quiet,
         )
-        stopping.click(
-            stop, inputs=[now], outputs=[answer_pane, sources_pane, stopping], cancels=[answering], queue=False, **quiet
+        answer_pane.stop(
+            stop, inputs=[now], outputs=[answer_pane, sources_pane], cancels=[answering], queue=False, **quiet
         )
         anew.click(
             begin_anew,
             inputs=[held],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, stopping, anew],
+            outputs=[question, answer_pane, sources_pane, earlier, talk, now, anew],
             cancels=[answering],
+            **quiet,
+        )
+        checking = gr.on(
+            [check_it.click, draft.submit],
+            check,
+            inputs=[draft],
+            outputs=[findings, checked],
+            trigger_mode="always_last",
+            **quiet,
+        )
+        findings.stop(stop_check, inputs=[draft, checked], outputs=[findings], cancels=[checking], queue=False, **quiet)
+        files.upload(
+            add, inputs=[files, talk, now], outputs=[added, files, masthead, outlets, held, answer_pane], **quiet
+        )
+        gr.on(
+            [answer_pane.select, sources_pane.select, findings.select],
+            show_whole,
+            inputs=[talk, now, checked],
+            outputs=[whole],
             **quiet,
         )
         api(ask_json, api_name="ask")
@@ -283,14 +319,16 @@ def served(
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
     async def launch() -> tuple["gr.Blocks", str]:
-        page = build(library, examples)
+        local = host in LOCAL
+        page = build(library, examples, can_add=local)
         import gradio as gr
         from starlette.middleware import Middleware
         from starlette.middleware.trustedhost import TrustedHostMiddleware
 
         middleware = [Middleware(Headers)]
-        if host in LOCAL:  # no other site may have its own name lead here and read the answers (DNS rebinding)
+        if local:  # no other site may have its own name lead here and read the answers (DNS rebinding), or post here
             middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL)))
+            middleware.append(Middleware(OwnPagesOnly))
         page.queue(default_concurrency_limit=4, max_size=64)
         _, url, _ = page.launch(
             server_name=f"[{host}]" if ":" in host else host,
@@ -313,7 +351,7 @@ def served(
             pwa=False,
             mcp_server=False,
             enable_monitoring=False,
-            max_file_size=1,  # byte: the page takes no files
+            max_file_size=uploads.MOST_BYTES if local else 1,  # byte: from afar the page takes no files
         )
         return page, url
 
@@ -336,88 +374,3 @@ def _prepare() -> None:
     if "GRADIO_TEMP_DIR" not in os.environ:
         os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="byline-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _opened(library: Library) -> tuple[str, list[str], str, int]:
-    """What the page starts with: masthead line, outlets to choose from, answer pane, number of articles."""
-    try:
-        overview = library.overview()
-        outlets = sorted(overview["outlets"])
-        n_articles = overview["articles"]
-        return view.library_line(overview), outlets, view.welcome(n_articles, library.path), n_articles
-    except BylineError as error:
-        return "", [], view.failure(str(error)), 0
-    except Exception:
-        log.exception("Opening the page failed")
-        return "", [], view.unexpected(), 0
-
-
-def _models(library: Library) -> list[str]:
-    """Names of the models to offer, the one that is used by default first.
-
-    A library that can tell which are usable (`models()`, entries as `byline models` lists them) is asked.
-    """
-    settings, tell = getattr(library, "settings", None), getattr(library, "models", None)
-    try:
-        default = settings().model if settings else os.environ.get("BYLINE_MODEL") or "extractive"
-    except BylineError:  # asking says what is wrong with it
-        default = "extractive"
-    try:
-        listed = [entry["name"] for entry in tell() if entry["usable"]] if tell else []
-    except BylineError:
-        listed = []
-    # "gguf:PATH" and the like stand for any name, and are none.
-    named = [name for name in listed if not name.endswith((":NAME", ":PATH"))]
-    return list(dict.fromkeys([default, "extractive", *named]))
-
-
-def _checked_model(library: Library, model: str | None) -> str | None:
-    """The model if it may be chosen from afar; BylineError otherwise."""
-    model = (model or "").strip()
-    if not model or model == "extractive" or _TYPED_MODEL.fullmatch(model) or model in _models(library):
-        return model or None
-    raise BylineError(
-        f"the model {model[:80]!r} cannot be chosen here: take one of the list, openai:NAME or anthropic:NAME."
-    )
-
-
-def _earlier(entry: str) -> Any:
-    """An earlier turn as programs give it: a question, or the JSON text of an answer."""
-    if not entry.lstrip().startswith("{"):
-        return entry
-    try:
-        return json.loads(entry)
-    except ValueError:
-        return entry
-
-
-def _panes(
-    library: Library, question: str, given: Mapping[str, Any], options: Mapping[str, Any], talk: Sequence[Answer]
-) -> Iterator[tuple[str, str, Claim | Answer | None]]:
-    """The HTML of both panes as the answer grows, with what it shows: a claim that was just checked, at last the answer
-    or, where that failed, None. A failure is one sentence on the page, its traceback is logged."""
-    claims: list[Claim] = []
-    try:
-        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
-        limits: dict[str, Any] = {name: value for name, value in stripped.items() if value}
-        if not question.strip():
-            yield view.failure("Type a question first.", heading="No question yet"), view.no_sources(), None
-            return
-        chosen = {name: value for name, value in options.items() if name != "model"}
-        if model := _checked_model(library, options.get("model")):
-            chosen["model"] = model
-        for event in library.stream(question, **limits, **chosen, history=talk):
-            if isinstance(event, Claim):
-                claims.append(event)
-                yield view.writing(question, claims), view.source_cards(claims), event
-            elif not event.hits and not library.overview()["articles"]:
-                yield view.welcome(0, library.path), view.no_sources(), None
-            else:
-                saved = record.render(library.record(event), "html")
-                pane = view.answer_pane(event, limits=limits, copied=record.markdown(event), saved=saved)
-                yield pane, view.sources_pane(event), event
-    except BylineError as error:
-        yield view.failure(str(error)), view.no_sources(), None
-    except Exception:
-        log.exception("Answering failed")
-        yield view.unexpected(), view.no_sources(), None

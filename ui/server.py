@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FIRST_PORT, LAST_PORT = 7860, 7959
+LOCAL = ("127.0.0.1", "localhost")
 
 # Even markup that slipped through could load nothing from elsewhere and send nothing away. Gradio compiles its
 # templates in the browser, hence 'unsafe-eval', and writes scripts and styles into the page, hence 'unsafe-inline'.
@@ -39,6 +40,27 @@ class Headers:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class OwnPagesOnly:
+    """Refuses what pages of other sites send here: they could not read the answer, but files would be taken.
+
+    Programs send neither of the headers that tell where a page is from, and pass.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+            foreign = origin is not None and origin.partition("://")[2] != headers.get("host")
+            if site not in ("same-origin", "none") if site else foreign:
+                await send({"type": "http.response.start", "status": 403, "headers": []})
+                await send({"type": "http.response.body", "body": b"Only Byline's own page may send this."})
+                return
+        await self.app(scope, receive, send)
 
 
 def free_port(host: str, port: int | None) -> int:

@@ -1,81 +1,25 @@
-"""Values of `rag.types` to HTML. Pure functions: no I/O, no clock, nothing of Gradio.
-
-`gr.HTML` sanitises nothing, and titles, outlets, quotes, addresses, questions and model output are untrusted. So every
-such string goes through `escaped`, and the tags and attributes below are the only ones that ever reach the page.
-"""
+"""An answer of `rag.types` to HTML: the answer pane, the conversation, the line of the masthead. Pure, as `ui.markup`
+is."""
 
 from __future__ import annotations
 
-import html
-import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from rag import types
-from rag.answers.citations import outlet_and_date
-from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Json, SearchHit, safe_to_show
+from rag.types import Answer, Claim, Disagreement, Event, Json
+from ui.cards import Card, Key, cards, markers, whole_button
+from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 
-CONTEXT_CHARS = 350  # shown of the paragraph on either side of a quote
-NEAREST_SHOWN, NEAREST_CHARS = 3, 500
-LONG_QUOTE = 1_200  # a quote above this length scrolls inside its card
 QUESTION_SHOWN = 300
 
-_Key = tuple[int, str, int, int]  # marker, article, start, end
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
 _KNOWN = {"stated": "", "resolved": "worked out from the article’s date", "published": "the article’s own date"}
 _LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "as_of": "as of"}
-
-_PULSE = '<span class="bl-pulse" aria-hidden="true"></span>'
-
-_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
-# No backslash: a browser reads it as a slash and would go to another host than the one printed beside the link.
-_WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"'`]+", re.IGNORECASE)
-
-
-def escaped(text: str) -> str:
-    """Safe between tags and inside double-quoted attributes. All foreign text passes here, once."""
-    return html.escape(safe_to_show(text), quote=True)
-
-
-def web_address(url: str | None) -> str | None:
-    """The address if it may become a link: http or https with a host. None otherwise."""
-    if url is None or not _WEB_ADDRESS.fullmatch(url) or safe_to_show(url) != url:
-        return None
-    try:
-        return url if urlsplit(url).hostname else None
-    except ValueError:
-        return None
-
-
-def quote_in_context(article: Article, start: int, end: int) -> tuple[str, str]:
-    """What stands before and after `article.text[start:end]` in its paragraph.
-
-    At most about `CONTEXT_CHARS` characters each, cut between words with "…", and never a character of
-    `article.boilerplate`.
-    """
-    text = article.text
-    first = max((found.end() for found in _PARAGRAPH_BREAK.finditer(text, 0, start)), default=0)
-    last = found.start() if (found := _PARAGRAPH_BREAK.search(text, end)) else len(text)
-    left, right = first, last
-    for a, b in article.boilerplate:
-        if a < start:
-            left = max(left, min(b, start))
-        if b > end:
-            right = min(right, max(a, end))
-    before, after = text[left:start], text[end:right]
-    left_cut, right_cut = bool(text[first:left].strip()), bool(text[right:last].strip())
-    if len(before) > CONTEXT_CHARS:
-        _, blank, rest = before[-CONTEXT_CHARS:].partition(" ")
-        before, left_cut = rest if blank else before[-CONTEXT_CHARS:], True
-    if len(after) > CONTEXT_CHARS:
-        rest, blank, _ = after[:CONTEXT_CHARS].rpartition(" ")
-        after, right_cut = rest if blank else after[:CONTEXT_CHARS], True
-    return ("… " if left_cut else "") + before.lstrip(), after.rstrip() + (" …" if right_cut else "")
 
 
 def library_line(overview: Json) -> str:
@@ -83,61 +27,48 @@ def library_line(overview: Json) -> str:
     if not overview["articles"]:
         return '<p class="bl-holds">This library holds no articles yet.</p>'
     outlets = list(overview["outlets"])
-    parts = [f"<b>{_count(overview['articles'], 'article')}</b>"]
+    parts = [f"<b>{count(overview['articles'], 'article')}</b>"]
     if outlets:
-        more = [_count(len(outlets) - 4, "other outlet")] if len(outlets) > 4 else []
-        parts.append(_listed([f'<bdi class="bl-name">{escaped(name)}</bdi>' for name in outlets[:4]] + more))
+        more = [count(len(outlets) - 4, "other outlet")] if len(outlets) > 4 else []
+        parts.append(listed([f'<bdi class="bl-name">{escaped(name)}</bdi>' for name in outlets[:4]] + more))
     if dates := [escaped(types.date_in_words(overview[end])) for end in ("first", "last") if overview[end]]:
         parts.append(" to ".join(dict.fromkeys(dates)))
         parts += [f"{overview['undated']:,} undated"] if overview["undated"] else []
     return f'<p class="bl-holds">{" · ".join(parts)}</p>'
 
 
-def welcome(n_articles: int, path: Path | str) -> str:
-    """What the answer pane shows before the first question; in an empty library, how to fill it."""
+def welcome(n_articles: int, path: Path | str, *, can_add: bool = False) -> str:
+    """What the answer pane shows before the first question; in an empty library, how to fill it, on the page too where
+    it `can_add`."""
     if n_articles:
-        return '<p class="bl-idle">Ask a question. Each sentence of the answer leads to the words that back it.</p>'
+        return idle("Ask a question. Each sentence of the answer leads to the words that back it.")
     command = f"byline ingest PATH --library {shlex.quote(str(path))}"
+    how = "Drop some under “Add articles”, or add them" if can_add else "Add some"
     return (
         '<div class="bl-box"><h3>This library holds no articles yet</h3>'
-        "<p>Add some from a terminal, where PATH is a file or a folder, then ask again:</p>"
+        f"<p>{how} from a terminal, where PATH is a file or a folder, then ask again:</p>"
         f"<pre><code>{escaped(command)}</code></pre></div>"
     )
 
 
-def working(n_articles: int) -> str:
+def working(question: str, n_articles: int, limits: Mapping[str, Any] | None = None) -> str:
     """Shown at once while a question is being answered."""
-    where = _count(n_articles, "article") if n_articles else "the articles"
-    return f'<p class="bl-working">{_PULSE}Searching {where}…</p>'
+    where = count(n_articles, "article") if n_articles else "the articles"
+    return f"{_question(question)}{busy(f'Searching {where}…')}{_limits(limits)}"
 
 
-def failure(message: str, *, heading: str = "That did not work") -> str:
-    """One plain sentence in a box: a `BylineError`, an empty question, something unexpected."""
-    return f'<div class="bl-box bl-failure"><h3>{escaped(heading)}</h3><p dir="auto">{escaped(message)}</p></div>'
-
-
-def unexpected() -> str:
-    """What a reader sees when the program fails. The traceback goes to the log, never here."""
-    return failure("Byline could not answer because of a fault of its own; the terminal says more.")
-
-
-def no_sources() -> str:
-    """The sources pane when there is nothing to show in it."""
-    return '<p class="bl-idle">The passages that back the answer appear here.</p>'
-
-
-def writing(question: str, claims: Sequence[Claim]) -> str:
-    """The answer so far: each sentence has been checked, and more may come."""
-    n = _count(len(claims), "sentence")
-    state = f'<p class="bl-working">{_PULSE}{n} checked; there may be more…</p>'
+def writing(question: str, claims: Sequence[Claim], limits: Mapping[str, Any] | None = None) -> str:
+    """The answer so far: each sentence has been checked, and more may come. Nothing of it moves when the rest comes."""
+    state = busy(f"{count(len(claims), 'sentence')} checked; there may be more…")
     # Busy: a screen reader waits for the whole answer instead of starting anew with each sentence.
-    return f'<div class="bl-draft" aria-busy="true">{_question(question)}{_claims(claims)}{state}</div>'
+    return f'<div aria-busy="true">{_question(question)}{state}{_limits(limits)}{_claims(claims)}</div>'
 
 
 def stopped(question: str, claims: Sequence[Claim]) -> str:
     """What stands there when the reader stops the answer."""
     kept = "The sentences above were checked; the rest was not written." if claims else "Nothing was written."
-    return f"{_question(question)}{_claims(claims)}{failure(kept, heading='Stopped')}"
+    status = '<p class="bl-status bl-abstained">Stopped</p>'
+    return f"{_question(question)}{status}{_claims(claims)}{idle(kept)}"
 
 
 def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copied: str = "", saved: str = "") -> str:
@@ -150,42 +81,23 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     """
     parts = [
         _question(answer.question),
-        _understood(answer),
         f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_STATUS[answer.status]}</p>',
+        _limits(limits),
+        _understood(answer),
     ]
-    if limits:
-        words = [f"{_LIMITS[name]} {_listed(value) if name == 'outlets' else value}" for name, value in limits.items()]
-        parts.append(f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>')
     if answer.status == "abstained":
         parts.append('<p class="bl-claim">No answer: the articles do not say.</p>')
     else:
         parts.append(_claims(answer.claims))
-    parts += [_disagreement(found) for found in answer.disagreements]
+    parts += [_disagreement(number, found) for number, found in enumerate(answer.disagreements, start=1)]
     parts.append(_timeline(answer.timeline))
-    parts.append(_box("Notes", answer.notes, "bl-notes"))
-    parts.append(_box("Problems with the model’s text", answer.problems, "bl-problems"))
-    if copied:
-        parts.append(_keeping(copied, saved))
+    parts.append(box("Notes", answer.notes, "bl-notes"))
+    parts.append(box("Problems with the model’s text", answer.problems, "bl-problems"))
     seconds = f"{answer.elapsed_s:.1f} s" if answer.elapsed_s >= 0.1 else "under 0.1 s"
     parts.append(f'<p class="bl-small">{seconds} · model: {escaped(answer.model)}</p>')
+    if copied:
+        parts.append(_keeping(copied, saved))
     return "".join(parts)
-
-
-def sources_pane(answer: Answer) -> str:
-    """A card for each citation, in the order of their markers; with no answer, the nearest passages."""
-    if answer.status != "abstained":
-        return source_cards(answer.claims) or '<p class="bl-idle">No source is cited.</p>'
-    if not answer.hits:
-        return '<p class="bl-idle">No passage came near the question.</p>'
-    return (
-        '<p class="bl-nearest"><b>Nearest passages.</b> They are not an answer: they are what came closest.</p>'
-        + "".join(_hit_card(hit) for hit in answer.hits[:NEAREST_SHOWN])
-    )
-
-
-def source_cards(claims: Sequence[Claim]) -> str:
-    """A card for each place that the claims cite, in the order of their markers."""
-    return "".join(_citation_card(*card) for card in _cards(claims).values())
 
 
 def conversation(answers: Sequence[Answer]) -> str:
@@ -212,8 +124,8 @@ def _turn(answer: Answer) -> str:
         for claim in answer.claims
     )
     quotes = "".join(
-        f'<li dir="auto">[{c.marker}] {_source(c.article)}: “{escaped(c.quote)}”</li>'
-        for _, _, c in _cards(answer.claims).values()
+        f'<li dir="auto">[{c.marker}] {source(c.article)}: “{escaped(c.quote)}”</li>'
+        for c in (card.citation for card in cards(answer.claims).values())
     )
     return f'{claims}<ul class="bl-quotes">{quotes}</ul>'
 
@@ -240,21 +152,24 @@ def _understood(answer: Answer) -> str:
     return f'<div class="bl-understood"><p dir="auto">{said}</p>{undo}</div>' if said else ""
 
 
+def _limits(limits: Mapping[str, Any] | None) -> str:
+    if not limits:
+        return ""
+    words = [f"{_LIMITS[name]} {listed(value) if name == 'outlets' else value}" for name, value in limits.items()]
+    return f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>'
+
+
 def _claims(claims: Sequence[Claim]) -> str:
-    cards = _cards(claims)
-    return "".join(_claim(number, claim, cards) for number, claim in enumerate(claims, start=1))
+    places = cards(claims)
+    return "".join(_claim(number, claim, places) for number, claim in enumerate(claims, start=1))
 
 
-def _claim(number: int, claim: Claim, cards: Mapping[_Key, tuple[str, int, Citation]]) -> str:
-    markers = "".join(
-        f'<a class="bl-marker" href="#{cards[_key(c)][0]}" aria-label="Source {c.marker}">[{c.marker}]</a>'
-        for c in claim.citations
-    )
+def _claim(number: int, claim: Claim, places: Mapping[Key, Card]) -> str:
     kind = " bl-doubted" if claim.verdict in _VERDICT or not claim.citations else " bl-past" if claim.earlier else ""
     earlier = '<b class="bl-earlier">Earlier</b> ' if claim.earlier else ""
     return (
         f'<p class="bl-claim{kind}" id="claim-{number}" tabindex="-1" dir="auto">{earlier}'
-        f"<span>{escaped(claim.text)}</span>{markers}{_flags(claim)}</p>"
+        f"<span>{escaped(claim.text)}</span>{markers(claim.citations, places)}{_flags(claim)}</p>"
     )
 
 
@@ -263,12 +178,12 @@ def _flags(claim: Claim) -> str:
     return f' <span class="bl-verdict">{verdict}</span>' if verdict else ""
 
 
-def _disagreement(found: Disagreement) -> str:
+def _disagreement(number: int, found: Disagreement) -> str:
     """What the reports say, side by side in the order given, the words that differ marked: no ruling."""
     statements = "".join(
-        f'<li dir="auto"><p class="bl-meta">{_source(c.article)}</p><blockquote dir="auto">{_marked(c.quote, value)}'
-        f"</blockquote>{_beside(c)}</li>"
-        for value, c in zip(found.values, found.citations, strict=True)
+        f'<li dir="auto"><p class="bl-meta">{source(c.article)}</p><blockquote dir="auto">{_marked(c.quote, value)}'
+        f"</blockquote>{beside(c)}{whole_button(f'differs-{number}-{position}')}</li>"
+        for position, (value, c) in enumerate(zip(found.values, found.citations, strict=True), start=1)
     )
     kind = f'<span class="bl-kind">{_KIND[found.kind]}</span>'
     return f'<div class="bl-side"><h3 dir="auto">{kind} {escaped(found.about)}</h3><ul>{statements}</ul></div>'
@@ -284,11 +199,12 @@ def _marked(quote: str, value: str) -> str:
 def _timeline(events: Sequence[Event]) -> str:
     """Dated reports in the order given. A date is as precise as it is known, and says where it comes from."""
     items = []
-    for event in events:
+    for number, event in enumerate(events, start=1):
         known = f' <span class="bl-known">({_KNOWN[event.source]})</span>' if _KNOWN[event.source] else ""
         reports = "".join(
-            f'<p dir="auto">“{escaped(c.quote)}” <span class="bl-meta">{_source(c.article)}</span></p>'
-            for c in event.citations
+            f'<p dir="auto">“{escaped(c.quote)}” <span class="bl-meta">{source(c.article)}</span> '
+            f"{whole_button(f'event-{number}-{position}')}</p>"
+            for position, c in enumerate(event.citations, start=1)
         )
         items.append(f"<li><b>{escaped(types.date_in_words(event.date))}</b>{known}{reports}</li>")
     return f'<div class="bl-timeline"><h3>Timeline</h3><ol>{"".join(items)}</ol></div>' if items else ""
@@ -305,107 +221,4 @@ def _keeping(copied: str, saved: str) -> str:
             '<button type="button" class="bl-save">Save as a record</button>'
             f'<pre class="bl-kept" hidden>{escaped(saved)}</pre>'
         )
-    return f'<p class="bl-done" role="status"></p><div class="bl-keep">{"".join(parts)}</div>'
-
-
-def _source(article: Article) -> str:
-    outlet, date = outlet_and_date(
-        article.outlet, article.published, precision=article.published_precision, source=article.published_source
-    )
-    return (
-        f'<bdi class="bl-outlet">{escaped(outlet)}</bdi> '
-        f'<span class="bl-date">{escaped(date[0].upper() + date[1:])}</span>'
-    )
-
-
-def _beside(citation: Citation) -> str:
-    """Who says it, and what its relative dates mean: beside the quote, never in it."""
-    lines = [f"Said by: {citation.speaker}"] if citation.speaker else []
-    for date in citation.dates:
-        lines.append(f"“{date.words}”: {types.date_in_words(date.date)} ({date.basis})")
-    items = "".join(f'<li dir="auto">{escaped(line)}</li>' for line in lines)
-    return f'<ul class="bl-beside">{items}</ul>' if items else ""
-
-
-def _citation_card(card_id: str, cited_by: int, citation: Citation) -> str:
-    article = citation.article
-    # The library promises this. Were it ever broken, a reader must not take the words for the article's own.
-    exact = article.text[citation.start : citation.end] == citation.quote
-    before, after = quote_in_context(article, citation.start, citation.end) if exact else ("", "")
-    warning = "" if exact else '<p class="bl-verdict">These words do not stand at the cited place of the article.</p>'
-    long = ' class="bl-long" tabindex="0"' if len(citation.quote) > LONG_QUOTE else ""
-    number = (
-        f'<a class="bl-number" href="#claim-{cited_by}" '
-        f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
-    )
-    quote = f"{escaped(before)}<mark>{escaped(citation.quote)}</mark>{escaped(after)}"
-    # Cut, not rounded: 0.499 does not carry a claim and must not read as 50 %.
-    foot = f"Support {int(round(min(1.0, max(0.0, citation.support)) * 100, 6))} %"
-    body = (
-        f'{_heading(article, number)}<blockquote{long} dir="auto">{quote}</blockquote>{warning}{_beside(citation)}'
-        f"{_foot(article, foot)}"
-    )
-    return f'<article class="bl-card" id="{card_id}" tabindex="-1">{body}</article>'
-
-
-def _hit_card(hit: SearchHit) -> str:
-    article, passage = hit.article, hit.passage
-    pieces, at = [], passage.start
-    for a, b in sorted(article.boilerplate):
-        if a < passage.end and b > at:
-            pieces.append(article.text[at:a])
-            at = b
-    text = " … ".join(piece for piece in [*pieces, article.text[at : passage.end]] if piece.strip())
-    if len(text) > NEAREST_CHARS:
-        text = (text[:NEAREST_CHARS].rpartition(" ")[0] or text[:NEAREST_CHARS]) + " …"
-    body = f'{_heading(article)}<blockquote dir="auto">{escaped(text)}</blockquote>{_foot(article, "Not an answer")}'
-    return f'<article class="bl-card bl-near">{body}</article>'
-
-
-def _heading(article: Article, number: str = "") -> str:
-    return (
-        f'{number}<p class="bl-meta">{_source(article)}</p>'
-        f'<h3 dir="auto">{escaped(article.title or "Title not stated")}</h3>'
-    )
-
-
-def _foot(article: Article, first: str) -> str:
-    parts = [f"<span>{first}</span>"]
-    if article.published_source == "inferred" and (reason := article.reasons.get("published")):
-        parts.append(f'<span dir="auto">Date inferred: {escaped(reason)}</span>')
-    if url := web_address(article.url):
-        host = escaped(urlsplit(url).hostname or "")
-        rel = "noopener noreferrer nofollow"
-        parts.append(f'<a href="{escaped(url)}" target="_blank" rel="{rel}">Original at {host}</a>')
-    parts.append(f'<span class="bl-path" dir="ltr">{escaped(str(article.to_dict()["path"]))}</span>')
-    return f'<p class="bl-foot">{"".join(parts)}</p>'
-
-
-def _box(heading: str, lines: Iterable[str], kind: str) -> str:
-    items = "".join(f'<li dir="auto">{escaped(line)}</li>' for line in lines)
-    return f'<div class="bl-box {kind}"><h3>{heading}</h3><ul>{items}</ul></div>' if items else ""
-
-
-def _key(citation: Citation) -> _Key:
-    return citation.marker, citation.article.id, citation.start, citation.end
-
-
-def _cards(claims: Sequence[Claim]) -> dict[_Key, tuple[str, int, Citation]]:
-    """For each cited place, once, by marker: the id of its card, the first claim that cites it, the citation.
-
-    Markers are unique unless a library errs; even then no card may hide behind another one's id.
-    """
-    cards: dict[_Key, tuple[str, int, Citation]] = {}
-    for number, claim in enumerate(claims, start=1):
-        for c in claim.citations:
-            same = sum(marker == c.marker for marker, *_ in cards)
-            cards.setdefault(_key(c), (f"source-{c.marker}" + (f"-{same + 1}" if same else ""), number, c))
-    return dict(sorted(cards.items()))
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f'<div class="bl-keep">{"".join(parts)}</div>'

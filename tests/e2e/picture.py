@@ -43,7 +43,7 @@ def main() -> None:
                 box.press("Enter")
                 page.wait_for_function(
                     "([n, asked]) => document.querySelectorAll('#bl-earlier summary').length === n"
-                    " && document.querySelector('#bl-answer .bl-status')"
+                    " && document.querySelector('#bl-answer .bl-status:not(.bl-working)')"
                     " && document.querySelector('.bl-question')?.innerText === asked",
                     arg=[n, question],
                 )

@@ -11,9 +11,28 @@ element.addEventListener("click", (event) => {
   target.focus();
 });
 
+// Buttons within a pane are events of the pane: app.py says what they do.
 element.addEventListener("click", (event) => {
-  if (event.target.closest(".bl-literal")) document.querySelector("#bl-literal").click();
+  const button = event.target.closest("button");
+  if (button?.matches(".bl-literal")) trigger("retry");
+  if (button?.matches(".bl-halt")) trigger("stop");
+  if (button?.matches(".bl-whole")) trigger("select", { place: button.value });
+  if (button?.matches(".bl-close") || event.target.matches("dialog")) element.querySelector("dialog").close();
 });
+
+// The whole article: opened as soon as it is there, at the words that were cited.
+if (element.querySelector("dialog")) {
+  watch("value", () => {
+    const dialog = element.querySelector("dialog");
+    if (!props.value || dialog.open) return;
+    dialog.showModal(); // the browser keeps the focus in it, closes it with Escape, and gives the focus back
+    const words = dialog.querySelector("mark");
+    words?.scrollIntoView({ block: "center" });
+    words?.focus({ preventScroll: true });
+    // Emptied, so that the same article is a new value when it is asked for again.
+    dialog.addEventListener("close", () => (props.value = ""), { once: true });
+  });
+}
 
 // What a button copies or saves stands in the hidden element after it.
 element.addEventListener("click", async (event) => {
@@ -33,6 +52,10 @@ element.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(text);
     said.textContent = "Copied.";
+    // In place too: the line for screen readers may be out of sight.
+    const name = (button.dataset.name ??= button.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = name), 2_000);
   } catch {
     // No permission, or a page that was not opened on this machine: select it for the reader to copy.
     button.nextElementSibling.hidden = false;
