@@ -93,7 +93,9 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
         assert claim.keys() == {"text", "verdict", "citations", "earlier"}
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
-            assert citation.keys() == {"marker", "article", "start", "end", "quote", "support", "speaker", "dates"}
+            assert citation.keys() == {
+                *("marker", "article", "start", "end", "quote", "support", "speaker", "dates", "answer"),
+            }
             assert text[citation["start"] : citation["end"]] == citation["quote"]
             assert f"[{citation['marker']}]" in answer["text"]
             assert citation["quote"] in claim["text"]

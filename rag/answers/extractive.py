@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby, takewhile
 
-import numpy as np
-
 from rag.answers.citations import attribution
 from rag.answers.reader import Passage, Reading, Reranker
 from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
@@ -14,12 +12,12 @@ from rag.news import differences
 from rag.news.speakers import speaker_in
 from rag.types import Candidate, Draft, Drafted, Found, Span
 
-# A further sentence joins the answer when the reader thinks that it answers too (log-odds above 0) and not by far
-# less than the best one does.
-ALSO_WITHIN = 2.0
+# A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
+# one does.
+ALSO_FROM, ALSO_WITHIN = 0.0, 2.0
 # A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
 # farther behind.
-SETTLED_WITHIN = 5.0
+SETTLED_WITHIN = 7.0
 MAX_SENTENCES = 3
 
 
@@ -56,16 +54,14 @@ class Extractive:
         if confidence < ENOUGH:
             return Drafted(drafts=(), confidence=confidence)
         order = ranking(question, evidence)
-        best = evidence[order[0]].score
-        floor = max(0.0, best - ALSO_WITHIN) if best is not None else np.inf
+        best = evidence[order[0]].reader_score
+        floor = max(ALSO_FROM, best - ALSO_WITHIN)
 
         def also_answers(i: int) -> bool:
-            score = evidence[i].score
-            return score is not None and score >= floor
+            return evidence[i].reader_score >= floor
 
         # What has been done since leads over what was only expected.
-        far = best - SETTLED_WITHIN if best is not None else np.inf
-        near = [i for i in order[1:] if (score := evidence[i].score) is not None and score >= far]
+        near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
         lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         for i in takewhile(also_answers, order[1:]):

@@ -33,6 +33,10 @@ class Evidence:
     answer_score: float | None = None
 
     @property
+    def is_read(self) -> bool:
+        return self.score is not None
+
+    @property
     def reader_score(self) -> float:
         """What the reader says of the sentence, in one number; -inf where it was not read."""
         if self.score is None:

@@ -94,13 +94,13 @@ def _groups(found: Sequence[Change]) -> list[list[Change]]:
 
 
 def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
-    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best` is
-    older and speaks of it as possible, planned or asked for; None where there is none, and where the question is none
-    to be answered by yes or no."""
+    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best`, of
+    the same article or an older one, speaks of it as possible, planned or asked for; None where there is none, and
+    where the question is none to be answered by yes or no."""
     found = [
         n
         for n, other in enumerate(others)
-        if later(best.hit.article, other.hit.article) == 1
+        if (best.hit.article.id == other.hit.article.id or later(best.hit.article, other.hit.article) == 1)
         and (verbs := settles(question, other.text))
         and is_open(best.text, verbs)
     ]
