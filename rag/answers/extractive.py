@@ -14,7 +14,7 @@ from rag.types import Candidate, Draft, Drafted, Found, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
 # one does.
-ALSO_FROM, ALSO_WITHIN = 0.0, 2.0
+ALSO_FROM, ALSO_WITHIN = -1.0, 3.0
 # A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
 # farther behind.
 SETTLED_WITHIN = 7.0
