@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder, Vectors
+from rag.ingest.names import Pair
+from rag.search.names import other_names
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.types import BylineError, Filters, Ids, SearchHit
@@ -46,6 +48,14 @@ def query_terms(question: str) -> list[str]:
     return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
 
 
+def terms_with_names(question: str, store: Store, filters: Filters) -> list[str]:
+    """The question's terms, and the words of the other forms of its names: "ICC" brings "international", "criminal" and
+    "court". As words they meet "the court" too; as phrases, and in the vector of the question, they gain less
+    (evals/names.py)."""
+    others = other_names(question, lambda forms: map(Pair._make, store.names(forms, filters)))
+    return list(dict.fromkeys([*query_terms(question), *(word for one in others for word in one.terms)]))
+
+
 def retrieve(
     question: str, *, k: int, filters: Filters, store: Store, index: FaissIndex, embedder: Embedder
 ) -> list[SearchHit]:
@@ -65,11 +75,12 @@ def retrieve(
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
     allowed = store.allowed(filters) if filters else None
+    terms = terms_with_names(question, store, filters)
     query = embedder.encode_queries([question])
     n = max(CANDIDATES, 2 * k)
     hits: list[SearchHit] = []
     for _ in range(3):
-        hits, found = _best(question, query, k, n, filters, allowed, store, index)
+        hits, found = _best(terms, query, k, n, filters, allowed, store, index)
         if len(hits) == k or found < n:
             break
         n *= WIDER  # copies of one story, or old versions, took the places
@@ -77,7 +88,7 @@ def retrieve(
 
 
 def _best(
-    question: str,
+    terms: Sequence[str],
     query: Vectors,
     k: int,
     n: int,
@@ -88,7 +99,7 @@ def _best(
 ) -> tuple[list[SearchHit], int]:
     """The hits among the best `n` of each search, and how many candidates those were."""
     cosine = dict(index.search(query, n, allowed)[0])
-    bm25 = dict(store.bm25(query_terms(question), n, filters, CONTEXT_WEIGHT))
+    bm25 = dict(store.bm25(terms, n, filters, CONTEXT_WEIGHT))
     # A passage that only BM25 found has a cosine all the same.
     only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
     cosine.update(index.search(query, len(only_bm25), only_bm25)[0])
