@@ -177,10 +177,10 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
     """For each half and kind, and each way of asking: recall@1, recall@5 and MRR@10."""
     values: dict[str, list[float]] = defaultdict(list)
     texts = [question for case in cases for question in (case["question"], case["asked"])]
-    with_names = retrieval.terms_with_names
+    with_names = retrieval.searches
     with library_of(records, keep) as library, at_once(library, texts):
-        for name, terms in (("without", lambda question, *_: query_terms(question)), ("with", with_names)):
-            retrieval.terms_with_names = terms
+        for name, searches in (("without", lambda question, *_: [query_terms(question)]), ("with", with_names)):
+            retrieval.searches = searches
             ranks: dict[tuple[str, str], float] = {}
             for case in cases:
                 for way in ("question", "asked"):
@@ -190,7 +190,7 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
                     said = "as it stands" if way == "question" else "replaced"
                     if case["question"] != case["asked"] or way == "question":
                         values[f"{case['half']}, {case['kind']}, {said}, {name}"].append(ranks[key])
-    retrieval.terms_with_names = with_names
+    retrieval.searches = with_names
     return {
         name: {
             "recall@1": summary([float(r == 1) for r in of]),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rag import Library
 from rag.ingest.names import Pair, fold, pairs
 from rag.search.names import other_names
+from rag.search.retrieval import searches
 from rag.types import Filters
 
 QHA = Pair("qha", "quillmere harbour authority", True)
@@ -48,6 +49,7 @@ def test_what_a_text_uses_and_does_not_state() -> None:
         "The harbour opened (1901) and closed (see p. 4).",
         "Senator Anna Pell (R-TX) spoke.",
         "The clerk ate plum cake (QHA).",
+        "Its gross domestic product (GDP) fell.",
         "It met at the Quillmere Harbour. Authority (QHA) is something else.",
         "the Quillmere Harbour and all of its many other Authority (QHA)",
     ],
@@ -57,11 +59,11 @@ def test_what_is_no_name_in_short(text: str) -> None:
 
 
 def test_accents_plurals_and_other_scripts() -> None:
-    assert pairs("L'Organisation européenne des Étoiles (OEE) a parlé.") == {
+    assert pairs("L'Organisation Européenne des Étoiles (OEE) a parlé.") == {
         Pair("oee", "organisation europeenne des etoile", True)
     }
     assert fold("Non-Governmental Organizations’ U.N. envoy's ICCs") == "non governmental organization un envoy icc"
-    assert pairs("Международный уголовный суд (МУС) заседал.") == {Pair("мус", "международныи уголовныи суд", True)}
+    assert pairs("Международный Уголовный Суд (МУС) заседал.") == {Pair("мус", "международныи уголовныи суд", True)}
 
 
 @given(st.text(alphabet=st.sampled_from("ABab ().,;“”-&'İßé\n\ud800"), max_size=200))
@@ -81,7 +83,7 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
 
 
 def asked(question: str, *known: Pair) -> list[tuple[str, str]]:
-    return [(one.words, one.other) for one in other_names(question, lambda forms: known)]
+    return [(question[one.start : one.end], one.other) for one in other_names(question, lambda forms: known)]
 
 
 def test_names_in_a_question() -> None:
@@ -142,6 +144,22 @@ def test_names_find_each_other_as_long_as_an_article_says_so(library: Library, t
     assert library.store.names(["qha"], Filters()) == []
     assert words_found() < known
     assert b"quillmere harbour authority" not in b"".join(p.read_bytes() for p in library.path.iterdir())
+
+
+def test_a_name_is_searched_for_under_its_other_form_too(library: Library, tmp_path: Path) -> None:
+    put(tmp_path, "named", "The Quillmere Harbour Authority (QHA) was founded in 1901.")
+    put(tmp_path, "pier", "The harbour authority of Saltby closed a pier.")
+    library.ingest([tmp_path])
+    question = "Did the QHA close the pier?"
+    asked, otherwise = searches(question, library.store, Filters())
+    assert asked == ["qha", "close", "pier"]
+    assert otherwise == ["close", "pier", "quillmere", "harbour", "authority"]
+    assert searches("Did the council close the pier?", library.store, Filters()) == [["council", "close", "pier"]]
+    found: dict[int, float] = {}
+    for terms in (asked, otherwise):
+        for number, score in library.store.bm25(terms, 9, Filters(), 1.0):
+            found[number] = max(score, found.get(number, 0.0))
+    assert sorted(hit.scores["bm25"] for hit in library.retrieve(question)) == pytest.approx(sorted(found.values()))
 
 
 def test_an_older_library_learns_the_names_and_embeds_nothing(library: Library, tmp_path: Path) -> None:

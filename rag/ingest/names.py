@@ -49,7 +49,7 @@ def fold(text: str) -> str:
 
 def pairs(text: str) -> set[Pair]:
     """The names that `text` gives in short and in full."""
-    found = {Pair(fold(short), fold(long), True) for short, long in _stated(text)}
+    found = {Pair(fold(short), fold(long), True) for short, long in _stated(text) if _is_name(long)}
     known = {pair.short for pair in found}
     shorts = {short for short in _INITIALS.findall(text) if len(short) >= FEWEST_LETTERS_UNSTATED}
     shorts = {short for short in shorts if fold(short) not in known}
@@ -78,6 +78,12 @@ def _stated(text: str) -> Iterator[tuple[str, str]]:
         before = text[max(0, match.start() - 12) : match.start()].split()
         if before and _is_short(before[-1]) and _long_form(before[-1], match[1]) == match[1]:
             yield before[-1], match[1]
+
+
+def _is_name(long: str) -> bool:
+    """Each word with a capital, small words apart: "gross domestic product (GDP)" is none. Terms of that kind gain
+    nothing: on SciFact, which is full of them, BM25 falls from .687 to .683 (nDCG@10) when they are taken too."""
+    return all(w[0].isupper() or w[0].isdigit() for w in _WORD.findall(long) if w.casefold() not in SMALL)
 
 
 def _is_short(word: str) -> bool:

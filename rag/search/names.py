@@ -28,9 +28,10 @@ _WORD = re.compile(r"(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|[^\W_]+(?:[-/&][^\W_]+)*"
 
 @dataclass(frozen=True, kw_only=True)
 class OtherName:
-    """`words`, as the question has them, are a name; `other` is what it is called too, folded."""
+    """`question[start:end]` is a name; `other` is what it is called too, folded."""
 
-    words: str
+    start: int
+    end: int
     other: str
 
     @property
@@ -68,8 +69,8 @@ def other_names(question: str, lookup: Lookup) -> list[OtherName]:
     for i, j in sorted(spans, key=lambda span: (span[0], -span[1])):
         if i > end and (known_as := others.get(spans[i, j])):
             end = j
-            text = question[words[i].start() : words[j].end()]
-            found += [OtherName(words=text, other=o) for o in sorted(known_as) if f" {fold(o)} " not in asked]
+            at = {"start": words[i].start(), "end": words[j].end()}
+            found += [OtherName(**at, other=other) for other in sorted(known_as) if f" {fold(other)} " not in asked]
     return found
 
 

@@ -114,8 +114,8 @@ def missing(question: str, candidates: Sequence[Candidate]) -> str:
         articles = {c.hit.article.id: c.hit.article.text for c in candidates}
         known = frozenset().union(*map(pairs, articles.values()))
         folded = [f" {fold(text)} " for text in texts]
-        otherwise = [o.words for o in other_names(asked, lambda _: known) if any(f" {o.other} " in t for t in folded)]
-        absent = [name for name in absent if not any(name in words for words in otherwise)]
+        others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
+        absent = [name for name in absent if not any(name in asked[o.start : o.end] for o in others)]
     if absent and len(absent) <= 4:
         return f"None of the passages found mentions {', '.join(f'“{name}”' for name in absent)}."
     wanted = next((words for pattern, words in _WANTED if pattern.search(asked)), None)
