@@ -56,7 +56,7 @@ def test_the_set_is_what_it_says() -> None:
     assert sum(case.answerable for case in cases) >= 100
     assert tags.keys() == {
         *("fact", "attribution", "multi-article", "temporal", "conflicting", "follow-up", "false-premise"),
-        *("unanswerable-on-topic", "unanswerable-off-topic", "injected-instruction"),
+        *("unanswerable-on-topic", "unanswerable-off-topic", "injected-instruction", "names"),
     }
     assert min(tags.values()) >= 7
     splits = Counter(case.split for case in cases)

@@ -95,3 +95,11 @@ def test_what_is_missing_is_named() -> None:
         "The passages found are near the subject, but none of them says when."
     )
     assert missing("Tell me about it", []) == "The articles do not answer this."
+
+
+def test_a_name_under_another_form_is_not_missing() -> None:
+    found = candidates("The envoy of the U.N. came to the harbour.")
+    assert "mentions" not in missing("What did the United Nations pay for the harbour?", found)
+    assert missing("What did the United Kingdom pay for the harbour?", found) == (
+        "None of the passages found mentions “United”, “Kingdom”."
+    )

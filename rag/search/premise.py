@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from rag.checking.facts import read
 from rag.checking.faults import coverage, lay_beside
+from rag.ingest.names import fold, pairs
+from rag.search.names import other_names
 from rag.types import Candidate
 
 # A sentence that covers less of what is taken for granted may well speak of something else. Measured on questions that
@@ -108,6 +110,12 @@ def missing(question: str, candidates: Sequence[Candidate]) -> str:
     asked = question.strip()
     names = [m[0] for m in _DIGITS_OR_NAME.finditer(asked) if m.start() > 0 or m[0][0].isdigit()]
     absent = [name for name in dict.fromkeys(names) if not any(name.lower() in text for text in texts)]
+    if absent:
+        articles = {c.hit.article.id: c.hit.article.text for c in candidates}
+        known = frozenset().union(*map(pairs, articles.values()))
+        folded = [f" {fold(text)} " for text in texts]
+        others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
+        absent = [name for name in absent if not any(name in asked[o.start : o.end] for o in others)]
     if absent and len(absent) <= 4:
         return f"None of the passages found mentions {', '.join(f'“{name}”' for name in absent)}."
     wanted = next((words for pattern, words in _WANTED if pattern.search(asked)), None)

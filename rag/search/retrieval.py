@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder, Vectors
+from rag.ingest.names import Pair
+from rag.search.names import other_names
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.types import BylineError, Filters, Ids, SearchHit
@@ -46,6 +48,21 @@ def query_terms(question: str) -> list[str]:
     return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
 
 
+def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
+    """The terms of the question as it is asked and, where the articles that may be seen know its names under another
+    form, those with this form in their place. A passage is judged by the better of the two: both forms in one search
+    would count the name twice beside the rest of the question (evals/names.py)."""
+    asked = query_terms(question)
+    others = other_names(question, lambda forms: map(Pair._make, store.names(forms, filters)))
+    if not others:
+        return [asked]
+    rest = question
+    for other in others:
+        rest = rest[: other.start] + " " * (other.end - other.start) + rest[other.end :]
+    words = [word for word in query_terms(rest) if word not in STOPWORDS]
+    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)]))]
+
+
 def retrieve(
     question: str, *, k: int, filters: Filters, store: Store, index: FaissIndex, embedder: Embedder
 ) -> list[SearchHit]:
@@ -53,7 +70,7 @@ def retrieve(
 
     Candidates are the best of each search. Over them both scores are scaled to 0..1 (min-max) and averaged
     (Fox and Shaw 1994, CombSUM; the normalisation of Lee 1997). `scores` of a hit holds its `cosine` and `bm25`; a
-    BM25 of 0 says that no word of the question is in the passage.
+    BM25 of 0 says that no word of the question is in the passage. A name counts under its other form too (`searches`).
 
     Of a piece with versions the newest that `filters` let through is searched. Passages that say the same are given
     once; of a story that several articles carry, those of the one that stands for it (see `Article.cluster`).
@@ -65,11 +82,12 @@ def retrieve(
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
     allowed = store.allowed(filters) if filters else None
+    wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])
     n = max(CANDIDATES, 2 * k)
     hits: list[SearchHit] = []
     for _ in range(3):
-        hits, found = _best(question, query, k, n, filters, allowed, store, index)
+        hits, found = _best(wordings, query, k, n, filters, allowed, store, index)
         if len(hits) == k or found < n:
             break
         n *= WIDER  # copies of one story, or old versions, took the places
@@ -77,7 +95,7 @@ def retrieve(
 
 
 def _best(
-    question: str,
+    wordings: Sequence[Sequence[str]],
     query: Vectors,
     k: int,
     n: int,
@@ -88,7 +106,10 @@ def _best(
 ) -> tuple[list[SearchHit], int]:
     """The hits among the best `n` of each search, and how many candidates those were."""
     cosine = dict(index.search(query, n, allowed)[0])
-    bm25 = dict(store.bm25(query_terms(question), n, filters, CONTEXT_WEIGHT))
+    bm25: dict[int, float] = {}
+    for terms in wordings:
+        for number, score in store.bm25(terms, n, filters, CONTEXT_WEIGHT):
+            bm25[number] = max(score, bm25.get(number, score))
     # A passage that only BM25 found has a cosine all the same.
     only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
     cosine.update(index.search(query, len(only_bm25), only_bm25)[0])

@@ -65,4 +65,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX articles_earliest ON articles (earliest)",
         "CREATE INDEX articles_latest ON articles (latest)",
     ),
+    (
+        # What an article calls a name in short and in full, folded; `stated` 1 where it gives the one for the other.
+        """CREATE TABLE names (
+            article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE, short TEXT NOT NULL,
+            long TEXT NOT NULL, stated INTEGER NOT NULL, PRIMARY KEY (article_id, short, long)) WITHOUT ROWID""",
+        "CREATE INDEX names_short ON names (short, long, stated)",
+        "CREATE INDEX names_long ON names (long, short)",
+    ),
 )

@@ -269,12 +269,14 @@ class Store:
         indexed_as: str,
         embedder: str,
         vectors: Mapping[bytes, Vectors],
+        names: Mapping[str, Iterable[tuple[str, str, bool]]] | None = None,
         gone: Sequence[str] = (),
     ) -> None:
         """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.ingest.names`.
         """
         with self._transaction() as db:
             for article_id in gone:
@@ -324,6 +326,10 @@ class Store:
                 db.executemany(
                     "INSERT INTO sentences VALUES (?, ?, ?, ?)",
                     [(article.id, s.position, s.start, s.end) for s in sentences],
+                )
+                db.executemany(
+                    "INSERT INTO names VALUES (?, ?, ?, ?)",
+                    [(article.id, *pair) for pair in sorted((names or {}).get(article.id, ()))],
                 )
             _put_vectors(db, embedder, vectors)
             _changed(db)
@@ -443,6 +449,20 @@ class Store:
             (context_weight, match, *values, k),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def names(self, forms: Sequence[str], filters: Filters) -> list[tuple[str, str, bool]]:
+        """(short, long, stated) of the names that have one of `forms` as the short form, or share the short form of a
+        name that has one as the long form: each once, from the articles that `filters` let through."""
+        where, values = _where(filters)
+        join = f"JOIN articles a ON a.id = article_id WHERE {where} AND" if filters else "WHERE"
+        listed = json.dumps(forms)
+        rows = self._db.execute(
+            f"SELECT short, long, max(stated) FROM names {join} short IN (SELECT value FROM json_each(?) UNION "
+            "SELECT short FROM names WHERE long IN (SELECT value FROM json_each(?))) "
+            "GROUP BY short, long ORDER BY short, long",
+            (*values, listed, listed),
+        )
+        return [(row[0], row[1], bool(row[2])) for row in rows]
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
