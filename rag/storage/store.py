@@ -12,6 +12,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,22 @@ def text_to_embed(title: str | None, heading: str, text: str) -> str:
     return "\n".join(part for part in (title and title[:200], heading[:200], text) if part)
 
 
+PATIENCE_S = 60.0  # for a lock that another process holds
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Put a database into WAL mode. Where several make it at once, SQLite gives up at this without waiting."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 class Store:
     """One library's database file. Safe to use from several threads and several processes.
 
@@ -82,8 +99,9 @@ class Store:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, timeout=60.0, isolation_level=None, check_same_thread=False)
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+            connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+            _write_ahead(connection)
+            for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             self._local.connection = connection
