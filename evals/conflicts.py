@@ -16,7 +16,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ PARTS = ("speakers", "stories", "samples", "unrelated", "ramdocs")
 def conflicts(data: Path, *, split: str = "held", parts: Sequence[str] = PARTS) -> Json:
     """The report of the `parts`. `split` is "held" or "tune"."""
     embedder = load_embedder()
-    made = {
+    made: dict[str, Callable[[], Json]] = {
         "speakers": lambda: speakers(data, split),
         "stories": lambda: stories(split) | ({} if split == "tune" else stories("fresh")),
         "samples": samples,
@@ -201,7 +201,11 @@ def ramdocs(data: Path, embedder: Embedder, split: str) -> Json:
         query = embedder.encode_queries([row["question"]])[0]
         nearest = np.argsort(-(vectors @ query), kind="stable")[:N_NEAREST].tolist()
         reported = []
+        known: set[frozenset[str]] = set()
         for change in changes([candidates[n] for n in nearest], [vectors[n] for n in nearest]):
+            if frozenset(change.values) in known:
+                continue  # the same of another copy
+            known.add(frozenset(change.values))
             a, b = (int(candidates[nearest[n]].hit.article.id) for n in (change.first, change.second))
             verdict = judged(documents, a, b, change.values)
             reported.append(float(verdict == "right"))

@@ -152,14 +152,16 @@ def _whole(items: Sequence[Item], n: int) -> int | None:
     return at if at < len(items) and items[at].number is not None else None
 
 
+_OF_WHICH = {("of", word) for word in ("whom", "which", "them", "these")}
+
+
 def _is_part(reading: Reading, n: int) -> bool:
     """Whether figure `n` is no count by itself: a total of which a share is told ("one of two schools that …"), a share
     ("of whom 40 were men", "317 pupils (34%)"), or half of a figure ("23¾")."""
     items = reading.items
-    low = [item.text.lower() for item in items[max(0, n - 3) : n]]
-    if low and low[-1] in ("the", "its", "their", "all", "some"):
-        low = low[:-1]
-    if low[-2:] in (["of", "whom"], ["of", "which"], ["of", "them"], ["of", "these"]):
+    before = [item.text.lower() for item in items[:n]]
+    clause = before[max((k for k, word in enumerate(before) if word in (".", ";")), default=-1) + 1 :]
+    if any(pair in _OF_WHICH for pair in pairwise(clause)):
         return True
     if any(_whole(items, k) == n for k in range(max(0, n - 3), n) if items[k].number is not None):
         return True
