@@ -2,7 +2,8 @@
 
 Parts. "speakers": sentences of GUM's Wikinews articles, annotated by hand in evals/data/wikinews_speakers.jsonl, the
 half of the articles that was not tuned on. "stories": invented pairs of reports under tests/stories, asked through
-`Library.ask`; every odd one was held out, and the "fresh" ones were written after the rules. "samples": every two
+`Library.ask`; every odd one was held out, the "fresh" ones were written before the last change of the rules and the
+"last" ones after it. "samples": every two
 sentences of different sample articles, against evals/data/seeds_differences.jsonl. "unrelated": sentences of articles
 on different subjects laid side by side, where nothing may be reported. "ramdocs": documents with conflicting answers,
 misinformation and noise (Wang et al. 2025). Each difference that is reported is printed on standard error.
@@ -15,7 +16,6 @@ import json
 import random
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def conflicts(data: Path, *, split: str = "held", parts: Sequence[str] = PARTS) 
     embedder = load_embedder()
     made: dict[str, Callable[[], Json]] = {
         "speakers": lambda: speakers(data, split),
-        "stories": lambda: stories(split) | ({} if split == "tune" else stories("fresh")),
+        "stories": lambda: stories(*((split,) if split == "tune" else ("held", "fresh", "last"))),
         "samples": samples,
         "unrelated": lambda: unrelated(data, embedder),
         "ramdocs": lambda: ramdocs(data, embedder, split),
@@ -85,8 +85,9 @@ def _sentence_spans(record: Json) -> list[tuple[int, int]]:
     return spans
 
 
-def stories(split: str) -> Json:
-    """Recall of true disagreements, how many have the right kind, and the share of those reported that are true."""
+def stories(*splits: str) -> Json:
+    """For each of the splits: recall of true disagreements, how many have the right kind, and the share of those
+    reported that are true."""
     rows = read_jsonl(STORIES)
     true_pairs = [{f"{row['id']}a", f"{row['id']}b"} for row in rows if row["expect"]]
     records = (
@@ -94,28 +95,23 @@ def stories(split: str) -> Json:
         for row in rows
         for side in "ab"
     )
-    found, right_kind, reported, seconds = [], [], [], []
+    metrics: dict[str, list[float]] = {
+        f"stories_{name}_{split}": [] for split in splits for name in ("recall", "precision", "kind")
+    }
     with library_of(records, None) as library:
-        for row in (row for row in rows if row["split"] == split):
-            started = time.perf_counter()
-            answer = library.ask(row["question"])
-            seconds.append(time.perf_counter() - started)
+        for row in (row for row in rows if row["split"] in splits):
             kinds = {}
-            for disagreement in answer.disagreements:
+            for disagreement in library.ask(row["question"]).disagreements:
                 ids = {c.article.path.rpartition("#")[2] for c in disagreement.citations}
-                reported.append(float(ids in true_pairs))
+                metrics[f"stories_precision_{row['split']}"].append(float(ids in true_pairs))
                 _say(f"stories {row['id']} {disagreement.kind} {disagreement.values} {sorted(ids)}")
                 if ids == {f"{row['id']}a", f"{row['id']}b"}:
                     kinds[row["id"]] = disagreement.kind
             if row["expect"]:
-                found.append(float(row["id"] in kinds))
+                metrics[f"stories_recall_{row['split']}"].append(float(row["id"] in kinds))
                 if row["id"] in kinds:
-                    right_kind.append(float(kinds[row["id"]] == row["expect"]))
-    return {
-        f"stories_recall_{split}": summary(found),
-        f"stories_precision_{split}": summary(reported),
-        f"stories_kind_{split}": summary(right_kind),
-    }
+                    metrics[f"stories_kind_{row['split']}"].append(float(kinds[row["id"]] == row["expect"]))
+    return {name: summary(values) for name, values in metrics.items()}
 
 
 def samples() -> Json:
