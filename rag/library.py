@@ -263,7 +263,7 @@ class Library(Collection):
         for part in questions.alone(premise.parts(question)):
             hits_of_part = self._hits(part, k, filters)
             found, left_out = self._find(part, hits_of_part)
-            parts.append(found)
+            parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
@@ -274,6 +274,7 @@ class Library(Collection):
             quoting=extractive.Extractive(self._reader),
             model=model,
             check=check,
+            alike=self._alike,
             notes=[*self._notes(filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
         ):
@@ -405,6 +406,10 @@ class Library(Collection):
     def _reader(self) -> Reranker | None:
         spec = os.environ.get("BYLINE_READER") or "reader"
         return Reader(self._judge) if spec == "reader" else load_reranker(spec)
+
+    def _alike(self, one: str, other: str) -> float:
+        vectors = self._judge.encode_passages([one, other])
+        return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
         """How many independent sources stand behind an answer, where copies stand behind it."""

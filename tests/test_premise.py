@@ -53,9 +53,27 @@ def test_a_false_premise_is_contradicted_by_the_sentence_that_says_otherwise(que
     assert found.reasons
 
 
+def alike(one: str, other: str) -> float:
+    return float({one, other} == {"join", "signed"})
+
+
+def test_what_is_denied_in_another_word_is_contradicted() -> None:
+    question = "When did Saltby join the Gullmere Herring League?"
+    texts = ["Gullmere is fond of herring.", "Saltby has not signed up to the GHL.", "The GHL meets in Saltby."]
+    found = contradicted(question, candidates(*texts), alike)
+    assert found is not None
+    assert (found.source.text, found.reasons) == (texts[1], ("the evidence negates “signed”, much like “join”",))
+    assert contradicted(question, candidates(*texts)) is None
+    borne_out = [*texts, "Saltby was the last to join the GHL."]
+    assert contradicted(question, candidates(*borne_out), alike) is None
+    assert contradicted(question, candidates("Brine has not signed up to the GHL."), alike) is None
+
+
 @pytest.mark.parametrize(
     ("question", "texts"),
     [
+        # What stands elsewhere in the sentence is not put otherwise in it.
+        ("What was the eastern half of Saltby called?", ["Saltby has a western half, Gull, and an eastern half, Tor."]),
         ("Why did the Gullmere council close the harbour?", ["The Gullmere council closed the harbour after a storm."]),
         # A later report bears it out: then the earlier one is no contradiction.
         (
@@ -85,6 +103,45 @@ def test_nothing_is_contradicted(question: str, texts: list[str]) -> None:
     ],
 )
 def test_parts(question: str, expected: list[str]) -> None:
+    assert parts(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "What do Saltby and Gullmere say about the ferry?",
+            ["What does Saltby say about the ferry?", "What does Gullmere say about the ferry?"],
+        ),
+        (
+            "What did the Harbour Union and Mayor Ilka Dene each want?",
+            ["What did the Harbour Union want?", "What did Mayor Ilka Dene want?"],
+        ),
+        (
+            "What can the Coast Guard and the Navy each do for swimmers?",
+            ["What can the Coast Guard do for swimmers?", "What can the Navy do for swimmers?"],
+        ),
+        (
+            "How do the reports of the Gazette and the Tolvane Post differ on the toll?",
+            ["What does the Gazette say about the toll?", "What does the Tolvane Post say about the toll?"],
+        ),
+        (
+            "Is the quay safe, according to the mayor and according to the divers?",
+            ["Is the quay safe, according to the mayor?", "Is the quay safe, according to the divers?"],
+        ),
+        (
+            "What has the council said of the ferry, in spring and again in autumn?",
+            [
+                "What has the council said of the ferry, in spring?",
+                "What has the council said of the ferry, in autumn?",
+            ],
+        ),
+        ("Who built the bridge between Saltby and Gullmere?", ["Who built the bridge between Saltby and Gullmere?"]),
+        ("When did Saltby and Gullmere merge?", ["When did Saltby and Gullmere merge?"]),
+        ("What did Trinidad and Tobago export?", ["What did Trinidad and Tobago export?"]),
+    ],
+)
+def test_a_question_that_names_two_sides_is_asked_of_each(question: str, expected: list[str]) -> None:
     assert parts(question) == expected
 
 

@@ -376,6 +376,7 @@ def test_features_are_those_of_the_table() -> None:
         ("on Sunday", ["@sunday"]),
         ("the U.S.", ["us"]),
         ("the United States", ["us"]),
+        ("They did n't like the swan", ["like", "swan"]),  # as a tokeniser leaves it
     ],
 )
 def test_figures_and_dates_are_read(text: str, keys: list[str]) -> None:

@@ -34,6 +34,8 @@ from rag.types import (
 MAX_TOKENS = 1024  # some think before they write
 # A model that goes on and on is cut off here.
 MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS = 12, 1500, 12 * MAX_TOKENS
+# Reports that are laid beside each other where a question asks for it.
+MOST_ARTICLES = 5
 # With fewer sentences than this a prompt that is too long is not tried again.
 FEWEST_OFFERED = 8
 
@@ -46,19 +48,23 @@ def answer(
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
+    alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
     `parts` holds what was found for each question in `question`; one for most. Without a `model`, `quoting` (the
-    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `notes` are put
-    before those made here. Claims that fail the check are left out, or kept with their verdict where
-    `show_unsupported`. Never raises for what a model does: a model that fails is one sentence in the notes.
+    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
+    `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
+    with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
+    in the notes.
     """
     started = time.perf_counter()
     whole = merged(question, parts)
     drafted = [quoting.draft(part) for part in parts]
+    if len(parts) > 1 and not any(one.drafts for one in drafted):
+        parts, drafted = [whole], [quoting.draft(whole)]
     enough = max((one.confidence for one in drafted), default=0.0) >= HOPELESS
     markers = citations.Markers()
     claims: list[Claim] = []
@@ -99,7 +105,7 @@ def answer(
     if carried and (unanswered := _unanswered(parts, drafted, carried if by_model else None, quoting)):
         partial = True
         said.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in unanswered)}")
-    if otherwise := premise.contradicted(question, whole.candidates):
+    if otherwise := premise.contradicted(question, whole.candidates, alike):
         partial = partial or not carried
         if _place(otherwise.source) not in _cited(carried):
             correction = citations.make_claims([quoted(otherwise.source)], markers)
@@ -146,6 +152,17 @@ def merged(question: str, parts: Sequence[Found]) -> Found:
     )
 
 
+def by_article(found: Found) -> list[Found]:
+    """What was found, apart for each of the articles that come first, so that each is quoted where reports are
+    compared."""
+
+    def of(article_id: str) -> Found:
+        return found.only(lambda source: source.hit.article.id == article_id)
+
+    ids = dict.fromkeys(candidate.hit.article.id for candidate in found.candidates)
+    return [of(article_id) for article_id in list(ids)[:MOST_ARTICLES]] or [found]
+
+
 def _place(source: Candidate) -> tuple[str, int]:
     return source.hit.article.id, source.sentence.start
 
@@ -168,7 +185,8 @@ def _unanswered(
     if written is not None:
         cited = _cited(written)
         drafted = [quoting.draft(part.only(lambda source: _place(source) in cited)) for part in parts]
-    return [part.question for part, one in zip(parts, drafted, strict=True) if not one.drafts]
+    answered = {part.question for part, one in zip(parts, drafted, strict=True) if one.drafts}
+    return list(dict.fromkeys(part.question for part in parts if part.question not in answered))
 
 
 def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:

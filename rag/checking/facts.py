@@ -156,7 +156,8 @@ def _tokens(text: str) -> Iterator[_Token]:
             for part in _CONTRACTIONS[low]:
                 yield _Token(part, part, "word", start, end)
         elif low.endswith("n't"):
-            yield _Token(word[:-3], low[:-3], "word", start, end)
+            if len(low) > 3:  # "did n't" as some tokenisers leave it
+                yield _Token(word[:-3], low[:-3], "word", start, end)
             yield _Token("not", "not", "word", start, end)
         else:
             clitic = next((c for c in _CLITICS if low.endswith(c) and len(low) > len(c)), "")

@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.checking.facts import Item, Number, Reading, read
 from rag.checking.faults import align
-from rag.checking.lexicon import EXCLUSIVE, FUNCTION, IRREGULAR, REPORTING, stem
+from rag.checking.lexicon import EXCLUSIVE, REPORTING, stem
+from rag.news.outcomes import TRUTH, Differing, former, happened, segment
+from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_names, other_place, other_time
 from rag.news.speakers import speaker_in
-from rag.storage.store import date_range
-from rag.types import Article, Candidate
+from rag.types import Candidate
 
-# Cosines of two sentences (packaged MiniLM) from which on they can be about the same thing.
-NEAR, VERY_NEAR = 0.45, 0.6
 # Share of the content words of two sentences that near copies have in common.
 COPIED = 0.6
 # Counts of the same thing lie closer together than this; what is said to have changed, further apart.
@@ -48,18 +48,13 @@ _GENERIC = frozenset(
     for word in "people person total number figure count confirm least additional further least other more still say "
     "report accord rise climb reach stand pass grow fall drop put leave official now far".split()
 )
+# What "to" follows without making it an aim: "forced the line to cancel 110 flights".
+_BROUGHT_ABOUT = frozenset(map(stem, "force cause lead manage compel prompt help enable".split()))
 # Sizes of things, not counts: they are compared in near copies only.
 _MEASURES = frozenset(
     stem(word)
     for word in "year month week day hour minute second kilometre km mile metre meter foot inch kg pound tonne "
     "ton degree percent point time per".split()
-)
-_UNREAL = frozenset({"will", "may", "must", "alleged"})
-_TRUTH = _UNREAL | {"not"}
-_CALLED_OFF = frozenset(stem(word) for word in "cancel postpone scrap abandon suspend shelve delay".split())
-_OPENS_UNREAL = frozenset("if unless whether once when after before until should".split())
-_POLAR = re.compile(
-    r"\s*(?:has|have|had|is|are|was|were|did|does|do)\b(?!.*\b(?:may|might|could|would|will|should)\b)", re.I
 )
 
 
@@ -100,11 +95,16 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 
 def _quantities(reading: Reading) -> Iterator[Quantity]:
     items = reading.items
+    # A row of a table is no sentence, and figures told "respectively" stand far from what they count.
+    n_figures = sum(item.number is not None for item in items)
+    if (n_figures > 4 and 3 * n_figures > len(reading.content)) or any(i.text.lower() == "respectively" for i in items):
+        return
     for n, item in enumerate(items):
-        if item.number is None or item.key.endswith("."):
+        if item.number is None or item.key.endswith(".") or _is_part(reading, n):
             continue
         behind: list[int] = []
-        for k in range(n + 1, min(n + 9, len(items))):
+        whole = _whole(items, n)  # "38 of the 81 seats" counts seats
+        for k in range((n if whole is None else whole) + 1, min(n + 9, len(items))):
             if items[k].text.lower() in _ENDS:
                 break
             if items[k].kind in ("word", "name") and len(behind) < 3:
@@ -112,10 +112,12 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
             elif not (items[k].text.lower() in _LINKS and items[k].kind == "function"):
                 break
         before: list[int] = []
-        for k in range(n - 1, max(-1, n - 8), -1):
+        # What a figure without a noun counts stands farther off: "the toll of the fire at Vell has risen to 27".
+        for k in range(n - 1, max(-1, n - (8 if behind else 14)), -1):
             if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS | REPORTING:
                 break
-            if items[k].kind in ("word", "name") and len(before) < 2:
+            is_telling = bool(behind) or (items[k].kind == "word" and items[k].key not in _GENERIC)
+            if items[k].kind in ("word", "name") and is_telling and len(before) < 2:
                 before.append(k)
         bag = frozenset(_concept(items[k]) for k in (*behind, *before)) - _GENERIC
         nouns = [items[k].key for k in behind if items[k].key not in _GENERIC]
@@ -126,7 +128,10 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
         while first and items[first - 1].kind == "function" and not items[first - 1].key:
             first -= 1  # the words of its limit
         last = behind[0] if behind else n
-        start, end = _segment(items, n)
+        start, end = segment(items, n)
+        truth = frozenset[str]().union(*(items[k].marks for k in range(start, end))) & TRUTH
+        is_aim = any(items[k].after_to and items[k].kind == "word" for k in range(start, n))  # "to house 400 people"
+        is_aim = is_aim and not any(items[k].key in _BROUGHT_ABOUT for k in range(start, n))
         yield Quantity(
             number=item.number,
             noun=nouns[0] if nouns and named[0] == nouns[0] else "",
@@ -134,8 +139,38 @@ def _quantities(reading: Reading) -> Iterator[Quantity]:
             classes=frozenset(_CLASSES[key] for key in bag | set(named) if key in _CLASSES),
             words=reading.text[items[first].start : items[last].end].strip(),
             about=" ".join(items[k].text for k in sorted(behind) or reversed(before)),
-            truth=frozenset().union(*(items[k].marks for k in range(start, end))) & _TRUTH,
+            truth=truth | {"may"} if is_aim else truth,
         )
+
+
+def _whole(items: Sequence[Item], n: int) -> int | None:
+    """Where the total stands of which figure `n` is a share: the 81 of "38 of the 81 seats"."""
+    low = [item.text.lower() for item in items[n + 1 : n + 4]]
+    if low[:1] != ["of"]:
+        return None
+    at = n + 2 + (len(low) > 1 and low[1] in ("the", "its", "their", "all", "some"))
+    return at if at < len(items) and items[at].number is not None else None
+
+
+_OF_WHICH = {("of", word) for word in ("whom", "which", "them", "these")}
+
+
+def _is_part(reading: Reading, n: int) -> bool:
+    """Whether figure `n` is no count by itself: a total of which a share is told ("one of two schools that …"), a share
+    ("of whom 40 were men", "317 pupils (34%)"), or half of a figure ("23¾")."""
+    items = reading.items
+    before = [item.text.lower() for item in items[:n]]
+    clause = before[max((k for k, word in enumerate(before) if word in (".", ";")), default=-1) + 1 :]
+    if any(pair in _OF_WHICH for pair in pairwise(clause)):
+        return True
+    if any(_whole(items, k) == n for k in range(max(0, n - 3), n) if items[k].number is not None):
+        return True
+    behind = items[n + 1 : n + 6]
+    around = reading.text[max(0, items[n].start - 1) : items[n].end + 2]
+    if re.match(r"[./]\d", around) or [i.text for i in items[n + 1 : n + 2]] in (["BC"], ["BCE"], ["AD"], ["CE"]):
+        return True  # the end of a figure (".5%"), a year
+    is_share = any(i.text == "(" and k.number and k.number.unit == "%" for i, k in pairwise(behind))
+    return is_share or around[-2:].strip()[:1] in ("¼", "½", "¾", "⅓", "⅔")
 
 
 _LINKS = frozenset(
@@ -149,57 +184,6 @@ def _concept(item: Item) -> str:
     return "die" if _CLASSES.get(item.key) == "dead" else item.key
 
 
-def _segment(items: Sequence[Item], n: int) -> tuple[int, int]:
-    """The items around `n` up to the next stops."""
-    start, end = n, n + 1
-    while start and items[start - 1].kind != "stop":
-        start -= 1
-    while end < len(items) and items[end].kind != "stop":
-        end += 1
-    return start, end
-
-
-def done(reading: Reading) -> frozenset[str]:
-    """Keys of the verbs that the sentence reports as having happened."""
-    return frozenset(reading.items[n].key for n in reading.content if _is_done(reading, n))
-
-
-def open_(reading: Reading) -> frozenset[str]:
-    """Keys of words that are planned, possible, asked for, negated or conditional here, or no more than named."""
-    return frozenset(
-        reading.items[n].key for n in reading.content if reading.items[n].kind == "word" and not _is_done(reading, n)
-    )
-
-
-def _is_done(reading: Reading, n: int) -> bool:
-    item = reading.items[n]
-    low = item.text.lower()
-    if item.kind != "word" or not (low.endswith("ed") or low in IRREGULAR) or item.marks & _TRUTH or item.after_to:
-        return False
-    start, _ = _segment(reading.items, n)
-    opening = [other.text.lower() for other in reading.items[start:n]]
-    if _OPENS_UNREAL & set(opening[:3]) and opening[:2] != ["after", "that"]:
-        return False
-    return not any(reading.items[k].marks & _TRUTH for k in range(start, n))
-
-
-def settles(question: str, text: str) -> frozenset[str]:
-    """For a question to be answered by yes or no: the verbs of it that the sentence reports as done."""
-    if not _POLAR.match(question):
-        return frozenset()
-    asked = read(question)
-    verbs = frozenset(asked.items[n].key for n in asked.content if asked.items[n].kind == "word")
-    reading = read(text)
-    found = done(reading) & verbs
-    return found if len(reading.keys & asked.keys) > 1 else frozenset()
-
-
-def is_open(text: str, verbs: frozenset[str]) -> bool:
-    """Whether the sentence speaks of what `verbs` name only as possible, planned or asked for."""
-    reading = read(text)
-    return bool(verbs & open_(reading)) and not verbs & done(reading)
-
-
 # --- two sentences -------------------------------------------------------------------------------------------------
 
 
@@ -208,37 +192,26 @@ def compare(a: Candidate, b: Candidate, *, cosine: float) -> Change | None:
     not, or where it is not clear that they speak of the same thing. `cosine` is that of the two."""
     if a.text == b.text or cosine < NEAR:
         return None
-    for find in (_figures, _called_otherwise, _happened, _former):
+    for find in (_figures, _called_otherwise, happened, former):
         if found := find(a, b, cosine):
+            if other_names(a, b):
+                return None
             about, values = found
             newer = later(a.hit.article, b.hit.article)
             if find is _called_otherwise and not any(map(quantities, values)):
                 newer = None  # of near copies the later may be the mistaken one
-            if find in (_happened, _former) and newer is None:
+            if find in (happened, former) and newer is None:
                 return None
             return Change(first=0, second=1, about=about, values=values, newer=newer)
     return None
 
 
-Differing = tuple[str, tuple[str, str]]
-
-
-def later(a: Article, b: Article) -> int | None:
-    """1 where `b` was published after `a`, 0 the other way round, None where that is not certain."""
-    if not a.published or not b.published:
-        return None
-    (a_from, a_to), (b_from, b_to) = date_range(a.published), date_range(b.published)
-    if None in (a_from, a_to, b_from, b_to):
-        return None
-    return 1 if str(b_from) > str(a_to) else 0 if str(a_from) > str(b_to) else None
-
-
 def _figures(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """Two counts of the same thing."""
     is_one_article = a.hit.article.id == b.hit.article.id
-    if not is_one_article and _other_place(a, b):
+    if not is_one_article and other_place(a, b):
         return None
-    if _other_time(read(a.text), read(b.text)):
+    if other_time(read(a.text), read(b.text)):
         return None
     is_later = later(a.hit.article, b.hit.article) is not None
     for ours in quantities(a.text):
@@ -303,45 +276,9 @@ def _gives(candidate: Candidate, value: float) -> bool:
     return any(value == other.number.value for other in quantities(candidate.hit.passage.text))
 
 
-def _names(candidate: Candidate) -> frozenset[str]:
-    """Keys of the names in a sentence, the speaker's and the outlet's left out."""
-    article, sentence = candidate.hit.article, candidate.sentence
-    said = speaker_in(article, sentence.start, sentence.end) or ""
-    if article.outlet and article.outlet in candidate.text:
-        said += f" {article.outlet}"
-    return frozenset(item.key for item in read(candidate.text).items if item.kind == "name") - read(said).keys
-
-
-def _around(candidate: Candidate) -> frozenset[str]:
-    return read(f"{candidate.hit.article.title or ''}. {candidate.hit.passage.text}").keys
-
-
-def _other_place(a: Candidate, b: Candidate) -> bool:
-    """Whether each sentence names somebody or something that the passage around the other does not know."""
-    ours, theirs = _names(a), _names(b)
-    if (ours - _around(b)) and (theirs - _around(a)):
-        return True
-    # Without a name in common nothing says that it is the same story.
-    return not ((_around_names(a) & _around_names(b)) - {""})
-
-
-def _around_names(candidate: Candidate) -> frozenset[str]:
-    text = f"{candidate.hit.article.title or ''}. {candidate.hit.passage.text}"
-    return frozenset(item.key for item in read(text).items if item.kind == "name")
-
-
-def _other_time(a: Reading, b: Reading) -> bool:
-    """Whether the two sentences date what they tell, and differently."""
-    for grain in (r"@\d{4}\Z", r"@\d+(?:-\d+)?\Z", r"@[a-z]"):
-        ours, theirs = ({i.key for i in r.items if i.kind == "date" and re.match(grain, i.key)} for r in (a, b))
-        if ours and theirs and not ours & theirs:
-            return True
-    return False
-
-
 def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     """Near copies that differ in one figure, date or name, or in a word that excludes the other's."""
-    if cosine < VERY_NEAR or a.hit.article.id == b.hit.article.id:
+    if cosine < NEARLY_ALIKE or a.hit.article.id == b.hit.article.id:
         return None
     ours, theirs = read(a.text), read(b.text)
     pairs = align(ours, theirs)
@@ -365,7 +302,7 @@ def _called_otherwise(a: Candidate, b: Candidate, cosine: float) -> Differing | 
             return None
         if _gives(b, first.number.value) or _gives(a, second.number.value):
             return None
-    if any(ours.items[n].marks & _TRUTH != theirs.items[k].marks & _TRUTH for n, k in pairs.items()):
+    if any(ours.items[n].marks & TRUTH != theirs.items[k].marks & TRUTH for n, k in pairs.items()):
         return None
     about = " ".join(theirs.items[k].text for k in sorted(pairs.values())[:4])
     return about, (firsts[0], firsts[1])
@@ -379,96 +316,3 @@ def _run(reading: Reading, left: Sequence[int]) -> str | None:
     if any(n in reading.content and n not in left for n in between):
         return None
     return reading.text[reading.items[left[0]].start : reading.items[left[-1]].end].strip()
-
-
-def _happened(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
-    """What one calls possible, planned or asked for has happened in the other, or has been called off."""
-    newer = later(a.hit.article, b.hit.article)
-    if newer is None or cosine < VERY_NEAR:
-        return None
-    old, new = (a, b) if newer else (b, a)
-    before, after = read(old.text), read(new.text)
-    shared = before.keys & after.keys
-    nouns = {i.key for i in before.items if i.kind in ("word", "name")} & shared
-    verbs = frozenset(
-        before.items[n].key
-        for n in before.content
-        if before.items[n].kind == "word"
-        and (before.items[n].marks & _UNREAL or before.items[n].after_to)
-        and before.items[n].text.lower() not in REPORTING
-    ) - done(before)
-    happened = verbs & done(after)
-    called_off = _CALLED_OFF & done(after) if verbs & open_(after) or nouns else frozenset()
-    found = happened or called_off
-    if not found or len(shared - found) < 2 or _names(a).isdisjoint(_names(b)) or _other_place(a, b):
-        return None
-    if called_off and not happened and len(shared) < 3:
-        return None
-    words = []
-    for reading, keys in ((before, found if happened else verbs), (after, found)):
-        at = next((n for n in reading.content if reading.items[n].key in keys), None)
-        if at is None:
-            return None
-        start, _ = _segment(reading.items, at)
-        first = at
-        while (
-            first > start
-            and reading.items[first - 1].kind == "function"
-            and reading.items[first - 1].text.lower() in _AUX
-        ):
-            first -= 1
-        words.append(reading.text[reading.items[first].start : reading.items[at].end])
-    about = " ".join(i.text for i in after.items if i.key in shared - found and i.is_content)[:60]
-    values = (words[0], words[1]) if newer else (words[1], words[0])
-    return about, values
-
-
-_AUX = frozenset(
-    "will would may might could can should must shall to be been being was were is are has have had not".split()
-) & (FUNCTION | {"will", "would", "may", "might", "could", "can", "should", "must", "shall", "not"})
-
-
-def _former(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
-    """An office with its holder in one, the same as a former one in the other."""
-    newer = later(a.hit.article, b.hit.article)
-    if newer is None:
-        return None
-    old, new = (read(c.text) for c in ((a, b) if newer else (b, a)))
-    for n in range(len(new.items) - 1):
-        if not _FORMER.fullmatch(new.items[n].text.lower()):
-            continue
-        last = _end_of_office(new, n + 1)
-        for k in old.content:
-            if old.items[k].key != new.items[last].key or "former" in old.items[k].marks or _end_of_office(old, k) != k:
-                continue
-            holders = _near_names(new, n) & _near_names(old, k)
-            first = k
-            while first and old.items[first - 1].kind == old.items[k].kind:
-                first -= 1
-            if holders - {old.items[k].key}:
-                about = " ".join(i.text for i in new.items if i.key in holders and i.kind == "name")
-                words = _words(old, first, k), _words(new, n, last)
-                return about, words if newer else (words[1], words[0])
-    return None
-
-
-_FORMER = re.compile(r"former(?:ly)?|ex")
-
-
-def _end_of_office(reading: Reading, n: int) -> int:
-    """The last word of an office: "minister" from "Israel's defense minister" on."""
-    last = n
-    while last + 1 < len(reading.items) and reading.items[last + 1].kind == "word":
-        last += 1
-        if reading.items[last].text.lower().endswith(("er", "or", "ent", "chief", "ary", "head", "man")):
-            break
-    return last
-
-
-def _words(reading: Reading, first: int, last: int) -> str:
-    return reading.text[reading.items[first].start : reading.items[last].end].strip()
-
-
-def _near_names(reading: Reading, n: int) -> frozenset[str]:
-    """The names close by: who holds the office is among them."""
-    return frozenset(i.key for i in reading.items[max(0, n - 8) : n + 9] if i.kind == "name")

@@ -11,7 +11,9 @@ from itertools import combinations
 
 from embeddings import Vectors
 from rag.answers.citations import Markers
-from rag.news.conflicts import Change, compare, is_open, later, settles
+from rag.news.conflicts import Change, compare
+from rag.news.outcomes import is_open, settles
+from rag.news.same_story import later
 from rag.types import Candidate, Claim, Disagreement
 
 # Sentences compared with those that the answer cites: the nearest to the question.

@@ -8,21 +8,25 @@ as asked, and the sentence that says otherwise is the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.checking.facts import read
+from rag.checking.facts import Item, Reading, read
 from rag.checking.faults import coverage, lay_beside
 from rag.ingest.names import fold, pairs
 from rag.search.names import other_names
 from rag.types import Candidate
 
+Alike = Callable[[str, str], float]
+"""Says how near two words are in meaning, by the cosine of the packaged MiniLM."""
+
 # A sentence that covers less of what is taken for granted may well speak of something else. Measured on questions that
-# their paragraph answers (XQuAD, 1190) and on SQuAD 2.0's unanswerable (258): at .6 2.9% and 19.0% are called
-# contradicted, at .7 1.9% and 18.6%, at .8 1.2% and 13.2%.
+# their paragraph answers (XQuAD) and on SQuAD 2.0's unanswerable: evals/RESULTS.md, "News sense".
 COVERED_FROM = 0.7
+ALIKE = 0.45
 MOST_PARTS = 4
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
+_PUT_OTHERWISE = re.compile(r"the evidence says .+, not (?P<ours>.+)")
 
 _ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
 _OPENING = re.compile(
@@ -36,6 +40,34 @@ _AUXILIARY = re.compile(
 )
 _PERFECT = re.compile(r"\b(?:has|have|had)\s+(?!not\b)", re.IGNORECASE)
 _BETWEEN_PARTS = re.compile(rf"(?:\?\s*(?:and\s+)?|[,;]?\s+and\s+)(?={_ASKING}\b)", re.IGNORECASE)
+# Two sides that a question names: "Israel and Hamas", "the ICJ and the ICC".
+_SIDE = r"(?:the\s+)?[A-Z][\w.-]*(?:\s+(?:(?:of|for)\s+(?:the\s+)?)?[A-Z][\w.-]*)*"
+_PAIR = rf"(?P<one>{_SIDE})\s+and\s+(?P<other>{_SIDE})"
+_SPEAKING = (
+    r"(?:say|said|tell|told|claim|claimed|think|argue|argued|report|reported|describe|described|explain|explained|react|"
+    r"reacted|respond|responded|reply|replied|want|wanted|demand|demanded|propose|proposed|accuse|accused|put|see|view)"
+)
+_EACH_OF_PAIR = re.compile(
+    rf"(?<!\bare )(?<!\bwere )\b{_PAIR}(?P<verb>\s+(?:(?:can|could|will|would|may|might|should|have|has|had)\s+)?)"
+    rf"(?:each\s+|both\s+|(?={_SPEAKING}\b))"
+)
+_DIFFERING_PAIR = re.compile(
+    r"^\W*(?i:how|where|in what|on what|what)\s+(?:do|did)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|by|from|in)\s+)?"
+    rf"{_PAIR}\s+(?:differ|disagree|diverge|contradict\s+each\s+other)\b\s*"
+    r"(?:(?:on|about|over|as\s+to)\s+)?(?P<subject>.*?)\W*$"
+)
+_ACCORDING_TO_PAIR = re.compile(
+    rf"\baccording\s+to\s+(?:{_PAIR}|(?P<first>.+?)\s+and\s+according\s+to\s+(?P<second>.+?))(?=\W*$|,)"
+)
+_TWO_TIMES = re.compile(
+    r"(?P<one>\b(?:in|on|at|before|after|during)\s+[^,?]+?)\s+and\s+(?:then\s+|once\s+)?(?:again|later|afterwards)\s+"
+    r"(?P<other>(?:in|on|at|before|after|during)\s+[^,?]+)(?=\W*$)"
+)
+_OF_REPORTS = re.compile(
+    r"\b(?:reports|articles|outlets|accounts|newspapers|papers|sources)\s+(?:all\s+|each\s+|both\s+)?"
+    r"(?:agree|disagree|differ|put|count|give|contradict)\b",
+    re.IGNORECASE,
+)
 _DIGITS_OR_NAME = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z][\w’'.-]*\w")
 # What a question asks for, in words for a note; the first that matches.
 _WANTED = (
@@ -68,30 +100,84 @@ def premise(question: str) -> str | None:
     return rest if len(read(rest).content) >= 2 else None
 
 
-def contradicted(question: str, candidates: Sequence[Candidate]) -> Contradiction | None:
+def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | None = None) -> Contradiction | None:
     """The candidate that contradicts what the question takes for granted; None where there is none, or where another
-    candidate bears it out."""
+    candidate bears it out. With `alike`, a sentence contradicts too that names all that the question names and denies
+    what is much the same: "has not signed up" beside "join"."""
     granted = premise(question)
     if granted is None or not candidates:
         return None
     claim, sources = read(granted), [read(candidate.text) for candidate in candidates]
     covers = [coverage(claim, source.keys, source) for source in sources]
     known = frozenset().union(*(source.keys for source in sources))
+    happenings = {claim.items[n].key for n in claim.content if claim.items[n].kind == "word"}
     found = None
     for i in sorted(range(len(sources)), key=lambda i: (-covers[i], i)):
         if covers[i] < COVERED_FROM:
             break
         faults = lay_beside(claim, sources[i], whole=claim, known=known)
-        if not _CONTRADICTIONS & faults.counts.keys():
+        reasons = tuple(reason for reason in faults.conflicts if _is_contradiction(reason, sources[i]))
+        if not _CONTRADICTIONS & faults.counts.keys() or not reasons:
+            if happenings and not happenings & sources[i].keys:
+                continue  # it names the same, and says nothing of what is taken for granted about them
             return None
         if found is None:
-            found = Contradiction(source=candidates[i], reasons=faults.conflicts)
-    return found
+            found = Contradiction(source=candidates[i], reasons=reasons)
+    return found if found or alike is None else _denied(claim, candidates, alike)
+
+
+def _is_contradiction(reason: str, source: Reading) -> bool:
+    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
+    an ordinal is a matter of order."""
+    otherwise = _PUT_OTHERWISE.fullmatch(reason)
+    if otherwise is None:
+        return "negates" in reason
+    ours = read(otherwise["ours"])
+    return not ours.keys & source.keys and not any(item.number and item.key.endswith(".") for item in ours.items)
+
+
+def _denied(claim: Reading, candidates: Sequence[Candidate], alike: Alike) -> Contradiction | None:
+    """The first candidate that names all that the claim names and negates a word much like one of the claim's that it
+    lacks; None where another names them and has that word."""
+    named = {claim.items[n].key for n in claim.content if claim.items[n].kind == "name"}
+    words = [claim.items[n] for n in claim.content if claim.items[n].kind == "word" and not claim.items[n].marks]
+    if not named or not words or any("not" in claim.items[n].marks for n in claim.content):
+        return None
+    found: dict[str, Contradiction] = {}
+    said: set[str] = set()
+    for candidate in candidates:
+        source, title = read(candidate.text), read(candidate.hit.article.title or "")
+        if not all(key in source.keys | title.keys for key in named - _shortened(claim, source.keys | title.keys)):
+            continue
+        said |= {word.key for word in words if word.key in source.keys}
+        lacking = [word for word in words if word.key not in source.keys]
+        negated = [source.items[n] for n in source.content if "not" in source.items[n].marks]
+        if len(lacking) > 1 or not negated or not (named & source.keys or _shortened(claim, source.keys)):
+            continue  # of several words nobody knows which of them is denied
+        for word in lacking:
+            nearness, at = max((alike(word.text.lower(), item.text.lower()), -n) for n, item in enumerate(negated))
+            if nearness >= ALIKE:
+                reason = f"the evidence negates “{negated[-at].text}”, much like “{word.text}”"
+                found.setdefault(word.key, Contradiction(source=candidate, reasons=(reason,)))
+    return next((otherwise for key, otherwise in found.items() if key not in said), None)
+
+
+def _shortened(claim: Reading, keys: frozenset[str]) -> frozenset[str]:
+    """Keys of the claim's names whose initials are among `keys`: "International Criminal Court" beside "ICC"."""
+    runs: list[list[Item]] = [[]]
+    for item in claim.items:
+        if item.kind == "name":
+            runs[-1].append(item)
+        elif runs[-1]:
+            runs.append([])
+    short = [run for run in runs if len(run) > 1 and "".join(item.text[0].lower() for item in run) in keys]
+    return frozenset(item.key for run in short for item in run)
 
 
 def parts(question: str) -> list[str]:
-    """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two. What asks nothing by
-    itself ("who said what and when") stays with the part before."""
+    """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two, and so has "What do
+    Israel and Hamas say?" (`sides`). What asks nothing by itself ("who said what and when") stays with the part
+    before."""
     found: list[str] = []
     if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
         return [question]
@@ -101,7 +187,35 @@ def parts(question: str) -> list[str]:
             found[-1] = question[question.find(found[-1]) : question.find(part, question.find(found[-1])) + len(part)]
         elif part.strip():
             found.append(part.strip())
-    return [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
+    asked = [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
+    divided = [side for part in asked for side in sides(part)]
+    return divided if len(divided) <= MOST_PARTS else asked
+
+
+def sides(question: str) -> list[str]:
+    """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
+    do the reports of A and B differ on C?", "according to A and according to B") or act each by itself ("What can A and
+    B each do?"), or two times ("in spring and again in autumn"). Otherwise the question as it is."""
+    if differing := _DIFFERING_PAIR.search(question):
+        about = f" about {differing['subject']}" if differing["subject"] else ""
+        return [f"What does {differing[side]} say{about}?" for side in ("one", "other")]
+    if pair := _EACH_OF_PAIR.search(question):
+        before, behind = question[: pair.start()], question[pair.end() :]
+        return [
+            f"{re.sub(r'do(?= $)', 'does', before)}{pair[side]}{pair['verb']}{behind}".strip()
+            for side in ("one", "other")
+        ]
+    if pair := _ACCORDING_TO_PAIR.search(question):
+        named = (pair["one"], pair["other"]) if pair["one"] else (pair["first"], pair["second"])
+        return [f"{question[: pair.start()]}according to {side}{question[pair.end() :]}" for side in named]
+    if pair := _TWO_TIMES.search(question):
+        return [f"{question[: pair.start()]}{pair[side]}{question[pair.end() :]}" for side in ("one", "other")]
+    return [question]
+
+
+def asks_reports(question: str) -> bool:
+    """Whether the question is about what the reports say beside each other: "Do the reports agree on the toll?"."""
+    return _OF_REPORTS.search(question) is not None
 
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
