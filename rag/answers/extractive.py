@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, takewhile
+from itertools import groupby
 
 from rag.answers.citations import attribution
 from rag.answers.reader import Passage, Reading, Reranker
@@ -18,6 +18,9 @@ ALSO_FROM, ALSO_WITHIN = -1.0, 3.0
 # A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
 # farther behind.
 SETTLED_WITHIN = 7.0
+# One that says nearly the same as the best one, by cosine, is cited beside it: another report of it, or one that puts
+# the figure or the name otherwise.
+TWIN_FROM, TWIN_WITHIN = 0.7, 6.0
 MAX_SENTENCES = 3
 
 
@@ -58,13 +61,18 @@ class Extractive:
         floor = max(ALSO_FROM, best - ALSO_WITHIN)
 
         def also_answers(i: int) -> bool:
-            return evidence[i].reader_score >= floor
+            score = evidence[i].reader_score
+            is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
+            return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
 
         # What has been done since leads over what was only expected.
         near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
         lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
         chosen = order[:1] if lead is None else [near[lead], order[0]]
-        for i in takewhile(also_answers, order[1:]):
+        if lead is None:
+            was = differences.settled_since(question, candidates[order[0]], [candidates[i] for i in near])
+            chosen += [] if was is None else [near[was]]
+        for i in filter(also_answers, order[1:]):
             if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]

@@ -109,6 +109,14 @@ def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> i
     return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
 
 
+def settled_since(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
+    """The place in `others` of the first older sentence that speaks of what `best` reports as done as possible, planned
+    or asked for; None where there is none, and where the question is none to be answered by yes or no."""
+    verbs = settles(question, best.text)
+    older = (n for n, other in enumerate(others) if later(other.hit.article, best.hit.article) == 1)
+    return next((n for n in older if verbs and is_open(others[n].text, verbs)), None)
+
+
 def overtaken(question: str, chosen: Sequence[Candidate]) -> frozenset[int]:
     """The places of those sentences of an answer that a later one of it has changed."""
     old = {c.first if c.newer == c.second else c.second for c in changes(chosen) if c.newer is not None}

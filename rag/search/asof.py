@@ -50,9 +50,9 @@ class Understood:
         return {**found, "because": list(self.because)} if self else {}
 
     def given_up(self) -> Understood:
-        """Without the filter, and with a sentence that says so."""
+        """Without the filter, and with a sentence that says so; the words of the date stay out of the question."""
         because = (f"{words} Nothing there answers, so articles of all dates were searched." for words in self.because)
-        return Understood(because=tuple(because))
+        return Understood(because=tuple(because), question=self.question)
 
     def within(self, filters: Filters) -> Filters:
         """`filters` with what was understood, where the caller left the dates open."""
