@@ -138,6 +138,7 @@ ALLOWED = {
     "details": {"class"},
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
+    "strong": set(),
     "div": {"class", "aria-busy", "dir", "tabindex"},
     "h2": {"id", "dir"},
     "h3": {"dir"},
@@ -693,6 +694,20 @@ HOSTILE = [
     "<a href='javascript:alert(1)'>read</a>",
     "<style>*{display:none}</style>",
 ]
+
+
+def test_the_words_that_answer_are_set_off_in_the_quote() -> None:
+    cited = a_citation()
+    at = cited.quote.index("May")
+    page = check_markup(
+        cards.sources_pane(an_answer(a_claim(replace(cited, answer=(cited.start + at, cited.start + at + 3)))))
+    )
+    assert page.all("strong")[0][1] == "May"
+    assert page.all("mark")[0][1] == cited.quote
+    # An answer that lies outside its quote, as in a damaged record, is none.
+    odd = check_markup(cards.sources_pane(an_answer(a_claim(replace(cited, answer=(0, 10_000))))))
+    assert not odd.all("strong")
+    assert odd.all("mark")[0][1] == cited.quote
 
 
 @pytest.mark.parametrize("bad", HOSTILE)

@@ -169,13 +169,22 @@ def _says(article: Article, start: int, end: int) -> bool:
     return bool(article.text[at:end].strip())
 
 
-def _in_paragraphs(before: str, quote: str, after: str) -> str:
+def _marked(citation: Citation) -> str:
+    """The quote, with the words of it that answer set off. HTML."""
+    quote, (start, end) = citation.quote, citation.answer or (0, 0)
+    a, b = start - citation.start, end - citation.start
+    if not 0 <= a < b <= len(quote):
+        return f"<mark>{escaped(quote)}</mark>"
+    return f"<mark>{escaped(quote[:a])}<strong>{escaped(quote[a:b])}</strong>{escaped(quote[b:])}</mark>"
+
+
+def _in_paragraphs(before: str, citation: Citation, after: str) -> str:
     """The quote marked between its neighbours, with the paragraphs told apart. A line end is one where no sentence
     runs on over it: hard-wrapped text flows. HTML."""
-    wrapped = any("\n" in text[a:b] for text in (before, quote, after) for a, b in split_sentences(text))
+    wrapped = any("\n" in text[a:b] for text in (before, citation.quote, after) for a, b in split_sentences(text))
     breaks = _BLANK_LINE if wrapped else _LINE_END
     left, right = (breaks.sub('<span class="bl-break"> </span>', escaped(text)) for text in (before, after))
-    return f"{left}<mark>{escaped(quote)}</mark>{right}"
+    return f"{left}{_marked(citation)}{right}"
 
 
 def _citation_card(card: Card) -> str:
@@ -191,7 +200,7 @@ def _citation_card(card: Card) -> str:
         f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
     )
     body = (
-        f'{_heading(article, number)}<blockquote{long} dir="auto">{_in_paragraphs(before, citation.quote, after)}'
+        f'{_heading(article, number)}<blockquote{long} dir="auto">{_in_paragraphs(before, citation, after)}'
         f"</blockquote>{warning}{beside(citation)}{bears(card.verdict, citation)}"
         f'<div class="bl-deeds">{copy_quote(citation)}{whole_button(card.id) if exact else ""}</div>{_foot(article)}'
     )
