@@ -25,9 +25,9 @@ from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
 from evals.adapters import BARE_RATE, SEED, Adapted, Tokens, batches_of, names_of, padded, train
-from evals.fit_support import fever
 from evals.lies import lies, names_in, paraphrases
 from evals.reader_data import Case, cases_of, trimmed
+from evals.support_data import fever
 from rag.answers.reader import encode_pair, load_adapter, with_context
 from rag.ingest.passages import split_sentences
 

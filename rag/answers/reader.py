@@ -25,7 +25,7 @@ WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
 VERIFIER_WEIGHTS = WEIGHTS.with_name("verifier.safetensors")
 SHIPPED = {  # sha256
     WEIGHTS: "3b3241fec0ad1f49c6b20174ba46a9d76f0c254e38e8d0e8813f6029f99b2136",
-    VERIFIER_WEIGHTS: "03c8c7189eebeaf88517416722d8a8512a943badaea8bc394768fa62cdc5d365",
+    VERIFIER_WEIGHTS: "659ccae61084548da4b8f8316abf2447d12f07702d309838b7928dfb3d16a5c8",
 }
 
 # Between a sentence and its article's title. A control character, so that no article's text holds it.
@@ -198,7 +198,7 @@ class BuiltInVerifier(_BuiltIn):
         scores = np.zeros(len(texts), dtype=np.float32)
         for i, states in self._states(pairs):
             _, head, bias = self._model
-            scores[i] = float(np.concatenate([states[0], states.mean(axis=0)]) @ head[-1] + bias[-1])
+            scores[i] = float(np.concatenate([states[0], states.mean(axis=0)]) @ head[0] + bias[0])
         return scores
 
 
