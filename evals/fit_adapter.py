@@ -26,9 +26,9 @@ import torch
 from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
-from evals.fit_support import fever
 from evals.lies import lies, names_in, paraphrases
 from evals.reader_data import Case, cases_of, trimmed
+from evals.support_data import fever
 from rag.answers.reader import encode_pair, load_adapter, with_context
 from rag.ingest.passages import split_sentences
 
@@ -203,23 +203,33 @@ def _cached(path: Path, make: Callable[[], np.ndarray]) -> Any:
     return np.load(path)
 
 
-def vectors_of(texts: Sequence[str], embedder: MiniLMEmbedder, longest: int = 128) -> np.ndarray:
+class Vectorizer:
     """Unit vectors (n, 384) in bfloat16's precision: enough to find negatives, at four times the speed."""
-    from transformers import BertModel
 
-    bert = BertModel.from_pretrained(embedder._folder, add_pooling_layer=False, attn_implementation="eager")
-    bert.eval()  # type: ignore[no-untyped-call]
-    tokens = [encoding.ids[:longest] for encoding in embedder._tokenizer.encode_batch(list(texts))]
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-    found = np.zeros((len(tokens), 384), dtype=np.float32)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for i in range(0, len(order), 64):
-            rows = order[i : i + 64]
-            ids, _, mask = padded([(tokens[n], []) for n in rows])
-            states = bert(input_ids=ids, attention_mask=mask)[0].float()
-            found[rows] = ((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
-    unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
-    return unit
+    def __init__(self, embedder: MiniLMEmbedder, *, longest: int = 128) -> None:
+        from transformers import BertModel
+
+        self._bert = BertModel.from_pretrained(
+            embedder._folder, add_pooling_layer=False, attn_implementation="eager"
+        ).eval()  # type: ignore[no-untyped-call]
+        self._tokenizer, self._longest = embedder._tokenizer, longest
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        tokens = [encoding.ids[: self._longest] for encoding in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+        found = np.zeros((len(tokens), 384), dtype=np.float32)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            for i in range(0, len(order), 64):
+                rows = order[i : i + 64]
+                ids, _, mask = padded([(tokens[n], []) for n in rows])
+                states = self._bert(input_ids=ids, attention_mask=mask)[0].float()
+                found[rows] = ((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
+        unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
+
+
+def vectors_of(texts: Sequence[str], embedder: MiniLMEmbedder, longest: int = 128) -> np.ndarray:
+    return Vectorizer(embedder, longest=longest)(texts)
 
 
 # --- (claim, evidence) ---------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ COURT = "The court did not deny the appeal of the Ostrava union."
 TEAM = "Lhun beat Karsh 3-1 in the final in Velmora."
 TALKS = "Envoys from Quistan, Velmora and Karsh met in Osk to discuss fishing rights."
 SHORTER = "The Brandel tunnel is longer than the Osk tunnel."
+AGAIN = "The governor met the mayor again."
 NEVER = "The committee never approved the dam at Osk."
 
 # claim, evidence, carried, kind
@@ -328,13 +329,19 @@ def test_the_verifier_reads_sentences_alone_and_among_their_neighbours_with_titl
     fixed = Fixed(0.0)
     check(
         "The governor overruled the mayor.",
-        [with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora"), NEVER],
+        [with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora"), AGAIN],
         verifier=fixed,
     )
     assert with_context(MAYOR, "Quarrel in Velmora") in fixed.shown
     assert with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora") in fixed.shown
-    assert NEVER in fixed.shown
-    assert not any(MAYOR in text and NEVER in text for text in fixed.shown)
+    assert AGAIN in fixed.shown
+    assert not any(MAYOR in text and AGAIN in text for text in fixed.shown)
+
+
+def test_the_verifier_reads_what_the_clauses_lie_beside_together() -> None:
+    fixed = Fixed(0.0)
+    check("The governor overruled the mayor, and the union denied the appeal.", [MAYOR, STORM, COURT], verifier=fixed)
+    assert f"{MAYOR} {COURT}" in fixed.shown
 
 
 def test_a_title_is_no_evidence_for_other_words() -> None:

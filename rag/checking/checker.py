@@ -1,10 +1,12 @@
 """Does the evidence carry the claim? A score in 0..1 where 0.5 is the border, and the reasons.
 
-Two kinds of signals meet in one logistic regression. Soft ones (cosine, coverage of the claim's words, the verdict of
-the built-in verifier) tell whether the evidence speaks of the same thing at all. Exact ones tell whether it says the
-same: the claim is cut into clauses, each clause is laid beside the sentence of the evidence that covers it best, and
-figures, dates, names, negation, modality, quantifiers, roles and speakers are compared item by item. The weights are
-fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
+Two kinds of signals add up to the log-odds. Soft ones (cosines, coverage of the claim's words, the verdict of the
+built-in verifier) tell whether the evidence speaks of the same thing at all; they are fitted on people's judgements,
+where claims are worded apart from their evidence. Exact ones tell whether it says the same: the claim is cut into
+clauses, each clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names,
+negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
+of the others, and mostly count beside near copies only, where one word decides. The weights are fitted by
+`evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ from rag.types import Verdict
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
 # Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
-N_VERIFIED, MOST_LOG_ODDS = 3, 3.0
+N_VERIFIED, MOST_LOG_ODDS = 2, 3.0
+# So many characters of a text are compared as a whole: more than the embedder reads.
+MOST_WHOLE = 1_500
 MOST_REMEMBERED = 4_000
 # Cosines of single words: synonyms lie mostly above the first ("chose", "picked"), other words below the second.
 SAME_WORD, OTHER_WORD = 0.7, 0.3
@@ -39,26 +43,15 @@ MAX_WORDS = 24  # that are compared in this way
 
 # How like the evidence is to the claim.
 LIKENESS = {
-    "cosine": "highest cosine of the claim to a sentence of the evidence",
-    "cosine_pair": "highest cosine to two neighbouring sentences",
-    "coverage": "share of the claim's content words, rare ones counting more, found in the evidence and its titles",
-    "coverage_best": "the same, found in the one sentence that fits each clause best",
-    "coverage_pair": "the same, in two neighbouring sentences",
+    "cosine_pair": "highest cosine of the claim to a sentence of the evidence or to two neighbouring ones",
+    "cosine_text": "cosine to the whole text in which the sentence stands that covers most",
+    "coverage_pair": "share of the claim's words, rare ones counting more, found in a sentence or in two neighbours",
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
-    "longest_run": "longest run of the claim's words that stands in the evidence, as a share of the claim",
-    "weakest_clause": "coverage of the clause that is covered least",
-    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours; 0 for several clauses",
-    "closeness": "0 where at most 6/7 of a clause is found in its sentence, 1 where all is, exact faults left out",
+    "weakest_clause": "coverage of the clause that is covered least, by the sentence that fits it best",
+    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours, cut to -3..3",
+    "verifier_copy": "the same, times closeness",
 }
-CONTRADICTIONS = (
-    *("number_conflict", "limit_conflict", "date_conflict", "name_conflict", "negation", "modality", "quantifier"),
-    *("opposite", "exchanged", "speaker_dropped", "speaker_changed", "quote_changed"),
-)
-FEATURES = (
-    LIKENESS
-    | FAULTS
-    | {f"{name}_loose": f"{meaning}, worded apart" for name, meaning in FAULTS.items() if name not in FIRM}
-)
+FEATURES = LIKENESS | FAULTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,16 +88,14 @@ def check(
     if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
         return nothing
     comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
-    if comparison.windows:
-        log_odds = (verifier or _default_verifier()).verify(claim, comparison.windows)
-        comparison.features["verifier"] = verdict_of(log_odds, comparison.features)
+    hear(comparison, (verifier or _default_verifier()).verify(claim, comparison.windows))
     score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
     missing, conflicts = comparison.missing, comparison.conflicts
     verdict: Verdict = "unsupported"
     if score >= 0.5:
         verdict = "supported"
     elif comparison.carried_clauses or (
-        not conflicts and missing and comparison.features["coverage_best"] >= 0.5 and score >= PARTIAL_FROM
+        not conflicts and missing and comparison.coverage >= 0.5 and score >= PARTIAL_FROM
     ):
         verdict = "partial"
     return Support(score=score, verdict=verdict, missing=missing, conflicts=conflicts, features=comparison.features)
@@ -113,21 +104,23 @@ def check(
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one;
-    `windows` is what of the evidence a verifier should read, nothing for several clauses. The feature "verifier" is 0
-    yet."""
+    `coverage` is the share of the clauses' words that is found in their sentences; `windows` is what of the evidence a
+    verifier should read. It is not heard yet."""
 
     features: dict[str, float]
     missing: tuple[str, ...]
     conflicts: tuple[str, ...]
     carried_clauses: tuple[str, ...]
+    closeness: float
+    coverage: float
     windows: tuple[str, ...]
     is_verbatim: bool
 
 
-def verdict_of(log_odds: Sequence[float] | NDArray[np.float32], features: dict[str, float]) -> float:
-    """The feature "verifier" from the log-odds of the windows. Beside a contradiction it is not heard in favour."""
-    most = 0.0 if any(features[name] for name in CONTRADICTIONS) else MOST_LOG_ODDS
-    return float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, most))
+def hear(comparison: Comparison, log_odds: Sequence[float] | NDArray[np.float32]) -> None:
+    """Put in what a verifier says of the windows."""
+    found = float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, MOST_LOG_ODDS))
+    comparison.features.update(verifier=found, verifier_copy=found * comparison.closeness)
 
 
 def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
@@ -135,29 +128,33 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
     claim = claim.strip()
     parts = [text.partition(CONTEXT) for text in evidence]
     evidence = [text for text, _, _ in parts]
-    texts = [text[a:b] for text in evidence for a, b in split_sentences(text)]
-    titles = [title for text, _, title in parts for _ in split_sentences(text)]  # of each sentence
-    breaks = _breaks(evidence)
+    split = [split_sentences(text) for text in evidence]
+    home = [n for n, spans in enumerate(split) for _ in spans]  # of each sentence, the number of its text
+    texts = [evidence[n][a:b] for n, spans in enumerate(split) for a, b in spans]
+    titles = [parts[n][2] for n in home]
+    breaks = {0, *(n for n in range(1, len(home)) if home[n] != home[n - 1])}  # sentences that open a text
     readings = [read(text) for text in texts]
     whole = read(claim)
     known = frozenset().union(*(r.keys for r in readings))
-    around = known.union(*(read(title).keys for title in set(titles) if title))
 
     covers = np.array([coverage(whole, r.keys, r) for r in readings])
     pairs = [n for n in range(len(texts) - 1) if n + 1 not in breaks]
     pair_covers = {n: coverage(whole, readings[n].keys | readings[n + 1].keys) for n in pairs}
     chosen = [int(n) for n in np.argsort(-covers, kind="stable")[:N_EMBEDDED]]
     best_pairs = sorted(pairs, key=lambda n: -pair_covers[n])[:2]
+    joined = [f"{texts[n]} {texts[n + 1]}" for n in best_pairs]
     vectors = embedder.encode_passages(
-        [claim, *(texts[n] for n in chosen), *(f"{texts[n]} {texts[n + 1]}" for n in best_pairs)]
+        [claim, *(texts[n] for n in chosen), *joined, evidence[home[chosen[0]]][:MOST_WHOLE]]
     )
     cosines = vectors[1:] @ vectors[0]
     cosine_of = dict(zip(chosen, cosines[: len(chosen)].tolist(), strict=True))
 
     faults = []
+    beside: list[int] = []
     for clause in clauses(claim):
         part = read(clause)
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
+        beside.append(best)
         faults.append(lay_beside(part, readings[best], whole=whole, known=known))
     distance = _distances([pair for f in faults for pair in f.substituted], embedder)
     for f in faults:
@@ -168,36 +165,29 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         if f.unsaid:
             apart = {pair[0]: distance[pair] for pair in f.substituted}
             f.counts["unsaid"] = max(apart.get(word, 1.0) * weight for word, weight in f.unsaid.items())
-    counted = {}
-    for name in FAULTS:
-        near = sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults)
-        counted[name] = min(near, 3.0)
-        if name not in FIRM:
-            counted[f"{name}_loose"] = min(sum(f.counts.get(name, 0.0) for f in faults) - near, 3.0)
-    clause_covers = [f.coverage for f in faults]
-    cosine = float(max(cosine_of.values()))
+    counted = {
+        name: min(sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults), 3.0)
+        for name in FAULTS
+    }
     features = {
-        "cosine": cosine,
-        "cosine_pair": float(max([cosine, *cosines[len(chosen) :].tolist()])),
-        "coverage": coverage(whole, around),
-        "coverage_best": float(np.average(clause_covers, weights=[max(f.n_items, 1) for f in faults])),
+        "cosine_pair": float(cosines[:-1].max()),
+        "cosine_text": float(cosines[-1]),
         "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
         "bigrams": _bigrams(whole, readings),
-        "longest_run": max(_longest_run(whole, readings[n]) for n in chosen[:4]),
-        "weakest_clause": min(clause_covers),
+        "weakest_clause": min(f.coverage for f in faults),
         "verifier": 0.0,
-        "closeness": min(f.closeness for f in faults),
+        "verifier_copy": 0.0,
     }
-    features |= counted
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
     whole_text, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
     return Comparison(
-        features={name: features[name] for name in FEATURES},
+        features=features | counted,
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
         conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
         carried_clauses=clean if len(clean) < len(faults) else (),
-        # What is joined of several statements may lie far apart in the evidence: no window holds it.
-        windows=() if len(faults) > 1 else _windows(chosen, covers, cosine_of, texts, breaks, titles),
+        closeness=min(f.closeness for f in faults),
+        coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),
+        windows=_windows(chosen, covers, cosine_of, texts, breaks, titles, beside),
         is_verbatim=whole_text in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
@@ -229,23 +219,18 @@ def _windows(
     texts: Sequence[str],
     breaks: set[int],
     titles: Sequence[str],
+    beside: Sequence[int],
 ) -> tuple[str, ...]:
-    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles."""
+    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles; and
+    those that its clauses were laid beside, together, since they may stand far apart."""
     found: list[str] = []
     for n in sorted(chosen, key=lambda n: -(covers[n] + cosine_of[n]))[:N_VERIFIED]:
         first = n if n in breaks else n - 1
         last = n if n + 1 in breaks or n + 1 == len(texts) else n + 1
         found += [with_context(text, titles[n]) for text in (texts[n], " ".join(texts[first : last + 1]))]
+    if len(set(beside)) > 1:
+        found.append(" ".join(texts[n] for n in sorted(set(beside))))
     return tuple(dict.fromkeys(found))
-
-
-def _breaks(evidence: Sequence[str]) -> set[int]:
-    """Numbers of the sentences that open a text."""
-    starts, n = set(), 0
-    for text in evidence:
-        starts.add(n)
-        n += len(split_sentences(text))
-    return starts
 
 
 def _distances(
@@ -275,20 +260,6 @@ def _bigrams(claim: Reading, readings: Sequence[Reading]) -> float:
 def _neighbours(reading: Reading) -> frozenset[tuple[str, str]]:
     keys = [reading.items[n].key for n in reading.content]
     return frozenset(pairwise(keys))
-
-
-def _longest_run(claim: Reading, source: Reading) -> float:
-    a, b = ([r.items[n].key for n in r.content] for r in (claim, source))
-    longest = 0
-    above = [0] * (len(b) + 1)
-    for key in a:
-        row = [0] * (len(b) + 1)
-        for j, other in enumerate(b):
-            if key == other:
-                row[j + 1] = above[j] + 1
-                longest = max(longest, row[j + 1])
-        above = row
-    return longest / len(a) if a else 0.0
 
 
 @lru_cache(maxsize=1)

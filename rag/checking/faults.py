@@ -16,8 +16,8 @@ import numpy as np
 from rag.checking.facts import Item, Reading
 from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
 
-# What keeps the evidence from carrying it. Those in FIRM count in full. The others count twice: by closeness, since
-# beside a near copy one fault decides, and the rest as `…_loose`, since in texts worded apart they mean little.
+# What keeps the evidence from carrying it. Those in FIRM count in full, the others by closeness: beside
+# a near copy one fault decides, in texts worded apart it means little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
     "number_missing": "figures of the claim that the evidence does not have",
@@ -28,20 +28,20 @@ FAULTS = {
     "date_elsewhere": "dates that stand only in another sentence",
     "name_conflict": "names in whose place the evidence has another name",
     "name_missing": "names that the evidence does not have",
-    "name_elsewhere": "names that stand only in another sentence, with no pronoun to stand for them here",
     "negation": "words that are negated on one side only",
     "modality": "words that are planned, possible, ordered or conditional on one side only",
     "quantifier": "all, most, some, few, only, former, alleged … on one side only",
     "opposite": "words in whose place the evidence has a word that excludes them",
     "substituted": "words in whose place the evidence has another, counted by how far apart the two are in meaning",
-    "added": "words with nothing in their place in the evidence",
     "unsaid": "a word, or words in a row, in what is otherwise a copy, by rarity and by distance from the words there",
     "exchanged": "two parts of the sentence have changed places around a third",
     "speaker_dropped": "the evidence reports what somebody said, the claim states it",
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
-FIRM = frozenset({"number_conflict", "limit_conflict", "date_conflict", "opposite", "unsaid"})
+FIRM = frozenset(
+    "number_conflict number_missing limit_conflict date_conflict date_missing opposite unsaid quote_changed".split()
+)
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy
 N_UNSAID = 4  # words in a row that can have been put into it; more is another wording
@@ -90,9 +90,9 @@ def plain(text: str) -> str:
 class Faults:
     """What keeps one clause from being carried by one sentence.
 
-    `closeness` is 0 where at most 6/7 of the clause is found, 1 where all is, apart from items with an exact fault.
+    `closeness` is 0 where at most 13/14 of the clause is found, 1 where all is, apart from items with an exact fault.
     `unsaid` holds the words that were put into an otherwise literal copy, with their weight: rare ones weigh more, and
-    those that the evidence has elsewhere a fifth.
+    those that the evidence has elsewhere a fifth, unless another name stands in their place.
     `substituted` holds words of the clause, each with the words of the sentence in whose place it stands.
     """
 
@@ -123,6 +123,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
     used = set(pairs.values())
     substituted: list[tuple[str, tuple[str, ...]]] = []
     exact: set[int] = set()  # unmatched items of the claim whose fault is known, and no matter of wording
+    rivalled: set[int] = set()  # those of them in whose place the source has another
     free = [k for k in source.content if k not in used]
     for n in claim.content:
         item = claim.items[n]
@@ -153,16 +154,13 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         if item.kind == "word":
             if slot:
                 substituted.append((item.text, tuple(s.text for s in slot if s.kind == "word")))
-            else:
-                fault("added")
         else:
             exact.add(n)
             rival = _rival(item, n, claim, source, slot, free, pairs)
             if rival is not None:
+                rivalled.add(n)
                 fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
-            elif is_elsewhere and item.kind == "name" and any(source.items[k].text.lower() in PRONOUNS for k in gap):
-                continue
-            else:
+            elif item.kind != "name" or not is_elsewhere:
                 fault(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
         if not is_elsewhere:
             missing.append(item.text)
@@ -178,12 +176,13 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
     return Faults(
         text=claim.text,
         coverage=coverage(claim, source.keys, source),
-        closeness=max(0.0, 7 * found / (found + rest) - 6) if found else 0.0,
+        closeness=max(0.0, 14 * found / (found + rest) - 13) if found else 0.0,
         n_items=len(claim.content),
         counts=counts,
         substituted=tuple(substituted),
         unsaid={
-            claim.items[n].text: _weight(claim.items[n]) * (0.2 if claim.items[n].key in known else 1.0)
+            claim.items[n].text: _weight(claim.items[n])
+            * (0.2 if claim.items[n].key in known and n not in rivalled else 1.0)
             for n in _unsaid(claim, source, pairs)
             if n not in exact or claim.items[n].kind == "name"
         },
@@ -321,7 +320,8 @@ def _is_negated_form(a: str, b: str) -> bool:
     return len(a) > 3 and b in {prefix + a for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "mis", "de")}
 
 
-_MODAL = frozenset({"will", "may", "must", "alleged"})
+_MODAL = frozenset({"will", "may", "can", "must", "alleged"})
+_UNSURE = frozenset({"may", "must", "alleged"})
 # What a claim may leave out without becoming untrue, and what it may not.
 _KEPT = frozenset({"some", "most", "few", "former", "deputy", "almost", "against"})
 _AMOUNTS = frozenset({"all", "most", "many", "some", "few"})
@@ -336,8 +336,11 @@ def _compare_pair(item: Item, other: Item, fault: _Fault) -> None:
     if ("not" in ours) != ("not" in theirs):
         where = "the evidence" if "not" in theirs else "only the claim"
         fault("negation", f"{where} negates “{item.text}”")
-    if (ours & _MODAL) != (theirs & _MODAL):
-        word = min((ours ^ theirs) & _MODAL)
+    # What does or will, can: "cycling can lengthen life" where the evidence says that it does. Not the other way round.
+    is_able = "can" in ours and not theirs & _UNSURE
+    changed = ((ours ^ theirs) & _MODAL) - ({"can", "will"} if is_able else set())
+    if changed and {"can", "may"} != (ours ^ theirs) & _MODAL:
+        word = min(changed)
         fault("modality", f"“{item.text}”: {'the evidence' if word in theirs else 'only the claim'} says {word}")
     elif other.after_to and not item.after_to and _is_finite(item, other) and not ours & _MODAL:
         fault("modality", f"the evidence does not say that “{item.text}” has happened")

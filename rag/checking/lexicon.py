@@ -86,7 +86,8 @@ MARKS = {
     for mark, words in {
         "not": "not no never neither nor none nobody nothing without hardly scarcely barely unable incapable",
         "will": "will would shall 'll",
-        "may": "may might could can possibly perhaps potentially probably likely maybe",
+        "can": "can",
+        "may": "may might could possibly perhaps potentially probably likely maybe",
         "must": "should must ought",
         "all": "all every each entire always everyone everybody everything unanimously unanimous",
         "some": "some several certain sometimes partly partially someone somebody occasionally",
@@ -99,7 +100,7 @@ MARKS = {
         "alleged": "alleged allegedly suspected reportedly apparent apparently accused purported purportedly supposed "
         "supposedly attempted planned proposed potential possible would-be draft",
         "almost": "almost nearly virtually",
-        "against": "against",
+        "against": "against vs versus",
     }.items()
     for word in words.split()
 }
