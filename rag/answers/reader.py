@@ -7,7 +7,9 @@ How the adapters were trained, on which data, and what they gain: evals/READER.m
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder, shared
 from rag.types import BylineError
@@ -124,18 +127,27 @@ class _BuiltIn:
         """The last hidden states, (tokens, 384), of each row of token ids and types, with its place, in any order."""
         # Rows of like length share a batch, so that little of it is padding.
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
+        batches = []
         while order:
-            longest = len(rows[order[-1]][0])
-            batch = order[-max(1, TOKENS_PER_BATCH // longest) :]
-            del order[-len(batch) :]
-            ids, types = np.zeros((2, len(batch), longest), dtype=np.int64)
-            mask = np.zeros((len(batch), longest), dtype=np.float32)
+            n = max(1, TOKENS_PER_BATCH // len(rows[order[-1]][0]))
+            batches.append(order[-n:])
+            del order[-n:]
+
+        def run(batch: Sequence[int]) -> Floats:
+            ids, types = np.zeros((2, len(batch), len(rows[batch[-1]][0])), dtype=np.int64)
+            mask = np.zeros(ids.shape, dtype=np.float32)
             for row, i in enumerate(batch):
                 n = len(rows[i][0])
                 ids[row, :n], types[row, :n] = rows[i]
                 mask[row, :n] = 1.0
-            states = self._model[0]._bert(ids, mask, types)
-            yield from ((i, states[row, : len(rows[i][0])]) for row, i in enumerate(batch))
+            return model._bert(ids, mask, types)
+
+        model = self._model[0]
+        # A batch for each core, and one core for each product: threads within a product wait for each other in a loop,
+        # which on a busy machine takes many times as long.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(len(batches), os.cpu_count() or 1) or 1) as pool:
+            for batch, states in zip(batches, pool.map(run, batches), strict=True):
+                yield from ((i, states[row, : len(rows[i][0])]) for row, i in enumerate(batch))
 
 
 class Reader(_BuiltIn):
