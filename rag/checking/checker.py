@@ -143,9 +143,9 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
     chosen = [int(n) for n in np.argsort(-covers, kind="stable")[:N_EMBEDDED]]
     best_pairs = sorted(pairs, key=lambda n: -pair_covers[n])[:2]
     joined = [f"{texts[n]} {texts[n + 1]}" for n in best_pairs]
-    vectors = embedder.encode_passages(
-        [claim, *(texts[n] for n in chosen), *joined, evidence[home[chosen[0]]][:MOST_WHOLE]]
-    )
+    vectors = embedder.encode_passages([claim, *(texts[n] for n in chosen), *joined])
+    # By itself: in one batch all others would be padded to its length.
+    whole_text = embedder.encode_passages([evidence[home[chosen[0]]][:MOST_WHOLE]])[0]
     cosines = vectors[1:] @ vectors[0]
     cosine_of = dict(zip(chosen, cosines[: len(chosen)].tolist(), strict=True))
 
@@ -170,8 +170,8 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         for name in FAULTS
     }
     features = {
-        "cosine_pair": float(cosines[:-1].max()),
-        "cosine_text": float(cosines[-1]),
+        "cosine_pair": float(cosines.max()),
+        "cosine_text": float(whole_text @ vectors[0]),
         "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
         "bigrams": _bigrams(whole, readings),
         "weakest_clause": min(f.coverage for f in faults),
@@ -179,7 +179,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "verifier_copy": 0.0,
     }
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
-    whole_text, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
+    plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
     return Comparison(
         features=features | counted,
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
@@ -188,7 +188,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         closeness=min(f.closeness for f in faults),
         coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),
         windows=_windows(chosen, covers, cosine_of, texts, breaks, titles, beside),
-        is_verbatim=whole_text in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
+        is_verbatim=plain_claim in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
 
