@@ -99,9 +99,7 @@ def squad(file: Path) -> Loaded:
     return loaded
 
 
-_QUOTING = (
-    "Short-answer figures (exact_match, token_f1) are for writers that write; the extractive one quotes sentences."
-)
+_QUOTING = "The short answer (exact_match, token_f1) are the words that are set off in the first quotation."
 
 
 def _squad_scores(results: Sequence[Json]) -> dict[str, Sequence[float]]:

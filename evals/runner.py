@@ -31,8 +31,9 @@ METRICS: dict[str, str] = {
     "evidence_recall@10": "the same in the first 10",
     "all_evidence@10": "every piece of evidence is in the first 10 passages; answerable cases with evidence",
     "answer_recall": "share of the expected points that are said; answerable cases",
-    "exact_match": "the answer is the expected words and no more; answerable cases (a quoting writer scores near 0)",
-    "token_f1": "F1 of the answer's words against the expected; answerable cases (a quoting writer scores low)",
+    "exact_match": "the short answer is the expected words and no more; answerable cases (it is the words "
+    "that are set off in the first quotation, else all that is said)",
+    "token_f1": "F1 of the short answer's words against the expected; answerable cases",
     "citation_precision": "share of the citations on gold evidence; every case that cites, the unanswerable included",
     "citation_recall": "share of the pieces of gold evidence that are cited; answerable cases with evidence",
     "citation_f1": "harmonic mean of the two by case, 0 where nothing is cited; answerable cases with evidence",
@@ -207,7 +208,8 @@ def score(
     if case.answerable and case.expected:
         accepted = [_joined(case, said), *(case.expected[0] if len(case.expected) == 1 else ())]
         scores["answer_recall"] = m.answer_recall(said, case.expected)
-        scores["exact_match"], scores["token_f1"] = m.exact_match(said, accepted), m.token_f1(said, accepted)
+        short = _short(shown) or said
+        scores["exact_match"], scores["token_f1"] = m.exact_match(short, accepted), m.token_f1(short, accepted)
     if cited:
         scores["citation_precision"] = m.citation_precision(cited, groups)
         scores["exact_offset_rate"] = sum(_is_exact(library, c) for c in shown) / len(shown)
@@ -369,6 +371,12 @@ def _said(answer: Answer) -> list[str]:
     for disagreement in answer.disagreements:
         said += [*disagreement.values, *(c.quote for c in disagreement.citations)]
     return said
+
+
+def _short(shown: Sequence[Citation]) -> str:
+    """The words that are set off as the answer in the first quotation; empty where none are."""
+    span = shown[0].answer if shown else None
+    return shown[0].article.text[slice(*span)] if span else ""
 
 
 def _words(citation: Citation) -> m.Words:

@@ -571,6 +571,7 @@ def test_squad_from_a_file(tmp_path: Path, hashing: None, capsys: pytest.Capture
     found = eval_json(capsys, "--suite", f"squad:{tmp_path / 'squad.json'}")
     assert (found["cases"], found["errors"]) == (2, 0)
     assert found["metrics"]["squad_exact_match"]["n"] == 2
+    assert found["metrics"]["squad_exact_match"]["value"] == 1  # "Orla Venn" is set off in its sentence; 2 is refused
     assert found["metrics"]["evidence_recall@5"]["value"] == 1
 
 
