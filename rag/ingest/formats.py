@@ -16,6 +16,10 @@ from rag.types import BylineError, Json
 MAX_BYTES = 50 * 2**20
 """The largest file that is read; in a JSON Lines file, the largest line."""
 
+ENCRYPTED = "is encrypted; save a copy of it without a password."
+# Titles of documents that nobody wrote.
+BY_A_PROGRAM = re.compile(r"(?i)^untitled|^microsoft word|^(?:word )?document\d*$|\.(docx?|pdf|indd|qxd|tex)$")
+
 
 def load(path: Path) -> bytes:
     if (size := path.stat().st_size) > MAX_BYTES:
@@ -70,11 +74,14 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
     if bom is not None:
         yield bom
         return
+    if b"\x1b$" in data:  # Japanese and Korean mail, whose bytes are ASCII
+        yield declared if declared is not None and declared.startswith("iso-2022") else "iso2022_jp"
     yield "utf-8"
     if b"\0" in data and 4 * data.count(b"\0") < len(data):
         return  # in UTF-16 about every second byte would be one
     if declared is not None:
-        yield declared
+        # As browsers read these labels.
+        yield "cp1252" if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii") else declared
     # In a short English text a guesser takes the bytes of ’ and — for Korean or Polish.
     if not data.translate(None, _WESTERN) and 10 * len(data.translate(None, _ASCII)) <= len(data):
         yield "cp1252"
@@ -124,15 +131,15 @@ _META = {
 _LINKED = {"published": "datePublished", "updated": "dateModified", "section": "articleSection"}
 
 
-def from_html(data: bytes) -> tuple[str, Json]:
-    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
+def from_html(data: bytes, declared: str | None = None) -> tuple[str, Json]:
+    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself. `declared`
+    is the encoding that is named outside of it."""
     import lxml.html  # type: ignore[import-untyped]
     import trafilatura
 
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    declared = label[1].decode("ascii").lower() if label is not None else None
-    if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
-        declared = "cp1252"  # as browsers read these labels
+    if declared is None and label is not None:
+        declared = label[1].decode("ascii").lower()
     # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
     markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -159,7 +166,7 @@ def from_html(data: bytes) -> tuple[str, Json]:
     text = trafilatura.extract(tree, include_comments=False, config=config)
     if text is None or not WORD.search(text):
         return clean(paragraphs(tree)), own
-    return clean(_spaced(text)), own
+    return clean(spaced(text)), own
 
 
 def from_markup(value: str, kind: str) -> str:
@@ -175,7 +182,7 @@ def from_markup(value: str, kind: str) -> str:
             if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
                 element.drop_tree()
         value = paragraphs(tree)
-    return clean(_spaced(value))
+    return clean(spaced(value))
 
 
 def paragraphs(tree: Any) -> str:
@@ -188,10 +195,11 @@ def paragraphs(tree: Any) -> str:
         element.tail = f"\n{element.tail if element.tail is not None else ''}"
     for cell in tree.iter("td", "th"):
         cell.tail = f" {cell.tail if cell.tail is not None else ''}"
-    return _spaced(str(tree.xpath("string()")))
+    return spaced(str(tree.xpath("string()")))
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """The lines of a text as paragraphs, without the blanks that only lay it out."""
     return "\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))
 
 
@@ -251,14 +259,14 @@ def from_pdf(data: bytes) -> tuple[str, Json]:
     except pypdf.errors.DependencyError:  # a cipher that pypdf alone does not have
         readable = False
     if not readable:
-        raise BylineError("is encrypted; save a copy of it without a password.")
+        raise BylineError(ENCRYPTED)
     text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
     if WORD.search(text) is None:
         raise BylineError(f"has no text layer on its {len(reader.pages)} pages (a scan?); run text recognition on it.")
     if (info := reader.metadata) is None:
         return text, {}
     own: Json = {"title": info.title, "authors": info.author}
-    if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(info.title)):
+    if BY_A_PROGRAM.search(str(info.title)):
         own["title"] = None  # what the program put there, not the writer
     if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
         day = "-".join(made.groups())
