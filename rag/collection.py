@@ -218,7 +218,7 @@ class Collection:
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
-            skipped=dict(passed_over.most_common()),
+            skipped=dict(sorted(passed_over.items(), key=lambda kind: (-kind[1], not kind[0], kind[0]))),
         )
 
     def remove(self, names: Sequence[str]) -> list[Article]:

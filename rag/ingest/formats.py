@@ -106,7 +106,8 @@ def stated_above(text: str) -> Json:
         return {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
 
 
-_NO_TEXT = ("head", "script", "style", "template", "noscript")
+# The parser takes what is in the last two for characters, tags and all.
+_NO_TEXT = ("head", "script", "style", "template", "noscript", "noframes", "iframe")
 _BLOCKS = (
     *("p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("block", "bq", "hl1", "hl2"),  # NITF
@@ -131,21 +132,13 @@ _META = {
 _LINKED = {"published": "datePublished", "updated": "dateModified", "section": "articleSection"}
 
 
-def from_html(data: bytes, declared: str | None = None) -> tuple[str, Json]:
-    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself. `declared`
-    is the encoding that is named outside of it."""
-    import lxml.html  # type: ignore[import-untyped]
+def from_html(data: bytes) -> tuple[str, Json]:
+    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
     import trafilatura
 
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    if declared is None and label is not None:
-        declared = label[1].decode("ascii").lower()
-    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
-    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    try:
-        tree = lxml.html.document_fromstring(markup, parser=parser)
-    except lxml.etree.ParserError:  # there is nothing in it
+    tree = _tree(data, label[1].decode("ascii").lower() if label is not None else None)
+    if tree is None:
         return "", {}
     linked = _linked_data(tree)
     stated = {name: next(_stated(tree, linked, name), None) for name in _META}
@@ -157,16 +150,43 @@ def from_html(data: bytes, declared: str | None = None) -> tuple[str, Json]:
     if published is None and known.date is not None:
         reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
         own["clues"] = [("published", known.date, reason)]
-    for element in [*tree.iter()][1:]:
-        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
-        if aside or _is_unseen(element):
-            element.drop_tree()
+    _drop_unseen(tree)
     config = trafilatura.settings.use_config()
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
     text = trafilatura.extract(tree, include_comments=False, config=config)
     if text is None or not WORD.search(text):
         return clean(paragraphs(tree)), own
     return clean(spaced(text)), own
+
+
+def all_words(data: bytes, declared: str | None) -> str:
+    """All paragraphs that a reader of some HTML sees: a mail lays itself out in tables, among which the search for a
+    page's main text loses its way. `declared` is its encoding."""
+    tree = _tree(data, declared)
+    if tree is None:
+        return ""
+    _drop_unseen(tree)
+    return clean(paragraphs(tree))
+
+
+def _tree(data: bytes, declared: str | None) -> Any:
+    """The elements of some HTML; None where there are none."""
+    import lxml.html  # type: ignore[import-untyped]
+
+    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
+    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        return lxml.html.document_fromstring(markup, parser=parser)
+    except lxml.etree.ParserError:
+        return None
+
+
+def _drop_unseen(tree: Any) -> None:
+    for element in [*tree.iter()][1:]:
+        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
+        if aside or _is_unseen(element):
+            element.drop_tree()
 
 
 def from_markup(value: str, kind: str) -> str:

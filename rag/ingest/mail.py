@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from rag.ingest.boilerplate import WORD
-from rag.ingest.formats import MAX_BYTES, decode, from_html
+from rag.ingest.formats import MAX_BYTES, all_words, decode
 from rag.ingest.metadata import clean
 from rag.types import BylineError, Json
 
 MAILBOX = ".mbox"
-_MAX_HEADER = 4096  # characters of a subject, of a sender; the parser takes minutes for a million
+_MAX_HEADER = 2000  # characters; the parser takes minutes for a million
 _SHORT = 1000
 # Above each mail of a mailbox: a sender and a moment. "From the pier …" begins a sentence.
 _BEGINS = re.compile(
@@ -28,11 +28,20 @@ _BEGINS = re.compile(
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
+class _Policy(email.policy.EmailPolicy):
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """A header, decoded; nothing where it is malformed in a way that throws the parser."""
+        try:
+            return super().header_fetch_parse(name, " ".join(value.split())[:_MAX_HEADER])
+        except Exception:
+            return self.header_factory(name, "")
+
+
 def from_mail(data: bytes) -> tuple[str, Json]:
     """The text of a mail and what its header states. BylineError where it is none, or holds no text of its own."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    message = email.message_from_bytes(data, policy=_Policy())
     assert isinstance(message, EmailMessage)
-    subject, sender, date = (_header(message, name) for name in ("subject", "from", "date"))
+    subject, sender, date = (message[name] or None for name in ("subject", "from", "date"))
     if subject is sender is date is None:
         raise BylineError("is no mail: it has none of From, Subject and Date above its text; save it anew.")
     attached: list[str] = []
@@ -40,7 +49,7 @@ def from_mail(data: bytes) -> tuple[str, Json]:
     if WORD.search(text) is None and attached:
         raise BylineError(f"holds no text beside what is attached to it ({', '.join(attached)}); save that as a file.")
     people = [person.display_name or person.addr_spec for person in getattr(sender, "addresses", ())]
-    key = _header(message, "message-id")
+    key = message["message-id"]
     own: Json = {
         "id": key and str(key).strip("<> "),
         "title": subject and str(subject),
@@ -50,17 +59,6 @@ def from_mail(data: bytes) -> tuple[str, Json]:
     if attached:
         own["reasons"] = {"attachments": f"Attached to the mail and not read: {', '.join(attached)}."}
     return text, own
-
-
-def _header(message: EmailMessage, name: str) -> Any:
-    """A header, decoded; None where there is none, or nothing in it."""
-    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
-    if not (line := " ".join(raw.split())[:_MAX_HEADER]):
-        return None
-    try:
-        return email.policy.default.header_factory(name, line)
-    except Exception:  # the parser lets out whatever a malformed header leads it into
-        return line
 
 
 def _body(part: Any, attached: list[str]) -> str:
@@ -76,7 +74,7 @@ def _body(part: Any, attached: list[str]) -> str:
     if kind in ("text/plain", "text/html"):
         data, charset = part.get_payload(decode=True) or b"", part.get_content_charset()
         if kind == "text/html":
-            return from_html(data, charset)[0] if data.strip() else ""
+            return all_words(data, charset) if data.strip() else ""
         text = decode(data, charset)
         return _unflowed(text) if str(part.get_param("format", "")).lower() == "flowed" else text
     # Pictures that the text shows are no attachments, nor are signatures.
@@ -103,7 +101,7 @@ def _of_many(parts: list[Any], kind: str, attached: list[str]) -> str:
 
 def _name(part: Any) -> str:
     inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
-    name = part.get_filename() or (inner is not None and _header(inner, "subject")) or part.get_content_type()
+    name = part.get_filename() or (inner is not None and inner["subject"]) or part.get_content_type()
     return " ".join(clean(str(name)).split())[:100]
 
 

@@ -25,6 +25,7 @@ _STRICT = {
 _RELATED = ("/officeDocument", "/styles", "/core-properties")
 _MAIN = b"wordprocessingml.document.main+xml"
 _BLOCK = 2**16
+_ENTRY = 120  # characters, at most, of a cell that stands in a line with the others
 # Deleted words, codes of fields, what old programs see instead of a text box; boxes come after their paragraph.
 _PASSED_OVER = ("pPr", "rPr", "del", "moveFrom", "instrText", "Fallback", "rt", "txbxContent")
 _SPACES = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -138,13 +139,18 @@ def _blocks(element: Any) -> Iterator[tuple[str, str | None]]:
             yield from _boxes(child)
         elif name == "tr":
             cells = [[*filter(lambda block: block[0].strip(), _blocks(cell))] for cell in _cells(child)]
-            if all(len(cell) <= 1 for cell in cells):
+            if all(len(cell) <= 1 and all(map(_is_short, cell)) for cell in cells):
                 yield " | ".join(" ".join(words.split()) for cell in cells for words, _ in cell), None
             else:
                 for cell in cells:
                     yield from cell
         elif name not in _PASSED_OVER:  # tables, content controls, insertions
             yield from _blocks(child)
+
+
+def _is_short(block: tuple[str, str | None]) -> bool:
+    """Whether it is the entry of a table and no column of a page."""
+    return len(words := block[0].strip()) <= _ENTRY and "\n" not in words
 
 
 def _cells(row: Any) -> Iterator[Any]:
