@@ -247,11 +247,12 @@ def _ingest(args: argparse.Namespace) -> int:
             _say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     if report.skipped:
         special = {"": "no suffix", ".xml": ".xml that is no feed"}
+        of_kinds = "kinds that are" if len(report.skipped) > 1 else "a kind that is"
         kinds = [f"{special.get(suffix, suffix[:20])} ({n})" for suffix, n in report.skipped.items()]
         if len(kinds) > KINDS_SHOWN:
             kinds[KINDS_SHOWN:] = [f"{len(kinds) - KINDS_SHOWN} more"]
         passed_over = _count(sum(report.skipped.values()), "file")
-        _warn(f"byline: passed over {passed_over} of kinds that are not read: {_one_line(', '.join(kinds))}")
+        _warn(f"byline: passed over {passed_over} of {of_kinds} not read: {_one_line(', '.join(kinds))}")
     for failure in report.failed:
         _warn(f"byline: {_one_line(failure.path)}: {_one_line(failure.error)}")
     return 1 if report.failed else 0

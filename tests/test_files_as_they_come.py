@@ -14,6 +14,7 @@ from rag.ingest import articles
 from rag.ingest.articles import SUFFIXES, discover, read
 from rag.library import Library
 from rag.types import Article
+from tests import test_mail, test_word
 from tests.test_articles import STORY, failed, one, put
 from tests.test_cli import byline
 
@@ -48,6 +49,22 @@ def test_text(library: Library, tmp_path: Path, data: bytes, text: str) -> None:
     assert article.text == text
     (hit, *_) = library.retrieve("chair all winter", k=1)
     assert QUOTED in " ".join(hit.passage.text.split())
+
+
+@pytest.mark.parametrize("name", ["story.docx", "story.eml"])
+def test_word_and_mail(library: Library, tmp_path: Path, name: str) -> None:
+    made = test_word.document()
+    for words in ("Ferry returns", SAID, QUOTED):
+        made.add_paragraph(words)
+    path = test_word.saved(made, tmp_path / "story.docx")
+    if name == "story.eml":
+        path = put(tmp_path / name, test_mail.mail(f"{SAID}\n\n{QUOTED}\n").as_bytes())
+    article = quotes_hold(library, path)
+    assert article.title == "Ferry returns"
+    assert library.ingest([path]).unchanged == 1
+    (hit, *_) = library.retrieve("chair all winter", k=1)
+    start = article.text.index(QUOTED)
+    assert hit.passage.start <= start < hit.passage.end
 
 
 def test_nul_bytes_are_no_text(tmp_path: Path) -> None:
@@ -166,7 +183,7 @@ def test_names_with_newlines_and_pictures(tmp_path: Path) -> None:
     assert (report["added"], len(report["failed"]), report["skipped"]) == (2, 1, {".do\nc": 1})
     lines = done.stderr.splitlines()
     assert len(lines) == 2
-    assert lines[0] == "byline: passed over 1 file of kinds that are not read: .do c (1)"
+    assert lines[0] == "byline: passed over 1 file of a kind that is not read: .do c (1)"
     assert lines[1].endswith("has no text; leave it out, or fill it.")
 
 
