@@ -42,13 +42,13 @@ def from_docx(data: bytes) -> tuple[str, Json]:
     import docx
 
     document = docx.Document(io.BytesIO(_bare(data)))
-    styles = {style.style_id: style for style in document.styles}
+    styles = {style.style_id: _names(style) for style in document.styles}
     text: list[str] = []
     title = heading = None
     for words, style_id in _blocks(document.element.body):
         if not (words := spaced(words)):
             continue
-        names = _names(styles.get(style_id))
+        names = styles.get(style_id or "", [])
         if title is None and "Title" in names:
             title = words
         if not text and any(name.startswith("Heading") for name in names):
