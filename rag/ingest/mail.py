@@ -20,6 +20,7 @@ from rag.types import BylineError, Json
 MAILBOX = ".mbox"
 _MAX_HEADER = 2000  # characters; the parser takes minutes for a million
 _SHORT = 1000
+_LONGEST = 2**16  # bytes of a line that are read at once
 # Above each mail of a mailbox: a sender and a moment. "From the pier …" begins a sentence.
 _BEGINS = re.compile(
     rb"From .{0,200}\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:[A-Z][a-z]{2} [ 0-9]?\d|[ 0-9]?\d [A-Z][a-z]{2}) "
@@ -120,11 +121,11 @@ def messages(path: Path) -> Iterator[bytes | BylineError]:
     Only a line with a sender and a moment, below a blank one, begins a mail: many a program does not mark the sentences
     that begin with "From"."""
     with path.open("rb") as file:
-        if not _BEGINS.match(file.readline(_BLOCK := 2**16).rstrip(b"\r\n")):
+        if not _BEGINS.match(file.readline(_LONGEST).rstrip(b"\r\n")):
             raise BylineError("is no mailbox: it does not begin with a line “From …” that has a day and a time.")
         lines: list[bytes] = []
         size, is_below_blank, is_start = 0, False, True
-        while line := file.readline(_BLOCK):
+        while line := file.readline(_LONGEST):
             if is_start and is_below_blank and _BEGINS.match(line.rstrip(b"\r\n")):
                 yield _message(lines, size)
                 lines, size = [], 0
