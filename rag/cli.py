@@ -20,6 +20,7 @@ from rag.types import BylineError, safe_to_show
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
+KINDS_SHOWN = 12  # of files that ingest passed over
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,7 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(
         "ingest", _ingest, "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'"
     )
-    sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob (.txt .md .html .pdf .jsonl)")
+    sub.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .jsonl .json .xml .rss .atom)",
+    )
     sub.add_argument(
         "--embedder",
         metavar="NAME",
@@ -190,6 +196,11 @@ def _warn(text: str) -> None:
     print(_harmless(text), file=sys.stderr)
 
 
+def _one_line(text: str) -> str:
+    """Names of files may hold newlines, which would make a second message of the rest."""
+    return " ".join(text.split("\n"))
+
+
 # A carriage return would write over what stands there; the others move the cursor too.
 _NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
 
@@ -234,8 +245,16 @@ def _ingest(args: argparse.Namespace) -> int:
                 _say(f"{len(same)} of them {words} there already: see byline status")
         for duplicate in report.duplicates:
             _say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
+    if report.skipped:
+        special = {"": "no suffix", ".xml": ".xml that is no feed"}
+        of_kinds = "kinds that are" if len(report.skipped) > 1 else "a kind that is"
+        kinds = [f"{special.get(suffix, suffix[:20])} ({n})" for suffix, n in report.skipped.items()]
+        if len(kinds) > KINDS_SHOWN:
+            kinds[KINDS_SHOWN:] = [f"{len(kinds) - KINDS_SHOWN} more"]
+        passed_over = _count(sum(report.skipped.values()), "file")
+        _warn(f"byline: passed over {passed_over} of {of_kinds} not read: {_one_line(', '.join(kinds))}")
     for failure in report.failed:
-        _warn(f"byline: {failure.path}: {failure.error}")
+        _warn(f"byline: {_one_line(failure.path)}: {_one_line(failure.error)}")
     return 1 if report.failed else 0
 
 

@@ -11,6 +11,7 @@ import itertools
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -198,7 +199,8 @@ class Collection:
         """
         started = time.perf_counter()
         with self._writing:
-            files, failed = articles.discover(paths)
+            passed_over: Counter[str] = Counter()
+            files, failed = articles.discover(paths, passed_over)
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None)
             job.failed.extend(failed)
@@ -216,6 +218,7 @@ class Collection:
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
+            skipped=dict(sorted(passed_over.items(), key=lambda kind: (-kind[1], not kind[0], kind[0]))),
         )
 
     def remove(self, names: Sequence[str]) -> list[Article]:

@@ -441,7 +441,8 @@ class IngestReport:
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
-    holds several (JSONL).
+    holds several (JSONL). `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
+    none).
     """
 
     added: int
@@ -454,6 +455,7 @@ class IngestReport:
     articles: int
     passages: int
     elapsed_s: float
+    skipped: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> Json:
         return {
@@ -464,6 +466,7 @@ class IngestReport:
             "failed": [f.to_dict() for f in self.failed],
             "duplicates": list(self.duplicates),
             "copies": list(self.copies),
+            "skipped": dict(self.skipped),
             "articles": self.articles,
             "passages": self.passages,
             "elapsed_s": self.elapsed_s,

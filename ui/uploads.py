@@ -146,8 +146,8 @@ def _named(report: IngestReport, kept: Sequence[Path]) -> IngestReport:
 def offer() -> str:
     """Before the first file."""
     return idle(
-        "Text, Markdown, HTML, PDF, JSON and feed files. They are copied into the library’s folder and read there; "
-        "nothing leaves this machine."
+        "Text, Markdown, HTML, PDF, Word (.docx), mail, JSON and feed files. They are copied into the library’s folder "
+        "and read there; nothing leaves this machine."
     )
 
 

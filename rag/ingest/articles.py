@@ -11,47 +11,64 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rag.ingest import feeds
+from rag.ingest import feeds, mail
 from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load, stated_above
 from rag.ingest.metadata import clean, load_yaml, make_article, metadata_of, one_line
 from rag.ingest.splitting import split
+from rag.ingest.word import from_docx
 from rag.types import Article, BylineError, Failure, Json
 
-SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl", ".ndjson", ".json", *feeds.SUFFIXES)
+_READERS: Mapping[str, Callable[[bytes], tuple[str, Json]]] = {
+    ".txt": from_text,
+    ".md": from_text,
+    ".markdown": from_text,
+    ".html": from_html,
+    ".htm": from_html,
+    ".pdf": from_pdf,
+    ".docx": from_docx,
+    ".eml": mail.from_mail,
+}
+_RECORDS = (".jsonl", ".ndjson", ".json")
+SUFFIXES = (*_READERS, mail.MAILBOX, *_RECORDS, *feeds.SUFFIXES)
 """What is taken from a folder (.xml where it is a feed). A file that is named itself is taken whatever its suffix, as
 text."""
 
-_RECORDS = (".jsonl", ".ndjson", ".json")
+_MARKED_UP = (".rtf", ".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
-_NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.")  # but "license-fees-rise.txt" is one
+# But "license-fees-rise.txt" is one. "~$" begins what Word keeps beside a document that is open; the last two are a
+# library's own, which may lie in the folder.
+_NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.|~\$|byline\.sqlite3|vectors\.faiss")
 _TEXT_KEYS = ("text", "body", "content", "maintext", "article", "full_text", "articlebody", "article_text")
 _LISTS = ("articles", "items", "docs", "results")  # under which a JSON file may hold its articles
 
 # --- Finding files
 
 
-def discover(paths: Iterable[str | Path]) -> tuple[list[Path], list[Failure]]:
+def discover(paths: Iterable[str | Path], passed_over: Counter[str] | None = None) -> tuple[list[Path], list[Failure]]:
     """The article files behind files, folders and globs (`news/*.txt`, `**`), absolute, in the order given.
 
     Folders are searched to the bottom and sorted; hidden entries, README and LICENSE files, unknown suffixes,
     sidecars and manifests in them are passed over. A file that is reached twice, also through links, is listed
-    once, as it was reached first. A path that leads nowhere, or to no article, is a Failure.
+    once, as it was reached first. A path that leads nowhere, or to no article, is a Failure. The files of unknown
+    suffixes, and XML of no articles, are counted in `passed_over` by their suffix ("" where they have none).
     """
     found: dict[str, Path] = {}
     failures: list[Failure] = []
     companions: list[Path] = []
+    others: dict[str, Path] = {}  # by their real path: reached twice, they count once
     for given in paths:
         name, n_before = os.path.expanduser(given), len(failures)
         if os.path.isdir(name):
-            candidates = _walk(name, SUFFIXES, failures)
+            candidates = _walk(name, SUFFIXES, failures, others)
             error = f"holds no article; a folder needs files that end in {', '.join(SUFFIXES)}."
         else:
-            candidates = [Path(name)] if os.path.lexists(name) else _expand(name, failures)
+            candidates = [Path(name)] if os.path.lexists(name) else _expand(name, failures, others)
             error = "does not exist, cannot be reached or matches no article; name a file, a folder or a glob."
         if not candidates and len(failures) == n_before:
             failures.append(_failure(given, error))
@@ -65,13 +82,21 @@ def discover(paths: Iterable[str | Path]) -> tuple[list[Path], list[Failure]]:
                 found.setdefault(os.path.realpath(path), path)
     if companions and not found and not failures:
         failures.append(_failure(companions[0], "only describes the articles beside it; name those or the folder."))
+    if passed_over is not None:
+        passed_over.update(
+            path.suffix.lower() for real, path in others.items() if real not in found and not _is_companion(path)
+        )
     return list(found.values()), failures
 
 
-def _walk(folder: str, suffixes: Iterable[str], failures: list[Failure]) -> list[Path]:
-    """All files below with one of the suffixes, sorted. Each real folder is entered once, so that link loops end."""
+def _walk(
+    folder: str, suffixes: Iterable[str], failures: list[Failure], others: dict[str, Path], tail: str = ""
+) -> list[Path]:
+    """All files below with one of the suffixes that match `tail`, sorted; the rest, but for what is no story by its
+    name, goes into `others`. Each real folder is entered once, so that link loops end."""
     seen: set[str] = set()
-    found, todo = [], [Path(folder)]
+    found: list[Path] = []
+    todo = [Path(folder)]
     while todo:
         current = todo.pop()
         if (real := os.path.realpath(current)) in seen:
@@ -85,9 +110,18 @@ def _walk(folder: str, suffixes: Iterable[str], failures: list[Failure]) -> list
         for entry in reversed(entries):
             if os.path.isdir(entry):
                 todo.append(entry)
-            elif entry.suffix.lower() in suffixes and not _NO_STORY.match(entry.name) and not _is_other_xml(entry):
-                found.append(entry)
+            elif not tail or entry.relative_to(folder).match(tail):
+                _sort_out(entry, suffixes, found, others)
     return sorted(found)
+
+
+def _sort_out(path: Path, suffixes: Iterable[str], found: list[Path], others: dict[str, Path]) -> None:
+    if _NO_STORY.match(path.name):
+        return
+    if path.suffix.lower() in suffixes and not _is_other_xml(path):
+        found.append(path)
+    else:
+        others.setdefault(os.path.realpath(path), path)
 
 
 def _is_other_xml(path: Path) -> bool:
@@ -101,7 +135,7 @@ def _is_other_xml(path: Path) -> bool:
         return False  # reported when it is read
 
 
-def _expand(pattern: str, failures: list[Failure]) -> list[Path]:
+def _expand(pattern: str, failures: list[Failure], others: dict[str, Path]) -> list[Path]:
     """The files a glob names. `**` goes through `_walk`: what `glob` does there has no end where links loop."""
     suffixes = {*SUFFIXES, Path(pattern).suffix.lower()} - {""}  # *.log asks for .log
     head, deep, tail = pattern.partition("**")
@@ -109,10 +143,9 @@ def _expand(pattern: str, failures: list[Failure]) -> list[Path]:
     found: list[Path] = []
     for match in sorted(glob.glob(head if head else ".") if deep else glob.glob(pattern)):
         if os.path.isdir(match):
-            below = _walk(match, suffixes, failures)
-            found += [path for path in below if not tail or path.relative_to(match).match(tail)]
-        elif Path(match).suffix.lower() in suffixes and not _NO_STORY.match(os.path.basename(match)):
-            found.append(Path(match))
+            found += _walk(match, suffixes, failures, others, tail)
+        else:
+            _sort_out(Path(match), suffixes, found, others)
     return found
 
 
@@ -163,8 +196,9 @@ def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[
             manifest, failures = read_manifest(path.parent)
             yield from failures
         row = manifest.get(_file_key(path.name), {})
-        suffix = path.suffix.lower()
-        take = _read_records if suffix in _RECORDS else _read_feed if suffix in feeds.SUFFIXES else _read_document
+        one_or_many = {mail.MAILBOX: _read_mailbox}
+        one_or_many |= dict.fromkeys(_RECORDS, _read_records) | dict.fromkeys(feeds.SUFFIXES, _read_feed)
+        take = one_or_many.get(path.suffix.lower(), _read_document)
         yield from take(path, row)
     except UnicodeEncodeError:
         yield _failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
@@ -218,16 +252,16 @@ def _file_key(name: str) -> str:
 
 
 def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
-    data, suffix = load(path), path.suffix.lower()
+    suffix = path.suffix.lower()
+    take = _READERS.get(suffix, from_text)
     try:
-        take = from_pdf if suffix == ".pdf" else from_html if suffix in (".html", ".htm") else from_text
-        text, own = take(data)
-    except BylineError:
-        raise
-    except Exception as error:  # the parsers raise whatever a damaged file leads them into
-        raise BylineError(
-            f"is damaged, or no {suffix} file ({type(error).__name__}: {error}); save it anew."
-        ) from error
+        if suffix in _MARKED_UP:
+            raise BylineError("is not plain text.")
+        text, own = _parsed(take, load(path), suffix)
+    except BylineError as error:
+        if suffix in _READERS:
+            raise
+        raise BylineError(f"{str(error).rstrip('.')}; what is read are {', '.join(SUFFIXES)} files.") from error
     sidecar: Json = {}
     for other in (path.with_name(path.stem + end) for end in _SIDECARS):
         try:
@@ -253,6 +287,32 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         own = {**own, "clues": clues, "reasons": {**own.get("reasons", {}), "text": " ".join(where.split())}}
         try:
             yield make_article(f"{path}#{key}", piece, (*about, own), offset=part.start)
+        except BylineError as error:
+            yield _failure(path, str(error), number)
+
+
+def _parsed(take: Callable[[bytes], tuple[str, Json]], data: bytes, suffix: str) -> tuple[str, Json]:
+    try:
+        return take(data)
+    except BylineError:
+        raise
+    except Exception as error:  # the parsers raise whatever a damaged file leads them into
+        raise BylineError(
+            f"is damaged, or no {suffix} file ({type(error).__name__}: {error}); save it anew."
+        ) from error
+
+
+def _read_mailbox(path: Path, row: Json) -> Iterator[Article | Failure]:
+    seen: set[str] = set()
+    for number, message in enumerate(mail.messages(path), start=1):
+        try:
+            if isinstance(message, BylineError):
+                raise message
+            text, own = _parsed(mail.from_mail, message, ".eml")
+            keys = (own.pop("id", None), str(number), f"message {number}")
+            key = next(key for key in keys if key and key not in seen)
+            seen.add(key)
+            yield make_article(f"{path}#{key}", text, (row, own))
         except BylineError as error:
             yield _failure(path, str(error), number)
 

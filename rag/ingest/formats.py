@@ -16,6 +16,10 @@ from rag.types import BylineError, Json
 MAX_BYTES = 50 * 2**20
 """The largest file that is read; in a JSON Lines file, the largest line."""
 
+ENCRYPTED = "is encrypted; save a copy of it without a password."
+# Titles of documents that nobody wrote.
+BY_A_PROGRAM = re.compile(r"(?i)^untitled|^microsoft word|^(?:word )?document\d*$|\.(docx?|pdf|indd|qxd|tex)$")
+
 
 def load(path: Path) -> bytes:
     if (size := path.stat().st_size) > MAX_BYTES:
@@ -70,11 +74,14 @@ def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
     if bom is not None:
         yield bom
         return
+    if b"\x1b$" in data:  # Japanese and Korean mail, whose bytes are ASCII
+        yield declared if declared is not None and declared.startswith("iso-2022") else "iso2022_jp"
     yield "utf-8"
     if b"\0" in data and 4 * data.count(b"\0") < len(data):
         return  # in UTF-16 about every second byte would be one
     if declared is not None:
-        yield declared
+        # As browsers read these labels.
+        yield "cp1252" if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii") else declared
     # In a short English text a guesser takes the bytes of ’ and — for Korean or Polish.
     if not data.translate(None, _WESTERN) and 10 * len(data.translate(None, _ASCII)) <= len(data):
         yield "cp1252"
@@ -99,7 +106,8 @@ def stated_above(text: str) -> Json:
         return {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
 
 
-_NO_TEXT = ("head", "script", "style", "template", "noscript")
+# The parser takes what is in the last two for characters, tags and all.
+_NO_TEXT = ("head", "script", "style", "template", "noscript", "noframes", "iframe")
 _BLOCKS = (
     *("p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("block", "bq", "hl1", "hl2"),  # NITF
@@ -126,19 +134,11 @@ _LINKED = {"published": "datePublished", "updated": "dateModified", "section": "
 
 def from_html(data: bytes) -> tuple[str, Json]:
     """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
-    import lxml.html  # type: ignore[import-untyped]
     import trafilatura
 
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    declared = label[1].decode("ascii").lower() if label is not None else None
-    if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
-        declared = "cp1252"  # as browsers read these labels
-    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
-    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    try:
-        tree = lxml.html.document_fromstring(markup, parser=parser)
-    except lxml.etree.ParserError:  # there is nothing in it
+    tree = _tree(data, label[1].decode("ascii").lower() if label is not None else None)
+    if tree is None:
         return "", {}
     linked = _linked_data(tree)
     stated = {name: next(_stated(tree, linked, name), None) for name in _META}
@@ -150,16 +150,43 @@ def from_html(data: bytes) -> tuple[str, Json]:
     if published is None and known.date is not None:
         reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
         own["clues"] = [("published", known.date, reason)]
-    for element in [*tree.iter()][1:]:
-        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
-        if aside or _is_unseen(element):
-            element.drop_tree()
+    _drop_unseen(tree)
     config = trafilatura.settings.use_config()
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
     text = trafilatura.extract(tree, include_comments=False, config=config)
     if text is None or not WORD.search(text):
         return clean(paragraphs(tree)), own
-    return clean(_spaced(text)), own
+    return clean(spaced(text)), own
+
+
+def all_words(data: bytes, declared: str | None) -> str:
+    """All paragraphs that a reader of some HTML sees: a mail lays itself out in tables, among which the search for a
+    page's main text loses its way. `declared` is its encoding."""
+    tree = _tree(data, declared)
+    if tree is None:
+        return ""
+    _drop_unseen(tree)
+    return clean(paragraphs(tree))
+
+
+def _tree(data: bytes, declared: str | None) -> Any:
+    """The elements of some HTML; None where there are none."""
+    import lxml.html  # type: ignore[import-untyped]
+
+    # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
+    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        return lxml.html.document_fromstring(markup, parser=parser)
+    except lxml.etree.ParserError:
+        return None
+
+
+def _drop_unseen(tree: Any) -> None:
+    for element in [*tree.iter()][1:]:
+        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
+        if aside or _is_unseen(element):
+            element.drop_tree()
 
 
 def from_markup(value: str, kind: str) -> str:
@@ -175,7 +202,7 @@ def from_markup(value: str, kind: str) -> str:
             if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
                 element.drop_tree()
         value = paragraphs(tree)
-    return clean(_spaced(value))
+    return clean(spaced(value))
 
 
 def paragraphs(tree: Any) -> str:
@@ -188,10 +215,11 @@ def paragraphs(tree: Any) -> str:
         element.tail = f"\n{element.tail if element.tail is not None else ''}"
     for cell in tree.iter("td", "th"):
         cell.tail = f" {cell.tail if cell.tail is not None else ''}"
-    return _spaced(str(tree.xpath("string()")))
+    return spaced(str(tree.xpath("string()")))
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """The lines of a text as paragraphs, without the blanks that only lay it out."""
     return "\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))
 
 
@@ -251,14 +279,14 @@ def from_pdf(data: bytes) -> tuple[str, Json]:
     except pypdf.errors.DependencyError:  # a cipher that pypdf alone does not have
         readable = False
     if not readable:
-        raise BylineError("is encrypted; save a copy of it without a password.")
+        raise BylineError(ENCRYPTED)
     text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
     if WORD.search(text) is None:
         raise BylineError(f"has no text layer on its {len(reader.pages)} pages (a scan?); run text recognition on it.")
     if (info := reader.metadata) is None:
         return text, {}
     own: Json = {"title": info.title, "authors": info.author}
-    if re.search(r"(?i)^untitled|^microsoft word|\.(docx?|pdf|indd|qxd|tex)$", str(info.title)):
+    if BY_A_PROGRAM.search(str(info.title)):
         own["title"] = None  # what the program put there, not the writer
     if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
         day = "-".join(made.groups())

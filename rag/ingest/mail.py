@@ -1,0 +1,144 @@
+"""Mails: one in a file (.eml), or many (.mbox). Subject, sender and day are those of the mail; its text is the plain
+one where there is one, else that of its HTML. What is attached is named and not read.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from rag.ingest.boilerplate import WORD
+from rag.ingest.formats import MAX_BYTES, all_words, decode
+from rag.ingest.metadata import clean
+from rag.types import BylineError, Json
+
+MAILBOX = ".mbox"
+_MAX_HEADER = 2000  # characters; the parser takes minutes for a million
+_SHORT = 1000
+_LONGEST = 2**16  # bytes of a line that are read at once
+# Above each mail of a mailbox: a sender and a moment. "From the pier …" begins a sentence.
+_BEGINS = re.compile(
+    rb"From .{0,200}\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:[A-Z][a-z]{2} [ 0-9]?\d|[ 0-9]?\d [A-Z][a-z]{2}) "
+    rb".{0,40}\d\d:\d\d.{0,40}$"
+)
+_ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+class _Policy(email.policy.EmailPolicy):
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """A header, decoded; nothing where it is malformed in a way that throws the parser."""
+        try:
+            return super().header_fetch_parse(name, " ".join(value.split())[:_MAX_HEADER])
+        except Exception:
+            return self.header_factory(name, "")
+
+
+def from_mail(data: bytes) -> tuple[str, Json]:
+    """The text of a mail and what its header states. BylineError where it is none, or holds no text of its own."""
+    message = email.message_from_bytes(data, policy=_Policy())
+    assert isinstance(message, EmailMessage)
+    subject, sender, date = (message[name] or None for name in ("subject", "from", "date"))
+    if subject is sender is date is None:
+        raise BylineError("is no mail: it has none of From, Subject and Date above its text; save it anew.")
+    attached: list[str] = []
+    text = clean(_body(message, attached)).strip("\n")
+    if WORD.search(text) is None and attached:
+        raise BylineError(f"holds no text beside what is attached to it ({', '.join(attached)}); save that as a file.")
+    people = [person.display_name or person.addr_spec for person in getattr(sender, "addresses", ())]
+    key = message["message-id"]
+    own: Json = {
+        "id": key and str(key).strip("<> "),
+        "title": subject and str(subject),
+        "authors": [*filter(None, people)],
+        "published": date and str(date),
+    }
+    if attached:
+        own["reasons"] = {"attachments": f"Attached to the mail and not read: {', '.join(attached)}."}
+    return text, own
+
+
+def _body(part: Any, attached: list[str]) -> str:
+    """The text of a part of a mail. Names what it passes over in `attached`."""
+    kind = part.get_content_type()
+    if kind in ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"):
+        raise BylineError("is encrypted; save a copy of it that is not.")
+    if part.is_attachment() or kind.startswith("message/"):
+        attached.append(_name(part))
+        return ""
+    if part.is_multipart():
+        return _of_many([*part.iter_parts()], kind, attached)
+    if kind in ("text/plain", "text/html"):
+        data, charset = part.get_payload(decode=True) or b"", part.get_content_charset()
+        if kind == "text/html":
+            return all_words(data, charset) if data.strip() else ""
+        text = decode(data, charset)
+        return _unflowed(text) if str(part.get_param("format", "")).lower() == "flowed" else text
+    # Pictures that the text shows are no attachments, nor are signatures.
+    if not kind.startswith("image/") and not kind.endswith("signature"):
+        attached.append(_name(part))
+    return ""
+
+
+def _of_many(parts: list[Any], kind: str, attached: list[str]) -> str:
+    if kind != "multipart/alternative":
+        return "\n\n".join(filter(None, (_body(part, attached).strip("\n") for part in parts)))
+    plain = ""
+    for n, part in enumerate(parts):
+        if part.get_content_type() == "text/plain":
+            plain = _body(part, attached)
+            del parts[n]
+            break
+    if len(plain) > _SHORT:  # else it may only say that there is HTML
+        return plain
+    others = [_body(part, attached) for part in parts]
+    longest = max(others, key=len, default="")
+    return plain if WORD.search(plain) and 4 * len(plain) > len(longest) else longest
+
+
+def _name(part: Any) -> str:
+    inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
+    name = part.get_filename() or (inner is not None and inner["subject"]) or part.get_content_type()
+    return " ".join(clean(str(name)).split())[:100]
+
+
+def _unflowed(text: str) -> str:
+    """Lines that only wrap are joined (RFC 3676), so that a sentence is not cut."""
+    joined = ""
+    for line in text.split("\n"):
+        line = line.removeprefix(" ")
+        joined += line if line.endswith(" ") and line != "-- " else f"{line}\n"
+    return joined
+
+
+def messages(path: Path) -> Iterator[bytes | BylineError]:
+    """The mails of a mailbox, one after the other; a BylineError in the place of one that is too large.
+
+    Only a line with a sender and a moment, below a blank one, begins a mail: many a program does not mark the sentences
+    that begin with "From"."""
+    with path.open("rb") as file:
+        if not _BEGINS.match(file.readline(_LONGEST).rstrip(b"\r\n")):
+            raise BylineError("is no mailbox: it does not begin with a line “From …” that has a day and a time.")
+        lines: list[bytes] = []
+        size, is_below_blank, is_start = 0, False, True
+        while line := file.readline(_LONGEST):
+            if is_start and is_below_blank and _BEGINS.match(line.rstrip(b"\r\n")):
+                yield _message(lines, size)
+                lines, size = [], 0
+            else:
+                size += len(line)
+                if size <= MAX_BYTES:
+                    lines.append(line)
+            is_below_blank = is_start and not line.strip()
+            is_start = line.endswith(b"\n")
+        yield _message(lines, size)
+
+
+def _message(lines: list[bytes], size: int) -> bytes | BylineError:
+    if size > MAX_BYTES:
+        return BylineError(f"is {size / 2**20:.1f} MB, more than the {MAX_BYTES / 2**20:.0f} MB that are read.")
+    return _ESCAPED.sub(rb"\1", b"".join(lines))
