@@ -41,9 +41,9 @@ text."""
 _MARKED_UP = (".rtf", ".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
-# But "license-fees-rise.txt" is one. "~$" begins what Word keeps beside a document that is open; the last two are a
-# library's own, which may lie in the folder.
-_NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.|~\$|byline\.sqlite3|vectors\.faiss")
+# But "license-fees-rise.txt" is one. "~$" begins what Word keeps beside a document that is open; "questions.list" holds
+# the page's examples; the last two are a library's own, which may lie in the folder.
+_NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.|~\$|questions\.list$|byline\.sqlite3|vectors\.faiss")
 _TEXT_KEYS = ("text", "body", "content", "maintext", "article", "full_text", "articlebody", "article_text")
 _LISTS = ("articles", "items", "docs", "results")  # under which a JSON file may hold its articles
 
