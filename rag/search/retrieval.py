@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder, Vectors
 from rag.ingest.names import Pair
+from rag.ingest.offices import Holder
 from rag.search.names import other_names
+from rag.search.offices import holders_asked_for, offices_of_named
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.types import BylineError, Filters, Ids, SearchHit
@@ -54,13 +56,38 @@ def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     would count the name twice beside the rest of the question (evals/names.py)."""
     asked = query_terms(question)
     others = other_names(question, lambda forms: map(Pair._make, store.names(forms, filters)))
+    found = office_searches(question, store, filters)
     if not others:
-        return [asked]
+        return [asked, *found]
     rest = question
     for other in others:
         rest = rest[: other.start] + " " * (other.end - other.start) + rest[other.end :]
     words = [word for word in query_terms(rest) if word not in STOPWORDS]
-    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)]))]
+    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)])), *found]
+
+
+SURNAME_ONLY = True
+BOTH_WAYS = True
+
+
+def office_searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
+    """The terms of the question with who holds it in the place of an office, and with the office in the place of its
+    holder: one search for each of those who may be meant."""
+
+    def lookup(heads: Sequence[str], surnames: Sequence[str]) -> Iterable[Holder]:
+        return map(Holder._make, store.offices(heads, surnames, filters))
+
+    found = []
+    for is_office, mentions in ((True, holders_asked_for(question, lookup)), (False, offices_of_named(question, lookup))):
+        if not is_office and not BOTH_WAYS:
+            continue
+        for mention in mentions:
+            rest = question[: mention.start] + " " + question[mention.end :]
+            words = [word for word in query_terms(rest) if word not in STOPWORDS]
+            for other in mention.others:
+                terms = other.split()[-1:] if is_office and SURNAME_ONLY else other.split()
+                found.append(list(dict.fromkeys([*words, *terms])))
+    return found
 
 
 def retrieve(
