@@ -70,9 +70,10 @@ class Holder(NamedTuple):
 HEAD = "|".join(sorted((h.replace(" ", "[ -]") for h in _HEADS), key=len, reverse=True))
 _HEAD = rf"(?i:(?:{HEAD}))\b"
 _PARTICLE = r"\b(?:(?:al|el|bin|ibn|van|von|der|den|de|da|di|du|la|le|dos)[ -]){1,2}"
-_PART = rf"(?:{_PARTICLE})?[A-Z](?:[^\W\d_]|['’-](?=[^\W\d_]))*\.?(?:[A-Z]\.)*"
+_PART = rf"(?:{_PARTICLE})?[A-Z](?:[^\W\d_]|['’-](?=[^\W\d_])){{0,30}}\.?(?:[A-Z]\.){{0,3}}"
 _NAME = rf"{_PART}(?: {_PART}){{1,3}}"
-_REST = r"(?:[\w.&/-]|['’](?=\w))*"
+# Bounded all over, so that time grows with the text and no faster.
+_REST = r"(?:[\w.&/-]|['’](?=\w)){0,30}"
 _WORD = rf"[^\W_]{_REST}"
 _BEFORE = (
     rf"(?:(?:[A-Z]{_REST}['’]?|"
@@ -100,15 +101,17 @@ _RUN_ON = re.compile(
 _NO_PERSON = re.compile(
     r"\b(?:Offices?|House|Council|Committee|Court|Party|Ministry|Department|Museum|University|Foundation|Street|Avenue|"
     r"Conference|Company|Association|Board|Team|Awards?|General|State|States|Minister|President|Secretary|Union|Nations|"
-    r"Center|Centre|School|College|Institute|Agency|Authority|Bank|Group|Republic|Kingdom|City|County|Park|Prize|Cup|"
+    r"Center|Centre|School|College|Institute|Agency|Authority|Assembly|Hotel|Hall|Road|Bridge|Station|Act|Law|Bill|Forces?|Army|Navy|Services?|News|Bank|Group|Republic|Kingdom|City|County|Park|Prize|Cup|"
     r"January|February|March|April|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|"
     r"Thursday|Friday|Saturday|Sunday|The|This|That|In|On|At|For|But|And|He|She|It|They|When|After|Before|Image|Photo)\b"
 )
+_IN_OFFICES = frozenset("the The a A an An of for and first then former state State".split())
 _NOT_YET = re.compile(r"\b(?:candidates?|nominees?|hopefuls?|contenders?|elections?)\b", re.I)
 _HONORIFIC = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Dame|Prof|Professor|Gen|General|Major|Colonel|Col|Lt|Captain|Emeritus)\.? )+"
 )
 _HEAD_FOLDED = re.compile(rf"\b(?:{HEAD.replace('[ -]', ' ').replace('co-founder', 'co founder')})\b")
+_ANY_HEAD = re.compile(_HEAD)
 _SENTENCE = re.compile(r"(?<=[.!?][\"”’)])\s+|(?<=[a-z0-9)][.!?])\s+(?=[\"“A-Z])|\n+")
 
 
@@ -137,10 +140,12 @@ def holders(title: str, text: str) -> set[Holder]:
     about = stems(fold(title)) | stems(" ".join(word for word, _ in counted.most_common(MOST_WORDS_AROUND)))
     found: dict[tuple[str, str, str], set[str]] = {}
     for sentence in _SENTENCE.split(text):
+        if not _ANY_HEAD.search(sentence):
+            continue
         for phrase, name in _said(sentence):
             name = _HONORIFIC.sub("", name)
             said = office(phrase)
-            if said is None or not name or _NOT_YET.search(phrase) or _NO_PERSON.search(name) or _HEAD_FOLDED.search(fold(name)):
+            if said is None or not name or _tells(phrase) or _NO_PERSON.search(name) or _HEAD_FOLDED.search(fold(name)):
                 continue
             if said.which or said.head not in GENERIC:
                 key = (said.head, " ".join(sorted(said.which)), fold(name))
@@ -152,6 +157,13 @@ def holders(title: str, text: str) -> set[Holder]:
         if person:
             held.setdefault((head, which, whole.get(person, person)), set()).update(around)
     return {Holder(*key, " ".join(sorted(about | around))) for key, around in held.items()}
+
+
+def _tells(phrase: str) -> bool:
+    """Whether the phrase is more than an office: "who met the mayor", "a candidate for mayor"."""
+    before = phrase[: head.start()] if (head := _ANY_HEAD.search(phrase)) else phrase
+    told = {word for word in before.split() if word.lower() in FUNCTION and not word.isupper()}
+    return _NOT_YET.search(phrase) is not None or not told <= _IN_OFFICES
 
 
 def _said(sentence: str) -> Iterator[tuple[str, str]]:
@@ -170,4 +182,3 @@ def _said(sentence: str) -> Iterator[tuple[str, str]]:
             if part.startswith(("a ", "an ")) and not re.search(rf"{_HEAD} (?:of|for|at|to)\b|[A-Z]", part):
                 continue  # "Jane Roe, a minister," says of many
             yield part, match["name"]
-    return

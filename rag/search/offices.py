@@ -20,6 +20,7 @@ Lookup = Callable[[Sequence[str], Sequence[str]], Iterable[Holder]]
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-/&.][^\W_]+)*(?:['’]s?\b)?|[,;:?!()\"“”]")
 _HEAD = re.compile(rf"\b(?:{HEAD})\b(?!['’]?s? (?:{HEAD})\b)", re.I)
 _OF = frozenset("of for at from to in".split())
+_THEN = frozenset({"of", "for"})
 _INDEFINITE = frozenset("a an any some no another each every which what".split())
 _NAME = re.compile(r"[A-Z][\w’'-]+(?: (?:(?:al|bin|von|van|de|der|di|da) )?[A-Z][\w’'.-]*)*")
 
@@ -140,14 +141,18 @@ def _begins(words: Sequence[re.Match[str]], i: int) -> tuple[int, str]:
 def _ends(words: Sequence[re.Match[str]], i: int) -> list[int]:
     """Where an office whose head ends at `i` may end, the furthest first: with "of the ICC", "for the sheriff's office"
     and up to two words that are no name."""
-    ends, j = [i], i + 1
-    while j < len(words) and words[j][0].lower() in _OF and j < i + MAX_BEHIND:
+    ends, least, j = [i], i, i + 1
+    joins = _OF
+    while j < len(words) and words[j][0].lower() in joins and j < i + MAX_BEHIND:
         j += 1
         while j < len(words) and words[j][0].lower() in ("the", "a", "an", "its", "their"):
             j += 1
+        named = j
         while j < len(words) and (words[j][0][0].isupper() or re.search(r"['’]s?$", words[j][0])):
-            ends, j = [*ends, j], j + 1
+            ends, least, j = [*ends, j], j, j + 1
         plain = 0
         while j < len(words) and plain < 2 and words[j][0].isalpha() and words[j][0] not in FUNCTION | REPORTING:
+            least = max(least, named)  # one word at least belongs to it: the mayor of Saltby is not any mayor
             ends, j, plain = [*ends, j], j + 1, plain + 1
-    return sorted(set(ends), reverse=True)
+        joins = _THEN
+    return sorted({end for end in ends if end >= least}, reverse=True)
