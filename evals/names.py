@@ -5,9 +5,9 @@ this project's questions over the Wikinews articles of GUM; 139 articles searche
 with a name in them replaced by another form that its own article attests: a name by its initials and back, a country by
 its short form and back, a person's full name by the surname, a person by office and name, or by office alone. Fifty
 more were written by hand (`data/wikinews_offices.jsonl`): each gives an office where the passage that answers it gives
-only the name of who holds it, or the reverse. The pairs are found here, by string matching, and not by `rag.ingest.names`, which is what is measured. A hit is right when it
-covers the answer's place. Each is searched without other names and with them. The articles are halved by a hash of
-their title: the mechanism was chosen on "dev".
+only the name of who holds it, or the reverse. The pairs are found here, by string matching, and not by
+`rag.ingest.names`, which is what is measured. A hit is right when it covers the answer's place. Each is searched
+without other names and with them. The articles are halved by a hash of their title: the mechanism was chosen on "dev".
 """
 
 from __future__ import annotations
@@ -193,10 +193,14 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
     """For each half and kind, and each way of asking: recall@1, recall@5 and MRR@10."""
     values: dict[str, list[float]] = defaultdict(list)
     texts = [question for case in cases for question in (case["question"], case["asked"])]
-    with_names = retrieval.searches
+    with_names, with_offices = retrieval.searches, retrieval.office_searches
     with library_of(records, keep) as library, at_once(library, texts):
-        for name, searches in (("without", lambda question, *_: [query_terms(question)]), ("with", with_names)):
-            retrieval.searches = searches
+        for name, searches, office_searches in (
+            ("without", lambda question, *_: [query_terms(question)], with_offices),
+            ("with, but no offices", with_names, lambda *_: []),
+            ("with", with_names, with_offices),
+        ):
+            retrieval.searches, retrieval.office_searches = searches, office_searches
             ranks: dict[tuple[str, str], float] = {}
             for case in cases:
                 for way in ("question", "asked"):
@@ -206,7 +210,7 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
                     said = "as it stands" if way == "question" else "replaced"
                     if case["question"] != case["asked"] or way == "question":
                         values[f"{case['half']}, {case['kind']}, {said}, {name}"].append(ranks[key])
-    retrieval.searches = with_names
+    retrieval.searches, retrieval.office_searches = with_names, with_offices
     return {
         name: {
             "recall@1": summary([float(r == 1) for r in of]),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag import Library
 from rag.ingest.offices import Holder, holders
 from rag.search.offices import holders_asked_for, offices_of_named
-from rag.search.retrieval import retrieve, searches
+from rag.search.retrieval import searches
 from rag.types import Filters
 from tests.test_names import put
 
@@ -83,7 +83,9 @@ def test_any_text(pieces: list[str]) -> None:
     offices_of_named(text, lambda heads, surnames: known)
 
 
-@pytest.mark.parametrize("piece", ["Ada ", "Mayor ", "mayor of the ", "Ada Quell, ", "the chief ", "A.", "and mayor ", "(a"])
+@pytest.mark.parametrize(
+    "piece", ["Ada ", "Mayor ", "mayor of the ", "Ada Quell, ", "the chief ", "A.", "and mayor ", "(a"]
+)
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     started = time.process_time()
     holders("", piece * (40_000 // len(piece)))
@@ -119,14 +121,18 @@ def test_which_of_those_who_hold_an_office() -> None:
     assert asked("What did Velmora's mayor say?", QUELL, later) == [("Velmora's mayor", ("ada quell", "cy dunn"))]
     assert asked("What did the spokesman say?", ("spokesman", "rail tarn", "ada quell")) == [], "there are many"
     israel, york = ("prime minister", "israel", "ada quell"), ("prime minister", "britain", "bo marsh")
-    assert asked("What did the Israeli prime minister say?", israel, york) == [("Israeli prime minister", ("ada quell",))]
+    assert asked("What did the Israeli prime minister say?", israel, york) == [
+        ("Israeli prime minister", ("ada quell",))
+    ]
     assert asked("What did the U.K. prime minister say?", israel, york) == [("U.K. prime minister", ("bo marsh",))]
     assert asked("What did the prime minister say?", israel, york) == []
 
 
 def test_more_is_said_in_the_question_than_beside_the_name() -> None:
     port = ("director", "port", "bo marsh")
-    assert asked("What did the director of the port of Tarn say?", port) == [("director of the port of Tarn", ("bo marsh",))]
+    assert asked("What did the director of the port of Tarn say?", port) == [
+        ("director of the port of Tarn", ("bo marsh",))
+    ]
     assert asked("What did the director of the port of Elbing say?", port) == []
 
 

@@ -1,7 +1,7 @@
 """Who holds which office, as an article says it at first mention: "Israeli Prime Minister Benjamin Netanyahu",
 "Karim Khan, the chief prosecutor of the ICC,", "Velmora's mayor, Jane Roe". Pure functions; English only.
 
-An office is its head ("prime minister") and the words that say which ("israel"), in the form in which words are compared.
+An office is its head ("prime minister") and the stems of the words that say which ("israel").
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _HEADS = {
         "prime minister|vice president|president|minister|chancellor|premier|senator|governor|mayor|secretary general|"
         "secretary of state|undersecretary|secretary|attorney general|prosecutor|attorney|ombudsman|ambassador|envoy|"
         "commissioner|director|chief financial officer|treasurer|captain|coach|manager|owner|curator|editor|leader|"
-        "commander|administrator|judge|chief justice|king|queen|pope|bishop|archbishop|sheriff|police chief|mp|professor|"
-        "lawyer|principal|speaker|rapporteur|congressman|congresswoman|superintendent".split("|"),
+        "commander|administrator|judge|chief justice|king|queen|pope|bishop|archbishop|sheriff|police chief|mp|"
+        "professor|lawyer|principal|speaker|rapporteur|congressman|congresswoman|superintendent".split("|"),
         "",
     ),
     **dict.fromkeys(("chairman", "chairwoman", "chairperson", "chair"), "chairman"),
@@ -36,7 +36,9 @@ GENERIC = frozenset({"spokesman", "professor", "mp", "attorney", "lawyer", "judg
 # "The deputy minister" is not the minister.
 RANKS = frozenset(map(stem, "deputy vice assistant associate shadow acting interim junior".split()))
 _NO_MATTER = frozenset(
-    map(stem, "former formerly then ex outgoing incoming current incumbent new late longtime mr mrs ms dr chief".split())
+    map(
+        stem, "former formerly then ex outgoing incoming current incumbent new late longtime mr mrs ms dr chief".split()
+    )
 )
 _DEMONYMS = {
     **{"afghan": "afghanistan", "argentine": "argentina", "belgian": "belgium", "brazilian": "brazil"},
@@ -95,7 +97,8 @@ _AHEAD = re.compile(
 )
 # "CEO of the Refugee Council Enver Solomon told": the last two capitalised words are the name.
 _RUN_ON = re.compile(
-    rf"\b(?P<office>(?:{_BEFORE}){{0,4}}{_HEAD} (?:of|for|at|to) (?:the )?(?:{_WORD}(?: (?:of|for|on|and|the|-))* ){{1,9}}?)"
+    rf"\b(?P<office>(?:{_BEFORE}){{0,4}}{_HEAD} (?:of|for|at|to) (?:the )?"
+    rf"(?:{_WORD}(?: (?:of|for|on|and|the|-))* ){{1,9}}?)"
     rf"(?P<name>{_PART} {_PART})(?= (?:said|says|told|tells|announced|warned|added|wrote|argued)\b)"
 )
 _NO_PERSON = re.compile(

@@ -96,7 +96,7 @@ def _may_be(asked: frozenset[str], which: set[str], around: set[str]) -> bool:
 
 
 def _same_person(person: str, name: str) -> bool:
-    """"Jane Roe" and "Roe", not "Jane Roe" and "Richard Roe"."""
+    """ "Jane Roe" and "Roe", not "Jane Roe" and "Richard Roe"."""
     ours, theirs = person.split(), name.split()
     return ours[-1] == theirs[-1] and (len(ours) == 1 or len(theirs) == 1 or ours[0] == theirs[0])
 

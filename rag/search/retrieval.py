@@ -78,7 +78,10 @@ def office_searches(question: str, store: Store, filters: Filters) -> list[list[
         return map(Holder._make, store.offices(heads, surnames, filters))
 
     found = []
-    for is_office, mentions in ((True, holders_asked_for(question, lookup)), (False, offices_of_named(question, lookup))):
+    for is_office, mentions in (
+        (True, holders_asked_for(question, lookup)),
+        (False, offices_of_named(question, lookup)),
+    ):
         if not is_office and not BOTH_WAYS:
             continue
         for mention in mentions:
