@@ -1,5 +1,5 @@
-"""Who holds the office that a question says, and which office the person holds that it names, as the articles give it
-(`rag.ingest.offices`)."""
+"""Who holds the office that a question says, as the articles give it (`rag.ingest.offices`). The reverse, the office of
+a person whom the question names, was measured and gained nothing (evals/RESULTS.md)."""
 
 from __future__ import annotations
 
@@ -14,54 +14,36 @@ from rag.ingest.offices import GENERIC, HEAD, RANKS, Holder, Office, office
 MOST_HOLDERS = 3  # of one office, one after the other or beside each other; more is no one's name
 MAX_BEFORE, MAX_BEHIND = 6, 8  # words
 
-Lookup = Callable[[Sequence[str], Sequence[str]], Iterable[Holder]]
-"""Heads of offices and surnames -> who holds one of them, and which office they hold."""
+Lookup = Callable[[str], Iterable[Holder]]
+"""The head of an office -> all who hold one with it."""
 
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-/&.][^\W_]+)*(?:['’]s?\b)?|[,;:?!()\"“”]")
 _HEAD = re.compile(rf"\b(?:{HEAD})\b(?!['’]?s? (?:{HEAD})\b)", re.I)
 _OF = frozenset("of for at from to in".split())
 _THEN = frozenset({"of", "for"})
 _INDEFINITE = frozenset("a an any some no another each every which what".split())
-_NAME = re.compile(r"[A-Z][\w’'-]+(?: (?:(?:al|bin|von|van|de|der|di|da) )?[A-Z][\w’'.-]*)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
-    """`question[start:end]` says an office or names a person; `others` are the words, folded, for each of those whom
-    or which it may mean."""
+    """`question[start:end]` says an office; `holders` are those whom it may mean, in full and folded."""
 
     start: int
     end: int
-    others: tuple[str, ...]
+    holders: tuple[str, ...]
 
 
 def holders_asked_for(question: str, lookup: Lookup) -> list[Mention]:
-    """The offices in `question` that the articles give somebody for: in full, see `held_by`."""
+    """The offices in `question` that the articles give somebody for whom it does not name, see `held_by`."""
     found: list[Mention] = []
     asked = f" {fold(question)} "
     for readings in _offices(question):
         for start, end, said in readings:
-            persons = held_by(said, lookup([said.head], []))
+            persons = held_by(said, lookup(said.head))
             persons = [person for person in persons if f" {person.split()[-1]} " not in asked]
             if persons and (not found or start >= found[-1].end):
-                found.append(Mention(start=start, end=end, others=tuple(persons)))
+                found.append(Mention(start=start, end=end, holders=tuple(persons)))
                 break
-    return found
-
-
-def offices_of_named(question: str, lookup: Lookup) -> list[Mention]:
-    """The people in `question` whose offices the articles give, each with the words of these."""
-    names = [(match.start(), match.end(), fold(match[0])) for match in _NAME.finditer(question)]
-    names = [name for name in names if name[2]]
-    known = list(lookup([], sorted({name.split()[-1] for _, _, name in names})))
-    found = []
-    for start, end, name in names:
-        persons = {h.person for h in known if _same_person(h.person, name)}
-        if len(persons) == 1:
-            person = persons.pop()
-            others = sorted({" ".join([h.head, *h.which.split()]) for h in known if h.person == person})
-            if 0 < len(others) <= MOST_HOLDERS:
-                found.append(Mention(start=start, end=end, others=tuple(others)))
     return found
 
 
@@ -93,12 +75,6 @@ def _may_be(asked: frozenset[str], which: set[str], around: set[str]) -> bool:
     article about Canada is Canada's."""
     missing = asked - which
     return missing <= around and (not which or bool(asked & which))
-
-
-def _same_person(person: str, name: str) -> bool:
-    """ "Jane Roe" and "Roe", not "Jane Roe" and "Richard Roe"."""
-    ours, theirs = person.split(), name.split()
-    return ours[-1] == theirs[-1] and (len(ours) == 1 or len(theirs) == 1 or ours[0] == theirs[0])
 
 
 def _offices(question: str) -> Iterable[list[tuple[int, int, Office]]]:

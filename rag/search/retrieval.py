@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from embeddings.protocol import Embedder, Vectors
 from rag.ingest.names import Pair
 from rag.ingest.offices import Holder
 from rag.search.names import other_names
-from rag.search.offices import holders_asked_for, offices_of_named
+from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.types import BylineError, Filters, Ids, SearchHit
@@ -53,7 +53,7 @@ def query_terms(question: str) -> list[str]:
 def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     """The terms of the question as it is asked and, where the articles that may be seen know its names under another
     form, those with this form in their place. A passage is judged by the better of the two: both forms in one search
-    would count the name twice beside the rest of the question (evals/names.py)."""
+    would count the name twice beside the rest of the question (evals/names.py). So with the holder of an office."""
     asked = query_terms(question)
     others = other_names(question, lambda forms: map(Pair._make, store.names(forms, filters)))
     found = office_searches(question, store, filters)
@@ -66,30 +66,14 @@ def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)])), *found]
 
 
-SURNAME_ONLY = True
-BOTH_WAYS = True
-
-
 def office_searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
-    """The terms of the question with who holds it in the place of an office, and with the office in the place of its
-    holder: one search for each of those who may be meant."""
-
-    def lookup(heads: Sequence[str], surnames: Sequence[str]) -> Iterable[Holder]:
-        return map(Holder._make, store.offices(heads, surnames, filters))
-
+    """The terms of the question with the holder of an office in its place, by surname, which is what passages that do
+    not say the office call him: one search for each of those who may be meant."""
     found = []
-    for is_office, mentions in (
-        (True, holders_asked_for(question, lookup)),
-        (False, offices_of_named(question, lookup)),
-    ):
-        if not is_office and not BOTH_WAYS:
-            continue
-        for mention in mentions:
-            rest = question[: mention.start] + " " + question[mention.end :]
-            words = [word for word in query_terms(rest) if word not in STOPWORDS]
-            for other in mention.others:
-                terms = other.split()[-1:] if is_office and SURNAME_ONLY else other.split()
-                found.append(list(dict.fromkeys([*words, *terms])))
+    for mention in holders_asked_for(question, lambda head: map(Holder._make, store.offices(head, filters))):
+        rest = query_terms(question[: mention.start] + " " + question[mention.end :])
+        words = [word for word in rest if word not in STOPWORDS]
+        found += [list(dict.fromkeys([*words, holder.split()[-1]])) for holder in mention.holders]
     return found
 
 

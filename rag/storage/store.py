@@ -486,10 +486,9 @@ class Store:
         )
         return [(row[0], row[1], bool(row[2])) for row in rows]
 
-    def offices(self, heads: Sequence[str], surnames: Sequence[str], filters: Filters) -> list[offices_db.Row]:
-        """(head, which, person, around) of the offices with one of `heads`, and of those that people with one of
-        `surnames` hold, from the articles that `filters` let through."""
-        return offices_db.held(self._db, heads, surnames, *_where(filters))
+    def offices(self, head: str, filters: Filters) -> list[offices_db.Row]:
+        """(head, which, person, around) of the offices with this head, from the articles that `filters` let through."""
+        return offices_db.held(self._db, head, *_where(filters))
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
