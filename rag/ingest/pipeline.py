@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag.ingest import articles, boilerplate, copies, feeds, names, passages
+from rag.ingest import articles, boilerplate, copies, feeds, names, offices, passages
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.types import Article, Failure, Json, Passage, Sentence
 
 # Raised whenever passages of the same text, or the names found in them, come out otherwise: libraries then bring
 # themselves up to date.
-PASSAGES_VERSION = 2
+PASSAGES_VERSION = 3
 # Passages embedded and stored in one transaction: what a kill can cost, against how well lengths sort into batches.
 PASSAGES_PER_TRANSACTION = 640
 # Articles compared with the others in one transaction.
@@ -132,6 +132,10 @@ class IngestJob:
             vectors=known | vectors,
             names={
                 article.id: names.pairs("\n".join([article.title or "", *(passage.text for passage in cut)]))
+                for article, _, cut, _ in self.batch
+            },
+            offices={
+                article.id: offices.holders(article.title or "", "\n".join(passage.text for passage in cut))
                 for article, _, cut, _ in self.batch
             },
             gone=self._gone,

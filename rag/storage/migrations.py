@@ -73,4 +73,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX names_short ON names (short, long, stated)",
         "CREATE INDEX names_long ON names (long, short)",
     ),
+    (
+        # Who holds which office, as an article says: `person` folded, `which` and `around` stems, see
+        # `rag.ingest.offices`.
+        """CREATE TABLE offices (
+            article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE, head TEXT NOT NULL,
+            which TEXT NOT NULL, person TEXT NOT NULL, around TEXT NOT NULL,
+            PRIMARY KEY (article_id, head, which, person)) WITHOUT ROWID""",
+        "CREATE INDEX offices_head ON offices (head)",
+    ),
 )

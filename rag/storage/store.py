@@ -22,6 +22,7 @@ import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.storage import links
+from rag.storage import offices as offices_db
 from rag.storage.migrations import MIGRATIONS
 from rag.types import Article, BylineError, Filters, Ids, Passage, Sentence, Version
 
@@ -288,13 +289,15 @@ class Store:
         embedder: str,
         vectors: Mapping[bytes, Vectors],
         names: Mapping[str, Iterable[tuple[str, str, bool]]] | None = None,
+        offices: Mapping[str, Iterable[tuple[str, str, str, str]]] | None = None,
         gone: Sequence[str] = (),
     ) -> None:
         """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
-        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.ingest.names`.
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.ingest.names`;
+        `offices` who holds one: (head, which, person, around), see `rag.ingest.offices`.
         """
         with self._transaction() as db:
             for article_id in gone:
@@ -349,6 +352,7 @@ class Store:
                     "INSERT INTO names VALUES (?, ?, ?, ?)",
                     [(article.id, *pair) for pair in sorted((names or {}).get(article.id, ()))],
                 )
+                offices_db.put(db, article.id, (offices or {}).get(article.id, ()))
             _put_vectors(db, embedder, vectors)
             _changed(db)
 
@@ -481,6 +485,10 @@ class Store:
             (*values, listed, listed),
         )
         return [(row[0], row[1], bool(row[2])) for row in rows]
+
+    def offices(self, head: str, filters: Filters) -> list[offices_db.Row]:
+        """(head, which, person, around) of the offices with this head, from the articles that `filters` let through."""
+        return offices_db.held(self._db, head, *_where(filters))
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
