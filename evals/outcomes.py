@@ -1,11 +1,11 @@
-"""What a later report has settled: found, leading, and never made up. Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`.
+"""What a later report has settled: found, leading, and never made up.
 
-Parts. "stories": invented reports in tests/stories/outcomes.jsonl. In twelve the later one tells in other words what became of
-something planned (`outcome`: its telling words); in eight it speaks of the same people and nothing is settled. Asked
-through `Library.ask`, and every sentence of one laid beside every sentence of the other. SPLIT is "held" or "dev": the
-rules were changed with an eye on the dev half alone. "unrelated": sentences of Wikinews articles on different subjects,
-each pair with the dates on which they came out; nothing may be reported as changed. What is reported is printed on
-standard error.
+Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`. Parts. "stories": invented reports in
+tests/stories/outcomes.jsonl. In twelve the later one tells in other words what became of something planned (`outcome`:
+its telling words); in eight it speaks of the same people and nothing is settled. Asked through `Library.ask`, and every
+sentence of one laid beside every sentence of the other. SPLIT is "held" or "dev": the rules were changed with an eye on
+the dev half alone. "unrelated": sentences of Wikinews articles on different subjects, each pair with the dates on which
+they came out; nothing may be reported as changed. What is reported is printed on standard error.
 """
 
 from __future__ import annotations

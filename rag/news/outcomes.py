@@ -156,12 +156,15 @@ def _calls_off(items: Sequence[Item], n: int) -> bool:
 
 
 def _verb_with(reading: Reading, keys: frozenset[str]) -> str | None:
-    """The first word with one of `keys`, with its auxiliaries and a particle: "may issue", "called off"."""
+    """The first word with one of `keys`, as `phrase` has it."""
     at = next((n for n in reading.content if reading.items[n].key in keys), None)
-    if at is None:
-        return None
+    return None if at is None else phrase(reading, at)
+
+
+def phrase(reading: Reading, at: int, last: int | None = None) -> str:
+    """The word at `at` (up to `last`) with its auxiliaries and a particle: "may issue", "called off"."""
     start, end = segment(reading.items, at)
-    first, last = at, at
+    first, last = at, at if last is None else last
     while first > start and (
         reading.items[first - 1].text.lower() in _AUX or (first == at and _is_done(reading, at - 1))
     ):
