@@ -1,10 +1,10 @@
 """What a later report has settled: found, leading, and never made up.
 
 Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`. Parts. "stories": invented reports in
-tests/stories/outcomes.jsonl. In twelve the later one tells in other words what became of something planned (`outcome`:
-its telling words); in eight it speaks of the same people and nothing is settled. Asked through `Library.ask`, and every
-sentence of one laid beside every sentence of the other. SPLIT is "held" or "dev": the rules were changed with an eye on
-the dev half alone. "unrelated": sentences of Wikinews articles on different subjects, each pair with the dates on which
+tests/stories/outcomes.jsonl. In some the later one tells in other words what became of something planned (`outcome`: its
+telling words); in the others it speaks of the same people and nothing is settled. Asked through `Library.ask`, and every
+sentence of one laid beside every sentence of the other. SPLIT is "dev", on which the rules were made, "held", written at
+the same time and left alone, or "fresh", written after them to be harder. "unrelated": sentences of Wikinews articles on different subjects, each pair with the dates on which
 they came out; nothing may be reported as changed. What is reported is printed on standard error.
 """
 
@@ -33,11 +33,11 @@ Json = dict[str, Any]
 STORIES = Path(__file__).parent.parent / "tests" / "stories" / "outcomes.jsonl"
 
 
-PARTS = ("stories", "unrelated")
+PARTS, SPLITS = ("stories", "unrelated"), ("dev", "held", "fresh")
 
 
 def outcomes(data: Path, *, split: str = "held", parts: Sequence[str] = PARTS) -> Json:
-    """The report of the `parts`. `split` is "held" or "dev"."""
+    """The report of the `parts` for one of the `SPLITS`."""
     embedder = load_embedder()
     metrics: Json = asked(split) | laid_side_by_side(split, embedder) if "stories" in parts else {}
     if "unrelated" in parts:
@@ -131,6 +131,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    options = [word for word in sys.argv[2:] if word in ("held", "dev")]
+    options = [word for word in sys.argv[2:] if word in SPLITS]
     wanted = [word for word in sys.argv[2:] if word in PARTS]
     print(json.dumps(outcomes(Path(sys.argv[1]), split=(options or ["held"])[0], parts=wanted or PARTS), indent=2))
