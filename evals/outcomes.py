@@ -1,11 +1,12 @@
 """What a later report has settled: found, leading, and never made up.
 
 Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`. Parts. "stories": invented reports in
-tests/stories/outcomes.jsonl. In some the later one tells in other words what became of something planned (`outcome`: its
-telling words); in the others it speaks of the same people and nothing is settled. Asked through `Library.ask`, and every
-sentence of one laid beside every sentence of the other. SPLIT is "dev", on which the rules were made, "held", written at
-the same time and left alone, or "fresh", written after them to be harder. "unrelated": sentences of Wikinews articles on different subjects, each pair with the dates on which
-they came out; nothing may be reported as changed. What is reported is printed on standard error.
+tests/stories/outcomes.jsonl. In some the later one tells in other words what became of something planned (`outcome`:
+its telling words); in the others it speaks of the same people and nothing is settled. Asked through `Library.ask`, and
+every sentence of one laid beside every sentence of the other. SPLIT is "dev", on which the rules were made, "held",
+written at the same time and left alone, or "fresh", written after them to be harder. "unrelated": sentences of
+Wikinews articles on different subjects, each pair with the dates on which they came out; nothing may be reported as
+changed. What is reported is printed on standard error.
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def laid_side_by_side(split: str, embedder: Embedder) -> Json:
     """The same of every two sentences of the two reports: outcomes found, and anything where nothing is settled."""
     found, false = [], []
     for row in (row for row in read_jsonl(STORIES) if row["split"] == split):
-        sides = [_dated(row["id"] + side, row[side]) for side in "ab"]
-        changes = list(_changes(*sides, *(embedder.encode_passages([c.text for c in side]) for side in sides)))
+        a, b = (_dated(row["id"] + side, row[side]) for side in "ab")
+        ours, theirs = (embedder.encode_passages([c.text for c in side]) for side in sides)
+        changes = list(_changes(*sides, ours, theirs))
         for change, a, b in changes:
             _say(f"beside {row['id']} {change.values} {a.text!r} {b.text!r}")
         if row["outcome"]:

@@ -65,7 +65,9 @@ def settles(question: str, text: str) -> frozenset[str]:
     verbs = frozenset(asked.items[n].key for n in asked.content if asked.items[n].kind == "word")
     reading = read(text)
     found = done(reading) & verbs
-    return found if len(reading.keys & asked.keys) > 1 else frozenset()
+    # "Have they agreed on grain?" is not settled by what else they agreed on.
+    is_on_it = not verbs - found or bool(reading.keys & (verbs - found))
+    return found if is_on_it and len(reading.keys & asked.keys) > 1 else frozenset()
 
 
 def is_open(text: str, verbs: frozenset[str]) -> bool:
@@ -177,7 +179,7 @@ def phrase(reading: Reading, at: int, last: int | None = None) -> str:
 _CALLED_OFF_IN_TWO = (["called", "off"], ["put", "off"])
 _PARTICLES = frozenset("off out up down".split())
 _AUX = frozenset(
-    "will would may might could can should must shall to be been being was were is are has have had not".split()
+    "will would may might could can should must shall to be been being was were is are has have had not likely".split()
 )
 
 

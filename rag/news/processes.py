@@ -30,34 +30,39 @@ _ANY_END = (
 )
 # Words of a process, and how it can end besides.
 _PROCESSES = """
-vote ballot ratify approve adopt pass rule decide decision bill law treaty ban lift referendum motion budget amendment
-    verdict review license authorise grant permit application reform
-    | approved adopted passed ratified endorsed backed authorised authorized licensed granted cleared rejected refused
-    denied vetoed defeated enacted repealed lifted turned-down voted-down voted-through voted-for voted-against
-    thrown-out threw-out struck-down waved-through
-court trial appeal charge convict conviction sentence guilty jury judge overturn hear indict extradite lawsuit plea
-    | convicted acquitted cleared quashed overturned upheld dismissed jailed sentenced freed released extradited granted
-    denied refused rejected annulled voided found-guilty pleaded-guilty walked-free went-free threw-out thrown-out
+vote ballot ratify approve adopt pass rule decide decision bill law act veto treaty ban lift referendum motion budget
+    amendment verdict review license authorise grant permit application reform
+    | approved adopted passed ratified endorsed backed authorised authorized licensed granted cleared revoked rejected
+    refused declined denied vetoed defeated enacted repealed lifted banned outlawed overruled chose decided opted upheld
+    became-law signed-into turned-down voted-down voted-through voted-to voted-for voted-against ruled-against
+    sided-with thrown-out threw-out struck-down waved-through
+court trial appeal charge convict conviction sentence guilty jury judge overturn hear indict extradite deport
+    lawsuit plea
+    | convicted acquitted cleared quashed overturned upheld dismissed jailed imprisoned fined sentenced pardoned freed
+    released extradited deported granted denied refused rejected annulled voided found-guilty pleaded-guilty walked-free
+    went-free threw-out thrown-out set-aside
 open close shut reopen stay keep build demolish
     | opened closed shut reopened shuttered demolished built sold inaugurated
 strike walkout walk protest
-    | ended settled struck began started accepted walked-out downed-tools gone-back went-back
+    | ended settled resolved struck began started accepted walked-out walked-off downed-tools gone-back went-back
 talk deal agree ceasefire peace negotiate sign merge merger takeover acquire buy sell bid offer sale accord
-    | agreed signed sealed struck reached completed concluded merged bought acquired sold rejected accepted ended
-    walked-out turned-down
+    | agreed signed sealed clinched struck reached completed concluded merged bought acquired sold rejected rebuffed
+    accepted ended unsold found-no walked-out turned-down snapped-up
 name appoint governor head chief become candidate nominee lead replace succeed resign step quit coach post
     | named appointed chosen picked sworn hired resigned quit sacked fired dismissed rejected declined confirmed
-    stood-down stepped-down stepped-aside passed-over turned-down bowed-out
+    stood-down stepped-down stepped-aside passed-over turned-down bowed-out dropped-out took-over
 election term run seek poll win elect seat referendum
-    | won lost defeated elected re-elected ousted conceded unseated beaten voted-out thrown-out threw-out
-launch lift lift-off fly land dock flight rocket
-    | launched landed scrubbed exploded crashed grounded docked lifted-off blasted-off took-off
+    | won lost defeated elected ousted toppled conceded unseated beaten chose voted-out voted-to voted-against
+    thrown-out threw-out dropped-out
+launch lift fly land dock flight rocket
+    | launched landed scrubbed exploded crashed grounded docked lifted-off blasted-off took-off blew-up touched-down
 play match final game race fit return compete win beat face title
-    | played won lost missed returned retired beat beaten eliminated sat-out knocked-out
+    | played won lost missed returned retired beat beaten eliminated sat-out knocked-out crashed-out
 landfall hit storm cyclone hurricane reach flood erupt strike
-    | hit struck spared veered weakened dissipated flooded erupted made-landfall came-ashore passed-by died-down
-find rescue search reach missing
-    | found rescued recovered freed reached
+    | hit struck slammed spared veered weakened calmed subsided fizzled flooded erupted made-landfall came-ashore
+    passed-by died-down
+find rescue search reach missing save
+    | found rescued saved recovered freed reached brought-down brought-out
 """
 
 
@@ -84,7 +89,13 @@ _NEAR_BY = 4
 # What follows "to" here has come about, or has not.
 _NOT_OPEN = frozenset(map(stem, "manage fail force cause help use continue".split()))
 _BE = frozenset("is are was were be been being".split())
-_HAD = frozenset(("had",))
+# Behind "had", after "if", a thing is no news; what a part of a body does, or only in part, settles nothing.
+_NO_NEWS = frozenset("had if unless once".split())
+_IN_PART = frozenset(
+    stem(word)
+    for word in "committee subcommittee panel commission adviser preliminary provisional provisionally principle "
+    "reading partly partially tentative tentatively".split()
+)
 _DETERMINERS = frozenset("a an the his her its their this that".split())
 _BREAKS = frozenset(
     "after before because while when where which who whom that although though but and as than until unless if since "
@@ -108,7 +119,11 @@ def settled(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     names = frozenset(i.key for i in before.items if i.kind == "name")
     if len((before.keys & after.keys) - _WEAK) < FEWEST_SHARED or not shared & names:
         return None
-    if _is_of_before(after, old.hit.article.published or "") or other_place(a, b):
+    if (
+        (after.keys - before.keys) & _IN_PART
+        or _is_of_before(after, old.hit.article.published or "")
+        or other_place(a, b)
+    ):
         return None
     for led, at in _open(before):
         planned = _planned(before, at)
@@ -149,9 +164,9 @@ def _open(reading: Reading) -> Iterator[tuple[int, int]]:
             follows = [i.text.lower() for i in items[n + 1 : n + 2]]
             if item.text.lower() in FUTURE_BEFORE_TO | TRANSPARENT and follows == ["to"]:
                 pass  # what is "due to" happen comes next
-            elif (item.after_to and is_led) or "whether" in before:
-                yield led if is_led and n - led <= _NEAR_BY else n, n
-            elif item.marks & {"will", "may"} and "not" not in item.marks:
+            elif item.after_to and is_led:
+                yield led if before and items[led + 1].text.lower() == "to" else n, n
+            elif item.marks & {"will", "may", "must"} and "not" not in item.marks:
                 yield n, n
             elif awaited >= 0 and n - awaited <= _NEAR_BY:
                 yield awaited, n
@@ -181,9 +196,21 @@ def _reached(reading: Reading, ends: frozenset[str]) -> Iterator[tuple[int, int]
         before = [i.text.lower() for i in items[max(0, n - 3) : n]]
         if item.marks & TRUTH or item.after_to or any(items[k].marks & TRUTH for k in range(start, n)):
             continue
-        if _DETERMINERS & set(before[-1:]) or _HAD & set(before) or {"if", "unless", "once"} & set(before):
+        if _DETERMINERS & set(before[-1:]) or _NO_NEWS & set(before) or _is_relative(items, n, last):
             continue
         yield n, last
+
+
+def _is_relative(items: Sequence[Item], first: int, last: int) -> bool:
+    """Whether a participle only says which one is meant: "the boat rescued on Friday was towed"."""
+    if last > first or _BE & {i.text.lower() for i in items[max(0, first - 3) : first]} or _object(items[last + 1 :]):
+        return False
+    for item in items[last + 1 :]:
+        if item.kind == "stop" or item.text.lower() in _BREAKS:
+            return False
+        if item.text.lower() in _BE:
+            return True
+    return False
 
 
 def _affected(reading: Reading, first: int, last: int) -> Sequence[Item]:
