@@ -82,10 +82,10 @@ def laid_side_by_side(split: str, embedder: Embedder) -> Json:
     found, false = [], []
     for row in (row for row in read_jsonl(STORIES) if row["split"] == split):
         a, b = (_dated(row["id"] + side, row[side]) for side in "ab")
-        ours, theirs = (embedder.encode_passages([c.text for c in side]) for side in sides)
-        changes = list(_changes(*sides, ours, theirs))
-        for change, a, b in changes:
-            _say(f"beside {row['id']} {change.values} {a.text!r} {b.text!r}")
+        ours, theirs = (embedder.encode_passages([c.text for c in side]) for side in (a, b))
+        changes = list(_changes(a, b, ours, theirs))
+        for change, one, other in changes:
+            _say(f"beside {row['id']} {change.values} {one.text!r} {other.text!r}")
         if row["outcome"]:
             found.append(float(any(_tells(change.values[1], row["outcome"]) for change, _, _ in changes)))
         else:

@@ -90,7 +90,7 @@ _NEAR_BY = 4
 _NOT_OPEN = frozenset(map(stem, "manage fail force cause help use continue".split()))
 _BE = frozenset("is are was were be been being".split())
 # Behind "had", after "if", a thing is no news; what a part of a body does, or only in part, settles nothing.
-_NO_NEWS = frozenset("had if unless once".split())
+_NO_NEWS = frozenset("if unless once".split())
 _IN_PART = frozenset(
     stem(word)
     for word in "committee subcommittee panel commission adviser preliminary provisional provisionally principle "
@@ -196,7 +196,9 @@ def _reached(reading: Reading, ends: frozenset[str]) -> Iterator[tuple[int, int]
         before = [i.text.lower() for i in items[max(0, n - 3) : n]]
         if item.marks & TRUTH or item.after_to or any(items[k].marks & TRUTH for k in range(start, n)):
             continue
-        if _DETERMINERS & set(before[-1:]) or _NO_NEWS & set(before) or _is_relative(items, n, last):
+        if _NO_NEWS & {i.text.lower() for i in items[start:n]}:
+            continue
+        if _DETERMINERS & set(before[-1:]) or "had" in before or _is_relative(items, n, last):
             continue
         yield n, last
 
@@ -228,13 +230,17 @@ def _affected(reading: Reading, first: int, last: int) -> Sequence[Item]:
 
 
 def _object(items: Sequence[Item]) -> list[Item]:
-    """The items of the phrase without a preposition that comes first; "of" goes on with it."""
+    """The items of the phrase without a preposition that comes first; "of" goes on with it, and where it begins with
+    "a", so that it is not yet known which one is meant, any preposition ("an appeal by the banker")."""
     found: list[Item] = []
+    is_new = False
     for item in items:
         low = item.text.lower()
-        is_linking = low in _DETERMINERS or low == "of"
-        if item.kind in ("stop", "date") or (low in FUNCTION and not is_linking) or (not found and low == "of"):
+        is_new |= not found and low in ("a", "an")
+        is_linking = low in _DETERMINERS or low == "of" or (is_new and low not in _BREAKS and bool(found))
+        is_over = item.kind == "date" and bool(found)
+        if item.kind == "stop" or is_over or (low in FUNCTION and not is_linking) or (not found and low == "of"):
             break
-        if item.is_content:
+        if item.is_content and item.kind != "date":
             found.append(item)
     return found
