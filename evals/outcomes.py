@@ -4,7 +4,8 @@ Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`. Parts. "stories": in
 tests/stories/outcomes.jsonl. In some the later one tells in other words what became of something planned (`outcome`:
 its telling words); in the others it speaks of the same people and nothing is settled. Asked through `Library.ask`, and
 every sentence of one laid beside every sentence of the other. SPLIT is "dev", on which the rules were made, "held",
-written at the same time and left alone, or "fresh", written after them to be harder. "unrelated": sentences of
+written at the same time and left alone, "fresh", written after them to be harder, or "last", written after that had been
+looked at. "unrelated": sentences of
 Wikinews articles on different subjects, each pair with the dates on which they came out; nothing may be reported as
 changed. What is reported is printed on standard error.
 """
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 STORIES = Path(__file__).parent.parent / "tests" / "stories" / "outcomes.jsonl"
 
 
-PARTS, SPLITS = ("stories", "unrelated"), ("dev", "held", "fresh")
+PARTS, SPLITS = ("stories", "unrelated"), ("dev", "held", "fresh", "last")
 
 
 def outcomes(data: Path, *, split: str = "held", parts: Sequence[str] = PARTS) -> Json:
