@@ -4,10 +4,9 @@ Run with `python -m evals.outcomes DATA [SPLIT] [PART…]`. Parts. "stories": in
 tests/stories/outcomes.jsonl. In some the later one tells in other words what became of something planned (`outcome`:
 its telling words); in the others it speaks of the same people and nothing is settled. Asked through `Library.ask`, and
 every sentence of one laid beside every sentence of the other. SPLIT is "dev", on which the rules were made, "held",
-written at the same time and left alone, "fresh", written after them to be harder, or "last", written after that had been
-looked at. "unrelated": sentences of
-Wikinews articles on different subjects, each pair with the dates on which they came out; nothing may be reported as
-changed. What is reported is printed on standard error.
+written at the same time and left alone, "fresh", written after them to be harder, or "last", written after that had
+been looked at. "unrelated": sentences of Wikinews articles on different subjects, each pair with the dates on which
+they came out; nothing may be reported as changed. What is reported is printed on standard error.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _ANY_END = (
 # Words of a process, and how it can end besides.
 _PROCESSES = """
 vote ballot ratify approve adopt pass rule decide decision bill law act veto treaty ban lift referendum motion budget
-    amendment verdict review license authorise grant permit application reform
+    amendment verdict review license authorise grant permit application loan aid reform
     | approved adopted passed ratified endorsed backed authorised authorized licensed granted cleared revoked rejected
     refused declined denied vetoed defeated enacted repealed lifted banned outlawed overruled chose decided opted upheld
     became-law signed-into turned-down voted-down voted-through voted-to voted-for voted-against ruled-against
@@ -85,6 +85,7 @@ _ENDS = _ANY.union(*(process.ends for process in _ALL))
 
 # What follows is open: "is seeking a third term", "awaits a verdict".
 _AWAITING = frozenset(map(stem, "seek await pending propose plan consider negotiate hope".split()))
+_AWAITING_FOR = frozenset(map(stem, "ask apply hope bid".split()))
 _NEAR_BY = 4
 # What follows "to" here has come about, or has not.
 _NOT_OPEN = frozenset(map(stem, "manage fail force cause help use continue".split()))
@@ -130,7 +131,8 @@ def settled(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
         keys = _telling(planned)
         # Names alone may be no more than the place where both happen.
         common = shared & keys if cosine >= NEARLY_ALIKE else (shared & keys) - names
-        processes = [process for process in _ALL if process.words & frozenset(i.key for i in planned)]
+        start, stop = segment(before.items, at)
+        processes = [p for p in _ALL if p.words & frozenset(i.key for i in before.items[start:stop])]
         ends = _ANY.union(*(process.ends for process in processes))
         for end, last in _reached(after, ends) if common else ():
             happened_to = _telling(_affected(after, end, last))
@@ -170,7 +172,7 @@ def _open(reading: Reading) -> Iterator[tuple[int, int]]:
                 yield n, n
             elif awaited >= 0 and n - awaited <= _NEAR_BY:
                 yield awaited, n
-            if item.key in _AWAITING:
+            if item.key in _AWAITING or (item.key in _AWAITING_FOR and follows == ["for"]):
                 awaited = n
         led = n
 
