@@ -133,6 +133,74 @@ def test_what_was_expected_and_has_happened(old: str, new: str, values: tuple[st
     assert difference(new, old, ("2021-02-01", "2021-01-01")) == values[::-1]
 
 
+OUTCOMES = [
+    json.loads(line) for line in (Path(__file__).parent / "stories" / "outcomes.jsonl").read_text().splitlines()
+]
+
+
+def first_sentences(row: dict[str, Any]) -> tuple[Candidate, Candidate]:
+    made = []
+    for side in "ab":
+        whole = said(row[side]["text"], row[side]["published"], id=row["id"] + side, title=row[side]["title"])
+        start, end = split_sentences(whole.text)[0]
+        made.append(replace(whole, sentence=replace(whole.sentence, end=end), text=whole.text[start:end]))
+    return made[0], made[1]
+
+
+# Known to be missed ("found no buyer", "gave their blessing"), and to be taken for one (a fine in another matter).
+MISSED, MISTAKEN = ("f03", "f04", "f11", "k02", "k03", "k05"), "m00"
+
+
+@pytest.mark.parametrize("row", [row for row in OUTCOMES if row["outcome"]], ids=lambda row: row["id"])
+def test_an_outcome_in_other_words(row: dict[str, Any]) -> None:
+    old, new = first_sentences(row)
+    change = compare(old, new, cosine=0.65)
+    if row["id"] in MISSED:
+        assert change is None
+        return
+    assert change is not None
+    assert change.newer == 1
+    assert change.values[0] in old.text
+    assert set(change.values[1].lower().split()) & set(row["outcome"].split())
+    turned = compare(new, old, cosine=0.65)
+    assert turned is not None
+    assert (turned.newer, turned.values) == (0, change.values[::-1])
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in OUTCOMES if not row["outcome"] and row["id"] != MISTAKEN], ids=lambda row: row["id"]
+)
+def test_what_is_not_settled_yet(row: dict[str, Any]) -> None:
+    old, new = first_sentences(row)
+    assert compare(old, new, cosine=0.65) is None
+
+
+@pytest.mark.parametrize(
+    ("new", "is_outcome"),
+    [
+        ("The Vell parliament threw out the lake treaty on Monday.", True),
+        ("Vell’s lake treaty was voted down in parliament.", True),
+        ("Vell’s lake treaty with Sorn was put off.", True),
+        ("The Vell parliament may reject the lake treaty.", False),
+        ("The Vell parliament has not rejected the lake treaty.", False),
+        ("The Vell parliament would have rejected the lake treaty.", False),
+        ("If the Vell parliament rejected the lake treaty, boats would stay.", False),
+        ("The Vell parliament had rejected a lake treaty.", False),
+        ("The Vell parliament rejected a lake treaty in 2018.", False),
+        ("A committee of the Vell parliament rejected the lake treaty.", False),
+        ("The Vell parliament, which must ratify the lake treaty, rejected a tax on beer.", False),
+        ("The Vell parliament opened an office for the lake treaty.", False),
+        ("The Sorn parliament rejected the lake treaty.", False),
+        ("The Vell parliament debated the lake treaty.", False),
+    ],
+)
+def test_what_a_treaty_that_is_to_be_ratified_can_come_to(new: str, is_outcome: bool) -> None:
+    old = "The Vell parliament is due to ratify the lake treaty in autumn."
+    found = difference(old, new, ("2021-01-01", "2021-02-01"))
+    assert (found is not None) == is_outcome, found
+    assert difference(old, new, ("2021-02-01", "2021-02-01")) is None
+
+
 def test_namesakes_are_not_one_story() -> None:
     one, other = (
         f"Vell is a village in {shire}. It lies near {hill} and {brook}. The parish of {church} owns the mill. "
@@ -176,6 +244,8 @@ def test_what_settles_a_question() -> None:
         "The council, critics fear, could have closed the quay.",
     ):
         assert not settles(asked, sentence), sentence
+    assert settles("Have Vell and Sorn agreed on grain?", "Vell and Sorn agreed on the price of grain.")
+    assert not settles("Have Vell and Sorn agreed on grain?", "Vell and Sorn agreed to swap forty prisoners.")
     assert not settles("Why has the council closed the quay?", "The council closed the quay on Monday.")
 
 
@@ -204,7 +274,7 @@ def test_every_story_is_judged_right_but_for_a_few() -> None:
             assert change
             assert change.newer in (None, 1)
             assert all(value in text for value, text in zip(change.values, (a.text, b.text), strict=True))
-    assert len(missed) <= 5, missed
+    assert len(missed) <= 3, missed
 
 
 def test_nothing_is_said_about_two_stories() -> None:
@@ -255,6 +325,24 @@ def test_what_is_done_leads_and_what_was_expected_is_earlier(stories: Library) -
     (update,) = answer.disagreements
     assert (update.kind, update.values) == ("update", ("will close", "closed"))
     assert [c.article.published for c in update.citations] == ["2022-01-05", "2022-05-30"]
+
+
+def test_what_it_came_to_in_other_words_leads(tmp_path: Path) -> None:
+    rows = [row for row in OUTCOMES if row["id"] in ("o08", "o10", "n00", "n02", "g07")]
+    lines = [{"id": row["id"] + side, **row[side]} for row in rows for side in "ab"]
+    (tmp_path / "stories.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    library = Library.open(tmp_path / "library")
+    library.ingest([tmp_path / "stories.jsonl"])
+    for row in rows:
+        answer = library.ask(row["question"])
+        shown = [(claim.citations[0].article.published, claim.earlier) for claim in answer.claims]
+        if row["outcome"]:
+            assert shown[0] == (row["b"]["published"], False)
+            assert (row["a"]["published"], True) in shown
+            assert [d.kind for d in answer.disagreements] == ["update"]
+        else:
+            assert not any(earlier for _, earlier in shown)
+            assert answer.disagreements == ()
 
 
 def test_as_of_hides_what_came_later(stories: Library) -> None:

@@ -67,16 +67,18 @@ class Extractive:
 
         # What has been done since leads over what was only expected.
         near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
-        lead = differences.settled_by(question, candidates[order[0]], [candidates[i] for i in near])
+        others = [candidates[i] for i in near]
+        cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
+        lead = differences.settled_by(question, candidates[order[0]], others, cosines)
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         if lead is None:
-            was = differences.settled_since(question, candidates[order[0]], [candidates[i] for i in near])
+            was = differences.settled_since(question, candidates[order[0]], others, cosines)
             chosen += [] if was is None else [near[was]]
         for i in filter(also_answers, order[1:]):
             if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
-        old = differences.overtaken(question, picked)
+        old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
         newest_first = sorted(range(len(picked)), key=lambda n: n in old)
         drafts = (
             quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]])) for n in newest_first

@@ -17,6 +17,7 @@ from rag.checking.facts import Item, Number, Reading, read
 from rag.checking.faults import align
 from rag.checking.lexicon import EXCLUSIVE, REPORTING, stem
 from rag.news.outcomes import TRUTH, Differing, former, happened, segment
+from rag.news.processes import settled
 from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_names, other_place, other_time
 from rag.news.speakers import speaker_in
 from rag.types import Candidate
@@ -192,7 +193,7 @@ def compare(a: Candidate, b: Candidate, *, cosine: float) -> Change | None:
     not, or where it is not clear that they speak of the same thing. `cosine` is that of the two."""
     if a.text == b.text or cosine < NEAR:
         return None
-    for find in (_figures, _called_otherwise, happened, former):
+    for find in (_figures, _called_otherwise, happened, settled, former):
         if found := find(a, b, cosine):
             if other_names(a, b):
                 return None
@@ -200,7 +201,7 @@ def compare(a: Candidate, b: Candidate, *, cosine: float) -> Change | None:
             newer = later(a.hit.article, b.hit.article)
             if find is _called_otherwise and not any(map(quantities, values)):
                 newer = None  # of near copies the later may be the mistaken one
-            if find in (happened, former) and newer is None:
+            if find in (happened, settled, former) and newer is None:
                 return None
             return Change(first=0, second=1, about=about, values=values, newer=newer)
     return None

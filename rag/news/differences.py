@@ -5,6 +5,7 @@ Pairs of sentences are judged by `conflicts`; here they are chosen, put together
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -13,7 +14,8 @@ from embeddings import Vectors
 from rag.answers.citations import Markers
 from rag.news.conflicts import Change, compare
 from rag.news.outcomes import is_open, settles
-from rag.news.same_story import later
+from rag.news.processes import settled
+from rag.news.same_story import later, other_names
 from rag.types import Candidate, Claim, Disagreement
 
 # Sentences compared with those that the answer cites: the nearest to the question.
@@ -95,31 +97,62 @@ def _groups(found: Sequence[Change]) -> list[list[Change]]:
     return groups
 
 
-def settled_by(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
-    """The place in `others` of the newest sentence that reports as done what the question asks for, where `best`, of
-    the same article or an older one, speaks of it as possible, planned or asked for; None where there is none, and
-    where the question is none to be answered by yes or no."""
+def settled_by(
+    question: str, best: Candidate, others: Sequence[Candidate], cosines: Sequence[float] | None = None
+) -> int | None:
+    """The place in `others` of the newest sentence that reports as done what the question asks for, or in other words
+    what became of it, where `best`, of the same article or an older one, speaks of it as possible, planned or asked
+    for; None where there is none, and where the question does not ask whether, or when.
+
+    `cosines` are those of `best` with each of `others`.
+    """
     found = [
         n
         for n, other in enumerate(others)
         if (best.hit.article.id == other.hit.article.id or later(best.hit.article, other.hit.article) == 1)
-        and (verbs := settles(question, other.text))
-        and is_open(best.text, verbs)
+        and (
+            ((verbs := settles(question, other.text)) and is_open(best.text, verbs))
+            or _came_of(question, best, other, 1.0 if cosines is None else cosines[n])
+        )
     ]
     return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
 
 
-def settled_since(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
-    """The place in `others` of the first older sentence that speaks of what `best` reports as done as possible, planned
-    or asked for; None where there is none, and where the question is none to be answered by yes or no."""
+def settled_since(
+    question: str, best: Candidate, others: Sequence[Candidate], cosines: Sequence[float] | None = None
+) -> int | None:
+    """The place in `others` of the first older sentence that speaks of what `best` reports as done, or as come to
+    something, as possible, planned or asked for; None where there is none, and for other questions than `settled_by`
+    takes."""
     verbs = settles(question, best.text)
-    older = (n for n, other in enumerate(others) if later(other.hit.article, best.hit.article) == 1)
-    return next((n for n in older if verbs and is_open(others[n].text, verbs)), None)
+    for n, other in enumerate(others):
+        if later(other.hit.article, best.hit.article) != 1:
+            continue
+        if (verbs and is_open(other.text, verbs)) or _came_of(
+            question, other, best, 1.0 if cosines is None else cosines[n]
+        ):
+            return n
+    return None
 
 
-def overtaken(question: str, chosen: Sequence[Candidate]) -> frozenset[int]:
-    """The places of those sentences of an answer that a later one of it has changed."""
-    old = {c.first if c.newer == c.second else c.second for c in changes(chosen) if c.newer is not None}
+_ASKS_WHETHER = re.compile(
+    r"\s*(?:has|have|had|is|are|was|were|did|does|do|will|would|can|could|may|might|when)\b", re.IGNORECASE
+)
+
+
+def _came_of(question: str, old: Candidate, new: Candidate, cosine: float) -> bool:
+    """Whether the later of two sentences reports what became of something that the older leaves open."""
+    return (
+        _ASKS_WHETHER.match(question) is not None
+        and later(old.hit.article, new.hit.article) == 1
+        and settled(old, new, cosine) is not None
+        and not other_names(old, new)
+    )
+
+
+def overtaken(question: str, chosen: Sequence[Candidate], vectors: Sequence[Vectors] | None = None) -> frozenset[int]:
+    """The places of those sentences of an answer that a later one of it has changed. `vectors` as `changes` has it."""
+    old = {c.first if c.newer == c.second else c.second for c in changes(chosen, vectors) if c.newer is not None}
     for n, lead in enumerate(chosen):
         verbs = settles(question, lead.text)
         for k, other in enumerate(chosen):

@@ -65,7 +65,9 @@ def settles(question: str, text: str) -> frozenset[str]:
     verbs = frozenset(asked.items[n].key for n in asked.content if asked.items[n].kind == "word")
     reading = read(text)
     found = done(reading) & verbs
-    return found if len(reading.keys & asked.keys) > 1 else frozenset()
+    # "Have they agreed on grain?" is not settled by what else they agreed on.
+    is_on_it = not verbs - found or bool(reading.keys & (verbs - found))
+    return found if is_on_it and len(reading.keys & asked.keys) > 1 else frozenset()
 
 
 def is_open(text: str, verbs: frozenset[str]) -> bool:
@@ -156,12 +158,15 @@ def _calls_off(items: Sequence[Item], n: int) -> bool:
 
 
 def _verb_with(reading: Reading, keys: frozenset[str]) -> str | None:
-    """The first word with one of `keys`, with its auxiliaries and a particle: "may issue", "called off"."""
+    """The first word with one of `keys`, as `phrase` has it."""
     at = next((n for n in reading.content if reading.items[n].key in keys), None)
-    if at is None:
-        return None
+    return None if at is None else phrase(reading, at)
+
+
+def phrase(reading: Reading, at: int, last: int | None = None) -> str:
+    """The word at `at` (up to `last`) with its auxiliaries and a particle: "may issue", "called off"."""
     start, end = segment(reading.items, at)
-    first, last = at, at
+    first, last = at, at if last is None else last
     while first > start and (
         reading.items[first - 1].text.lower() in _AUX or (first == at and _is_done(reading, at - 1))
     ):
@@ -174,7 +179,7 @@ def _verb_with(reading: Reading, keys: frozenset[str]) -> str | None:
 _CALLED_OFF_IN_TWO = (["called", "off"], ["put", "off"])
 _PARTICLES = frozenset("off out up down".split())
 _AUX = frozenset(
-    "will would may might could can should must shall to be been being was were is are has have had not".split()
+    "will would may might could can should must shall to be been being was were is are has have had not likely".split()
 )
 
 
