@@ -30,6 +30,7 @@ from rag.checking.lexicon import (
     WEEKDAYS,
     stem,
 )
+from rag.checking.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})
@@ -110,67 +111,16 @@ class Reading:
     initials: frozenset[str] = frozenset()
 
 
-_TOKEN = re.compile(
-    r"""(?P<iso>\b\d{4}-\d{2}-\d{2}\b)
-    |(?P<number>(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
-    |(?P<dotted>(?:[^\W\d_]\.)+[^\W\d_]\b\.?)
-    |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*['’]?)
-    |(?P<stop>[^\w\s])""",
-    re.VERBOSE,
-)
 _NUMBER = re.compile(
     r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
 )
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
-_CONTRACTIONS = {
-    "won't": ("will", "not"),
-    "can't": ("can", "not"),
-    "shan't": ("shall", "not"),
-    "cannot": ("can", "not"),
-}
-_CLITICS = {"'s": "", "'re": "are", "'ve": "have", "'ll": "will", "'d": "", "'m": "am"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    low: str
-    group: str
-    start: int
-    end: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    """Words without their clitics, figures and stops; contractions give two tokens."""
-    for match in _TOKEN.finditer(text):
-        group, word, start, end = str(match.lastgroup), match.group(), match.start(), match.end()
-        if group == "dotted":
-            word = word.replace(".", "")
-            yield _Token(word, word.lower(), "word", start, end)
-            continue
-        if group != "word":
-            yield _Token(word, word.lower(), group, start, end)
-            continue
-        low = word.lower().replace("’", "'").rstrip("'")
-        if low in _CONTRACTIONS:
-            for part in _CONTRACTIONS[low]:
-                yield _Token(part, part, "word", start, end)
-        elif low.endswith("n't"):
-            if len(low) > 3:  # "did n't" as some tokenisers leave it
-                yield _Token(word[:-3], low[:-3], "word", start, end)
-            yield _Token("not", "not", "word", start, end)
-        else:
-            clitic = next((c for c in _CLITICS if low.endswith(c) and len(low) > len(c)), "")
-            cut = len(low) - len(clitic)
-            yield _Token(word[:cut], low[:cut], "word", start, start + cut)
-            if _CLITICS.get(clitic):
-                yield _Token(_CLITICS[clitic], _CLITICS[clitic], "word", start + cut, end)
 
 
 @lru_cache(maxsize=8192)
 def read(text: str) -> Reading:
     """The facts of one sentence (or a short passage), in order."""
-    tokens = list(_tokens(text))
+    tokens = list(tokens_of(text))
     items: list[Item] = []
     at = 0
     while at < len(tokens):
@@ -207,7 +157,7 @@ def _initials(items: list[Item]) -> Iterator[str]:
             letters = ""
 
 
-def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
     """A date as up to two items, month with day and year apart, so that each is compared where both sides have it."""
 
     def day(n: int) -> int:
@@ -278,7 +228,7 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
     return None
 
 
-def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+def _number(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
     """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
     end, value, unit = at, 0.0, ""
     match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
@@ -319,7 +269,6 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             value, ordinal, end = float(ORDINALS[low]), True, at + 1
         elif not words:
             return None
-    total = 0.0
     while end < len(tokens) and tokens[end].low in SCALES and len(tokens[end].low) > 1:
         value *= SCALES[tokens[end].low]
         end += 1
@@ -330,7 +279,6 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             rest += 1 + (rest + 1 < len(tokens) and tokens[rest + 1].text == "-")
         if more:
             value, end = value + more, rest
-    value += total
     if end < len(tokens) and tokens[end].low in UNITS:
         unit = UNITS[tokens[end].low]
         end += 1
@@ -346,7 +294,7 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
     return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
 
 
-def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
+def _word(tokens: list[Token], at: int) -> tuple[list[Item], int]:
     token = tokens[at]
     if token.group == "stop":
         return [Item(token.text, "stop", token.text, token.start, token.end)], 1
@@ -369,7 +317,7 @@ def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
     return [Item(stem(token.low), kind, token.text, token.start, token.end)], 1
 
 
-def _is_ordinary(first: _Token, following: _Token | None) -> bool:
+def _is_ordinary(first: Token, following: Token | None) -> bool:
     """Whether a sentence's first word is more likely a common word than a name: its capital says nothing."""
     if following is not None and following.group == "word" and following.text[:1].isupper():
         return False
