@@ -46,7 +46,7 @@ class Number:
 
     def interval(self) -> tuple[float, float]:
         v = self.value
-        low, high = {
+        return {
             "=": (v, v),
             ">": (math.nextafter(v, math.inf), math.inf),
             "<": (-math.inf, math.nextafter(v, -math.inf)),
@@ -54,7 +54,6 @@ class Number:
             "<=": (-math.inf, v),
             "~": (v - 0.1 * abs(v), v + 0.1 * abs(v)),
         }[self.limit]
-        return low, high
 
     def carries(self, claim: Number) -> bool:
         """True when this figure of the source makes the claim's figure true, near enough to be the same figure."""
@@ -129,17 +128,16 @@ def read(text: str) -> Reading:
         at += used
     items = _with_limits(items)
     items = _with_marks(items)
-    quotes = tuple(match.group(1) for match in _QUOTE.finditer(text))
+    quotes = list(_QUOTE.finditer(text))
     if quotes:
-        spans = [match.span(1) for match in _QUOTE.finditer(text)]
-        items = [replace(i, quoted=any(a <= i.start < b for a, b in spans)) for i in items]
+        items = [replace(i, quoted=any(q.start(1) <= i.start < q.end(1) for q in quotes)) for i in items]
     return Reading(
         text=text,
         items=tuple(items),
         content=tuple(n for n, item in enumerate(items) if item.is_content),
         attributions=tuple(_attributions(items)),
         is_conditional=any(item.text.lower() in ("if", "unless", "provided") for item in items),
-        quotes=quotes,
+        quotes=tuple(quote[1] for quote in quotes),
         keys=frozenset(item.key for item in items if item.is_content),
         initials=frozenset(_initials(items)),
     )
@@ -162,12 +160,9 @@ def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
 
     def day(n: int) -> int:
         match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
-        value = int(match["digits"]) if match and match["digits"].isdecimal() and not match["sign"] else 0
-        return (
-            value
-            if match and (match["suffix"] or "").lower() in ("", "st", "nd", "rd", "th") and 1 <= value <= 31
-            else 0
-        )
+        if not match or match["sign"] or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th"):
+            return 0
+        return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
 
     def year(n: int) -> int:
         digits = tokens[n].text.strip() if n < len(tokens) and tokens[n].group == "number" else ""
@@ -180,12 +175,8 @@ def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
         # "May" and "March" are months only beside a figure or after a preposition.
         if tokens[n].low in ("may", "march", "mar") and number:
             before = tokens[n - 1].low if n else ""
-            if not (
-                day(n + 1)
-                or year(n + 1)
-                or (n and day(n - 1))
-                or before in ("in", "since", "until", "last", "of", "by")
-            ):
+            is_beside = day(n + 1) or year(n + 1) or (n and day(n - 1))
+            if not is_beside and before not in ("in", "since", "until", "last", "of", "by"):
                 return 0
         return number
 
@@ -200,7 +191,7 @@ def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
     if token.group == "iso":
         y, m, d = token.text.split("-")
         return [item(f"@{int(m)}-{int(d)}", at, at), item(f"@{y}", at, at)], 1
-    if WEEKDAYS.get(token.low) and token.text[0].isupper() and len(token.low) > 3:
+    if token.low in WEEKDAYS and token.text[0].isupper() and len(token.low) > 3:
         return [item("@" + WEEKDAYS[token.low], at, at)], 1
     made: list[Item] = []
     end = at
@@ -221,7 +212,7 @@ def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
             return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
         return made, end - at
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if year(at) and year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
+    if year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
         preceding = tokens[at - 1].low if at else ""
         if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
             return [item(f"@{year(at)}", at, at)], 1
@@ -254,13 +245,8 @@ def _number(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
         half_a = [t.low for t in tokens[at : at + 2]] in (["half", "a"], ["half", "an"])
         if half_a and at + 2 < len(tokens) and tokens[at + 2].low in SCALES:
             value, end, words = 0.5, at + 2, 1
-        scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in (
-            "hundred",
-            "thousand",
-            "million",
-            "billion",
-            "dozen",
-        )
+        following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+        scale_follows = following in ("hundred", "thousand", "million", "billion", "dozen")
         if not words and low in ("a", "an", "half") and scale_follows:
             value, end = (0.5 if low == "half" else 1.0), at + 1
         elif not words and low == "dozen":
