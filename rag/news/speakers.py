@@ -120,6 +120,7 @@ _END_OF_NAME = re.compile(
     r"[,;:!?()\"“”]|\.(?=\s|\Z)|\s[–—-]{1,2}\s|"
     r"\s(?:who|which|that|when|while|but|after|as|because|it|he|she|they)\b|\Z"
 )
+_PART = re.compile(r"[^,]+")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Gen|Col|Lt|Sen|Rep|Gov|St|Prof|Sgt|Sr|Jr)\.\Z")
 _OFFICES = (
     r"\b(?:minister|secretary|president|prosecutor|spokes\w+|chairman|chairwoman|chair|director|leader|governor|mayor|"
@@ -361,8 +362,7 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
     # The clause in which the verb stands: from the last stop, quotation or dash on.
     borders = (m.end() for m in _BORDER.finditer(bare, 0, end))
     border = max((at for at in borders if not _ABBREVIATION.search(bare[:at])), default=0)
-    parts = [(m.start(), m.end()) for m in re.finditer(r"[^,]+", bare[border:end])]
-    parts = [(border + a, border + b) for a, b in parts if bare[border + a : border + b].strip()]
+    parts = [m.span() for m in _PART.finditer(bare, border, end) if m[0].strip()]
     is_inverted = is_open and has_apposition and len(parts) == 1 and not _FINITE.search(behind)
     if not parts or is_inverted:
         return None
