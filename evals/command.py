@@ -9,15 +9,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from evals import SUITES, report, suites
 from evals.cases import TEMPLATE
 from evals.compare import compare, missed
 from evals.loaders import FORMATS, SETS
 from rag import BylineError
+from rag.types import Json
 
-Json = dict[str, Any]
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
 OPTIONS = ("library", "split", "model", "price", "data", "keep", "limit")
 _ASKED, _SET = ("library", "split", "model", "price"), ("data", "keep", "limit", "model", "price")

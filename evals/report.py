@@ -10,11 +10,10 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from evals.runner import LOWER_IS_BETTER, METRICS
+from rag.types import Json
 
-Json = dict[str, Any]
 MAIN = ("citation_precision", "citation_recall", "citation_f1", "answer_recall", "evidence_recall@10", "truthfulness")
 BAD = ("error", "wrong", "answered anyway", "refused", "partly")
 
