@@ -118,7 +118,7 @@ _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
 
 @lru_cache(maxsize=8192)
 def read(text: str) -> Reading:
-    """The facts of one sentence (or a short passage), in order."""
+    """The facts of one sentence (or a short passage), in the order of its words."""
     tokens = list(tokens_of(text))
     items: list[Item] = []
     at = 0

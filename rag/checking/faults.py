@@ -14,8 +14,8 @@ from typing import Protocol
 from rag.checking.facts import Item, Reading
 from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
 
-# What keeps the evidence from carrying it. Those in FIRM count in full, the others by closeness: beside
-# a near copy one fault decides, in texts worded apart it means little.
+# What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
+# one fault decides, where the two are worded differently it means little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
     "number_missing": "figures of the claim that the evidence does not have",

@@ -42,7 +42,7 @@ _OTHERS = "|".join(
 )
 # Verbs with which somebody gives a figure.
 _COUNTING = "counts|counted|puts|put|tallied|tallies|estimates|estimated"
-# Verbs with which a writer hands over to a quotation further on.
+# Verbs that introduce a quotation later in the sentence.
 _TAGGING = (
     "called|calls|call for|described|describes|characterized|characterised|dubbed|labelled|labeled|denounced|"
     "condemned|praised|dismissed|promised|spoke of|speaks of"
@@ -411,7 +411,7 @@ def _end_of_name(sentence: str, at: int) -> int:
 
 
 def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | None:
-    """The span without what joins it to the sentence, if it can name a speaker."""
+    """The span without the conjunctions before it, if it can name a speaker."""
     words = sentence[start:end]
     start += len(words) - len(words.lstrip())
     if joined := _JOINED_ON.match(sentence[start:end]):
