@@ -9,16 +9,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from evals import SUITES, report, suites
 from evals.cases import TEMPLATE
 from evals.compare import compare, missed
 from evals.loaders import FORMATS, SETS
 from rag import BylineError
+from rag.types import Json
 
-Json = dict[str, Any]
-OTHER = ("attributionbench", "injections", "speed")
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
 OPTIONS = ("library", "split", "model", "price", "data", "keep", "limit")
 _ASKED, _SET = ("library", "split", "model", "price"), ("data", "keep", "limit", "model", "price")
@@ -125,8 +123,8 @@ def _price(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        given, wanted = (float(part) for part in text.split(","))
-        return given, wanted
+        tokens_in, tokens_out = (float(part) for part in text.split(","))
+        return tokens_in, tokens_out
     except ValueError:
         raise BylineError(f"--price is {text!r}: write two numbers, dollars for a million tokens: 0.15,0.60.") from None
 
@@ -159,4 +157,4 @@ def _put(found: Json, path: Path) -> None:
     _, mark_end, after = rest.partition(end)
     if not mark or not mark_end:
         raise BylineError(f"{path} has no place for this suite: put the lines {begin} and {end} where it belongs.")
-    path.write_text(f"{before}{begin}\n{report.results_section([found])}\n{end}{after}", encoding="utf-8")
+    path.write_text(f"{before}{begin}\n{report.results_section(found)}\n{end}{after}", encoding="utf-8")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from evals.runner import LOWER_IS_BETTER, METRICS
+from rag.types import Json
 
-Json = dict[str, Any]
 MAIN = ("citation_precision", "citation_recall", "citation_f1", "answer_recall", "evidence_recall@10", "truthfulness")
 BAD = ("error", "wrong", "answered anyway", "refused", "partly")
 
@@ -271,13 +271,11 @@ def _curve_plot(curve: Sequence[Json], point: Json | None) -> str:
 def lines_plot(plot: Json) -> str:
     """A line chart: {"title", "x", "y", "series": [{"name", "points"}], "marks": [points], "log": bool}. With "log"
     both axes are logarithmic, with a line of grid at each power of ten."""
-    import math
-
     log = plot.get("log", False)
     every = [p for s in plot["series"] for p in s["points"] if not log or min(p) > 0] + list(plot.get("marks", ()))
     if not every:
         return ""
-    scale = (lambda v: math.log10(v)) if log else float
+    scale = math.log10 if log else float
     lows = [math.floor(scale(min(p[i] for p in every))) if log else 0.0 for i in (0, 1)]
     highs = [math.ceil(scale(max(p[i] for p in every))) if log else 1.0 for i in (0, 1)]
     highs = [high if high > low else low + 1 for low, high in zip(lows, highs, strict=True)]
@@ -376,16 +374,13 @@ def _md(text: object) -> str:
     return str(text).translate(_SPECIAL)
 
 
-def results_section(reports: Iterable[Json]) -> str:
+def results_section(report: Json) -> str:
     """The part of evals/RESULTS.md that `byline eval --results` writes."""
-    parts = []
-    for report in reports:
-        parts += [f"### {report['suite']}", "", f"`{report['command']}`: {_headline(report)}.", ""]
-        parts += ["| metric | value | 95% | n |", "|---|---|---|---|"]
-        for name, x in report["metrics"].items():
-            parts.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
-        parts += _parts_table(report, str)
-        parts += ["", *(f"- published: {row}" for row in report.get("published", ()))]
-        parts += [f"- {row}" for row in report.get("notes", ())]
-        parts.append("")
-    return "\n".join(parts).replace("\n\n\n", "\n\n")
+    lines = [f"### {report['suite']}", "", f"`{report['command']}`: {_headline(report)}.", ""]
+    lines += ["| metric | value | 95% | n |", "|---|---|---|---|"]
+    for name, x in report["metrics"].items():
+        lines.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
+    lines += _parts_table(report, str)
+    lines += ["", *(f"- published: {row}" for row in report.get("published", ()))]
+    lines += [*(f"- {row}" for row in report.get("notes", ())), ""]
+    return "\n".join(lines).replace("\n\n\n", "\n\n")

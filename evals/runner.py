@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import platform
 import re
 import time
@@ -13,11 +12,11 @@ from typing import Any
 from evals import metrics as m
 from evals.cases import EvalCase, Find, locate
 from rag import Answer, BylineError, Citation, Claim, Library
-from rag.answers.citations import attribution
+from rag.answers.citations import SUPPORTED_FROM, attribution
 from rag.checking.checker import check
-from rag.types import date_in_words
+from rag.models import prompts
+from rag.types import Json, date_in_words
 
-Json = dict[str, Any]
 Say = Callable[[str], None]
 K_SEARCH = 10
 
@@ -84,11 +83,10 @@ def run(
     find = lru_cache(maxsize=None)(find or library.find)
     located = [locate(case, find) for case in cases]
     results, relevant, ranked = [], {}, {}
-    takes_history = "history" in inspect.signature(library.ask).parameters
     for n, (case, (groups, overtaken)) in enumerate(zip(cases, located, strict=True), 1):
         say(f"{n}/{len(cases)} {case.question[:60]}")
         options: Json = dict(case.filters) | ({"model": model} if model else {})
-        if takes_history and case.history:
+        if case.history:
             options["history"] = list(case.history)
         answer, error, passages = None, None, []
         started = time.perf_counter()
@@ -325,7 +323,7 @@ def _by_support(claims: Sequence[Claim]) -> dict[str, float]:
     number = {words: n for n, words in enumerate(documents, 1)}
     statements = [(_plain(claim), [number[_words(c)] for c in claim.citations]) for claim in claims]
     recall, precision = m.alce(
-        statements, list(documents.values()), lambda text, evidence: check(text, evidence).score >= 0.5
+        statements, list(documents.values()), lambda text, evidence: check(text, evidence).score >= SUPPORTED_FROM
     )
     verdicts = [check(_plain(c), [c.citations[0].quote]).verdict if c.citations else None for c in claims]
     weighted = m.weighted_support(verdicts)
@@ -340,16 +338,11 @@ def _by_support(claims: Sequence[Claim]) -> dict[str, float]:
 def _relevant(library: Library, groups: Sequence[m.Group]) -> dict[str, int]:
     """Passages of the library that hold half or more of a gold stretch."""
     found = {}
-    for article in {words[0]: words for group in groups for words in group}:
-        for passage in _passages(library, article):
-            if any(m.cites((article, passage[1], passage[2]), group) for group in groups):
-                found[passage[0]] = 1
+    for article in library.store.articles(words[0] for group in groups for words in group):
+        for passage in library.passages(article):
+            if any(m.cites((article.id, passage.start, passage.end), group) for group in groups):
+                found[passage.id] = 1
     return found
-
-
-def _passages(library: Library, article_id: str) -> list[tuple[str, int, int]]:
-    (article,) = library.store.articles([article_id])
-    return [(passage.id, passage.start, passage.end) for passage in library.passages(article)]
 
 
 def _shown(answer: Answer) -> list[Citation]:
@@ -418,17 +411,10 @@ def _validity(answer: Answer) -> float:
 
 
 def _tokens(library: Library, answer: Answer, price: tuple[float, float] | None) -> dict[str, float]:
-    """Tokens as the server reported them, else as the embedder's tokenizer counts prompt and answer (about a tenth more
-    than a chat model's own)."""
-    usage = getattr(answer, "usage", None)
-    if isinstance(usage, Mapping) and {"tokens_in", "tokens_out"} <= usage.keys():
-        n_in, n_out = float(usage["tokens_in"]), float(usage["tokens_out"])
-    else:
-        from rag.models import prompts
-
-        prompt = prompts.answer_prompt(answer.question, library._candidates(answer.hits))
-        n_in = float(library.embedder.n_tokens(f"{prompts.ANSWER_SYSTEM}\n{prompt}"))
-        n_out = float(library.embedder.n_tokens(answer.text))
+    """Tokens as the embedder's tokenizer counts prompt and answer: about a tenth more than a chat model's own."""
+    prompt = prompts.answer_prompt(answer.question, library._candidates(answer.hits))
+    n_in = float(library.embedder.n_tokens(f"{prompts.ANSWER_SYSTEM}\n{prompt}"))
+    n_out = float(library.embedder.n_tokens(answer.text))
     found = {"tokens_in": n_in, "tokens_out": n_out}
     if price:
         found["cost_usd"] = (n_in * price[0] + n_out * price[1]) / 1e6

@@ -1,4 +1,4 @@
-"""What could be wrong with a library or an installation, looked at and said with its mend."""
+"""`byline doctor`: what could be wrong with a library or an installation, each check with the command that mends it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def examine(library: Library) -> list[Json]:
 
 
 def _python(_: Library) -> Finding:
-    missing = [name for name in ("sentence_transformers", "faiss", "gradio", "tiktoken") if not _installed(name)]
-    detail = f"{sys.version.split()[0]}" + (f", missing: {', '.join(missing)}" if missing else "")
+    missing = [
+        name for name in ("sentence_transformers", "faiss", "gradio", "tiktoken") if not importlib.util.find_spec(name)
+    ]
+    detail = sys.version.split()[0] + (f", missing: {', '.join(missing)}" if missing else "")
     return not missing, detail, "make setup" if missing else ""
 
 
@@ -99,7 +101,3 @@ def _tokens(library: Library) -> Finding:
 def _browser(_: Library) -> Finding:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return True, found or "none: the browser tests are skipped", "" if found else "apt-get install chromium"
-
-
-def _installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None

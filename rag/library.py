@@ -185,7 +185,7 @@ class Library(Collection):
         completed, and `understood` of the answer says how; one that stands alone is not touched, and none is where
         `understand` is False.
 
-            Raises BylineError as `retrieve` does, and for a model that there is not.
+        Raises BylineError as `retrieve` does, and for a model that there is not.
         """
         for event in self.stream(
             question,

@@ -148,13 +148,7 @@ class VerifiedCitation:
     now: Json | None
 
     def to_dict(self) -> Json:
-        return {
-            "marker": self.marker,
-            "article": self.article,
-            "quote": self.quote,
-            "state": self.state,
-            "now": self.now,
-        }
+        return dict(vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,12 +161,7 @@ class VerifiedClaim:
     citations: tuple[VerifiedCitation, ...]
 
     def to_dict(self) -> Json:
-        return {
-            "text": self.text,
-            "holds": self.holds,
-            "carried": self.carried,
-            "citations": [citation.to_dict() for citation in self.citations],
-        }
+        return {**vars(self), "citations": [citation.to_dict() for citation in self.citations]}
 
 
 @dataclass(frozen=True, kw_only=True)

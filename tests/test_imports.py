@@ -51,7 +51,7 @@ def test_importing_is_light(module: str) -> None:
 def test_the_core_never_prints() -> None:
     """Printing is for the command line: elsewhere it would get into somebody's JSON."""
     for path in FILES:
-        if path.name in ("cli.py", "__main__.py") or path.parts[-2] in ("evals", "ui"):
+        if path.name in ("cli.py", "terminal.py", "__main__.py") or path.parts[-2] in ("evals", "ui"):
             continue
         calls = [
             node.func.id

@@ -11,7 +11,8 @@ import pytest
 
 from rag import BylineError, Library
 from rag.collection import DATABASE
-from rag.storage.store import MIGRATIONS, Store, date_range, text_hash
+from rag.storage.migrations import MIGRATIONS
+from rag.storage.store import Store, date_range, text_hash
 from rag.types import Filters
 
 STORY = """Ferry to Saltby is late

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from rag.answers.citations import attribution
+from rag.answers.citations import SUPPORTED_FROM, attribution
 from rag.ingest.passages import split_sentences
 from rag.types import Answer, Article, Citation, Claim, SearchHit, Verdict
 from ui.markup import beside, escaped, idle, source, web_address
@@ -17,8 +17,6 @@ from ui.markup import beside, escaped, idle, source, web_address
 CONTEXT_CHARS = 220  # shown on either side of a quote
 NEAREST_SHOWN, NEAREST_CHARS = 3, 500
 LONG_QUOTE = 1_200  # a quote above this length scrolls inside its card
-
-CARRIES_FROM = 0.5  # the border of `rag.support`
 
 Key = tuple[int, str, int, int]  # marker, article, start, end
 Place = tuple[Article, int, int]  # article, start, end
@@ -212,7 +210,7 @@ def bears(verdict: Verdict, citation: Citation) -> str:
     support = citation.support
     # Cut, not rounded: 0.499 does not carry a claim and must not read as 50 %.
     hundredths = int(round(min(1.0, max(0.0, support)) * 100, 6))
-    if support >= CARRIES_FROM:
+    if support >= SUPPORTED_FROM:
         kind, words = "bl-full", "Carries it"
     elif verdict != "unsupported":
         kind, words = "bl-part", "Carries part of it"

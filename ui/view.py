@@ -16,6 +16,7 @@ from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 QUESTION_SHOWN = 300
 
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
+_NO_ANSWER = '<p class="bl-claim">No answer: the articles do not say.</p>'
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
 _KNOWN = {"stated": "", "resolved": "worked out from the article’s date", "published": "the article’s own date"}
@@ -85,10 +86,7 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
         _limits(limits),
         _understood(answer),
     ]
-    if answer.status == "abstained":
-        parts.append('<p class="bl-claim">No answer: the articles do not say.</p>')
-    else:
-        parts.append(_claims(answer.claims))
+    parts.append(_NO_ANSWER if answer.status == "abstained" else _claims(answer.claims))
     parts += [_disagreement(number, found) for number, found in enumerate(answer.disagreements, start=1)]
     parts.append(_timeline(answer.timeline))
     parts.append(box("Notes", answer.notes, "bl-notes"))
@@ -117,7 +115,7 @@ def conversation(answers: Sequence[Answer]) -> str:
 
 def _turn(answer: Answer) -> str:
     if answer.status == "abstained":
-        return '<p class="bl-claim">No answer: the articles do not say.</p>'
+        return _NO_ANSWER
     claims = "".join(
         f'<p class="bl-claim" dir="auto">{escaped(claim.text)} '
         f"{''.join(f'[{c.marker}]' for c in claim.citations)}{_flags(claim)}</p>"

@@ -30,6 +30,7 @@ from rag.checking.lexicon import (
     WEEKDAYS,
     stem,
 )
+from rag.checking.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})
@@ -45,7 +46,7 @@ class Number:
 
     def interval(self) -> tuple[float, float]:
         v = self.value
-        low, high = {
+        return {
             "=": (v, v),
             ">": (math.nextafter(v, math.inf), math.inf),
             "<": (-math.inf, math.nextafter(v, -math.inf)),
@@ -53,7 +54,6 @@ class Number:
             "<=": (-math.inf, v),
             "~": (v - 0.1 * abs(v), v + 0.1 * abs(v)),
         }[self.limit]
-        return low, high
 
     def carries(self, claim: Number) -> bool:
         """True when this figure of the source makes the claim's figure true, near enough to be the same figure."""
@@ -110,67 +110,16 @@ class Reading:
     initials: frozenset[str] = frozenset()
 
 
-_TOKEN = re.compile(
-    r"""(?P<iso>\b\d{4}-\d{2}-\d{2}\b)
-    |(?P<number>(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
-    |(?P<dotted>(?:[^\W\d_]\.)+[^\W\d_]\b\.?)
-    |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*['’]?)
-    |(?P<stop>[^\w\s])""",
-    re.VERBOSE,
-)
 _NUMBER = re.compile(
     r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
 )
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
-_CONTRACTIONS = {
-    "won't": ("will", "not"),
-    "can't": ("can", "not"),
-    "shan't": ("shall", "not"),
-    "cannot": ("can", "not"),
-}
-_CLITICS = {"'s": "", "'re": "are", "'ve": "have", "'ll": "will", "'d": "", "'m": "am"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    low: str
-    group: str
-    start: int
-    end: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    """Words without their clitics, figures and stops; contractions give two tokens."""
-    for match in _TOKEN.finditer(text):
-        group, word, start, end = str(match.lastgroup), match.group(), match.start(), match.end()
-        if group == "dotted":
-            word = word.replace(".", "")
-            yield _Token(word, word.lower(), "word", start, end)
-            continue
-        if group != "word":
-            yield _Token(word, word.lower(), group, start, end)
-            continue
-        low = word.lower().replace("’", "'").rstrip("'")
-        if low in _CONTRACTIONS:
-            for part in _CONTRACTIONS[low]:
-                yield _Token(part, part, "word", start, end)
-        elif low.endswith("n't"):
-            if len(low) > 3:  # "did n't" as some tokenisers leave it
-                yield _Token(word[:-3], low[:-3], "word", start, end)
-            yield _Token("not", "not", "word", start, end)
-        else:
-            clitic = next((c for c in _CLITICS if low.endswith(c) and len(low) > len(c)), "")
-            cut = len(low) - len(clitic)
-            yield _Token(word[:cut], low[:cut], "word", start, start + cut)
-            if _CLITICS.get(clitic):
-                yield _Token(_CLITICS[clitic], _CLITICS[clitic], "word", start + cut, end)
 
 
 @lru_cache(maxsize=8192)
 def read(text: str) -> Reading:
-    """The facts of one sentence (or a short passage), in order."""
-    tokens = list(_tokens(text))
+    """The facts of one sentence (or a short passage), in the order of its words."""
+    tokens = list(tokens_of(text))
     items: list[Item] = []
     at = 0
     while at < len(tokens):
@@ -179,17 +128,16 @@ def read(text: str) -> Reading:
         at += used
     items = _with_limits(items)
     items = _with_marks(items)
-    quotes = tuple(match.group(1) for match in _QUOTE.finditer(text))
+    quotes = list(_QUOTE.finditer(text))
     if quotes:
-        spans = [match.span(1) for match in _QUOTE.finditer(text)]
-        items = [replace(i, quoted=any(a <= i.start < b for a, b in spans)) for i in items]
+        items = [replace(i, quoted=any(q.start(1) <= i.start < q.end(1) for q in quotes)) for i in items]
     return Reading(
         text=text,
         items=tuple(items),
         content=tuple(n for n, item in enumerate(items) if item.is_content),
         attributions=tuple(_attributions(items)),
         is_conditional=any(item.text.lower() in ("if", "unless", "provided") for item in items),
-        quotes=quotes,
+        quotes=tuple(quote[1] for quote in quotes),
         keys=frozenset(item.key for item in items if item.is_content),
         initials=frozenset(_initials(items)),
     )
@@ -207,17 +155,14 @@ def _initials(items: list[Item]) -> Iterator[str]:
             letters = ""
 
 
-def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
     """A date as up to two items, month with day and year apart, so that each is compared where both sides have it."""
 
     def day(n: int) -> int:
         match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
-        value = int(match["digits"]) if match and match["digits"].isdecimal() and not match["sign"] else 0
-        return (
-            value
-            if match and (match["suffix"] or "").lower() in ("", "st", "nd", "rd", "th") and 1 <= value <= 31
-            else 0
-        )
+        if not match or match["sign"] or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th"):
+            return 0
+        return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
 
     def year(n: int) -> int:
         digits = tokens[n].text.strip() if n < len(tokens) and tokens[n].group == "number" else ""
@@ -230,12 +175,8 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
         # "May" and "March" are months only beside a figure or after a preposition.
         if tokens[n].low in ("may", "march", "mar") and number:
             before = tokens[n - 1].low if n else ""
-            if not (
-                day(n + 1)
-                or year(n + 1)
-                or (n and day(n - 1))
-                or before in ("in", "since", "until", "last", "of", "by")
-            ):
+            is_beside = day(n + 1) or year(n + 1) or (n and day(n - 1))
+            if not is_beside and before not in ("in", "since", "until", "last", "of", "by"):
                 return 0
         return number
 
@@ -250,7 +191,7 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
     if token.group == "iso":
         y, m, d = token.text.split("-")
         return [item(f"@{int(m)}-{int(d)}", at, at), item(f"@{y}", at, at)], 1
-    if WEEKDAYS.get(token.low) and token.text[0].isupper() and len(token.low) > 3:
+    if token.low in WEEKDAYS and token.text[0].isupper() and len(token.low) > 3:
         return [item("@" + WEEKDAYS[token.low], at, at)], 1
     made: list[Item] = []
     end = at
@@ -271,14 +212,14 @@ def _date(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
         return made, end - at
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if year(at) and year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
+    if year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
         preceding = tokens[at - 1].low if at else ""
         if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
             return [item(f"@{year(at)}", at, at)], 1
     return None
 
 
-def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
+def _number(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
     """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
     end, value, unit = at, 0.0, ""
     match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
@@ -304,13 +245,8 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
         half_a = [t.low for t in tokens[at : at + 2]] in (["half", "a"], ["half", "an"])
         if half_a and at + 2 < len(tokens) and tokens[at + 2].low in SCALES:
             value, end, words = 0.5, at + 2, 1
-        scale_follows = at + 1 < len(tokens) and tokens[at + 1].low in (
-            "hundred",
-            "thousand",
-            "million",
-            "billion",
-            "dozen",
-        )
+        following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+        scale_follows = following in ("hundred", "thousand", "million", "billion", "dozen")
         if not words and low in ("a", "an", "half") and scale_follows:
             value, end = (0.5 if low == "half" else 1.0), at + 1
         elif not words and low == "dozen":
@@ -319,7 +255,6 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             value, ordinal, end = float(ORDINALS[low]), True, at + 1
         elif not words:
             return None
-    total = 0.0
     while end < len(tokens) and tokens[end].low in SCALES and len(tokens[end].low) > 1:
         value *= SCALES[tokens[end].low]
         end += 1
@@ -330,7 +265,6 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
             rest += 1 + (rest + 1 < len(tokens) and tokens[rest + 1].text == "-")
         if more:
             value, end = value + more, rest
-    value += total
     if end < len(tokens) and tokens[end].low in UNITS:
         unit = UNITS[tokens[end].low]
         end += 1
@@ -346,7 +280,7 @@ def _number(tokens: list[_Token], at: int) -> tuple[list[Item], int] | None:
     return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
 
 
-def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
+def _word(tokens: list[Token], at: int) -> tuple[list[Item], int]:
     token = tokens[at]
     if token.group == "stop":
         return [Item(token.text, "stop", token.text, token.start, token.end)], 1
@@ -369,7 +303,7 @@ def _word(tokens: list[_Token], at: int) -> tuple[list[Item], int]:
     return [Item(stem(token.low), kind, token.text, token.start, token.end)], 1
 
 
-def _is_ordinary(first: _Token, following: _Token | None) -> bool:
+def _is_ordinary(first: Token, following: Token | None) -> bool:
     """Whether a sentence's first word is more likely a common word than a name: its capital says nothing."""
     if following is not None and following.group == "word" and following.text[:1].isupper():
         return False

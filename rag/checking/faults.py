@@ -11,13 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from rag.checking.facts import Item, Reading
 from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
 
-# What keeps the evidence from carrying it. Those in FIRM count in full, the others by closeness: beside
-# a near copy one fault decides, in texts worded apart it means little.
+# What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
+# one fault decides, where the two are worded differently it means little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
     "number_missing": "figures of the claim that the evidence does not have",
@@ -139,7 +137,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
             else:
                 _compare_pair(item, source.items[pairs[n]], fault)
             continue
-        if item.kind == "name" and (item.key in source.initials or claim.initials & source.keys & _runs(claim, n)):
+        if item.kind == "name" and (item.key in source.initials or _initials(claim, n) in claim.initials & source.keys):
             continue
         around = slot or [source.items[k] for k in free]
         opposite = next((other for other in around if other.key in EXCLUSIVE.get(item.key, ())), None)
@@ -222,8 +220,7 @@ def align(claim: Reading, source: Reading) -> dict[int, int]:
     (Wagner and Fischer 1974), then what is left over, each to the nearest free equal."""
     a, b = claim.content, source.content
     same = [[is_same(claim.items[i], source.items[j]) for j in b] for i in a]
-    best = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int32)
-    table = best.tolist()
+    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(len(a) - 1, -1, -1):
         row, below, equal = table[i], table[i + 1], same[i]
         for j in range(len(b) - 1, -1, -1):
@@ -276,15 +273,14 @@ def _in_one_list(source: Reading, n: int, gap: range) -> bool:
     return all(i.kind == "name" or i.text in (",", "and", "or", "the") for i in between)
 
 
-def _runs(reading: Reading, n: int) -> frozenset[str]:
+def _initials(reading: Reading, n: int) -> str:
     """First letters of the run of names around item `n`."""
-    names = [i if i.kind == "name" else None for i in reading.items]
     low = high = n
-    while low > 0 and names[low - 1] is not None:
+    while low > 0 and reading.items[low - 1].kind == "name":
         low -= 1
-    while high + 1 < len(names) and names[high + 1] is not None:
+    while high + 1 < len(reading.items) and reading.items[high + 1].kind == "name":
         high += 1
-    return frozenset({"".join(i.text[0].lower() for i in names[low : high + 1] if i is not None)})
+    return "".join(item.text[0].lower() for item in reading.items[low : high + 1])
 
 
 def _rival(
@@ -368,7 +364,7 @@ def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault
         else:
             blocks.append([n])
     ranks = [rank[pairs[block[0]]] for block in blocks]
-    wrong = [i for i, r in enumerate(np.argsort(np.argsort(ranks)).tolist()) if i != r]
+    wrong = [i for i, (r, right) in enumerate(zip(ranks, sorted(ranks), strict=True)) if r != right]
     middles = range(wrong[0] + 1, wrong[-1]) if wrong else range(0)
     voices = {n: (_is_passive(claim, n), _is_passive(source, pairs[n])) for n in pairs}
     if len(wrong) == 2 and len(middles) > 0:

@@ -26,15 +26,13 @@ def _classes(rows: str) -> dict[str, str]:
 
 # Words that carry no fact of their own. Those that change the truth of what follows are in MARKS.
 FUNCTION = _set(
-    "a an the this that these those of in on at by for from with to into onto upon about as than then "
-    "there here and or "
-    "but so if because while when where who whom whose which what how why it its itself he him his "
-    "himself she her hers "
-    "herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was were be "
-    "been being has have had having do does did doing done such other own same very too also just already still yet "
-    "even both either rather quite up down out off over under again further once during "
-    "between through until since per via s t re ve d m ll within across along among amid toward towards around "
-    "s' however moreover meanwhile indeed well mr mrs ms dr sir hon"
+    "a an the this that these those of in on at by for from with to into onto upon about as than then there here and "
+    "or but so if because while when where who whom whose which what how why it its itself he him his himself she her "
+    "hers herself they them their theirs themselves we us our ours i me my mine you your yours one's am is are was "
+    "were be been being has have had having do does did doing done such other own same very too also just already "
+    "still yet even both either rather quite up down out off over under again further once during between through "
+    "until since per via s t re ve d m ll within across along among amid toward towards around s' however moreover "
+    "meanwhile indeed well mr mrs ms dr sir hon"
 )
 PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
 MONTHS = {
@@ -42,8 +40,7 @@ MONTHS = {
     for number, names in enumerate(
         _list(
             "january,jan february,feb march,mar april,apr may june,jun july,jul august,aug september,sept,sep "
-            "october,oct "
-            "november,nov december,dec"
+            "october,oct november,nov december,dec"
         ),
         1,
     )
@@ -57,9 +54,8 @@ SMALL = {
     word: float(value)
     for value, word in enumerate(
         _list(
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-            "sixteen seventeen "
-            "eighteen nineteen"
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen"
         )
     )
 } | {word: 10.0 * value for value, word in enumerate(_list("twenty thirty forty fifty sixty seventy eighty ninety"), 2)}
@@ -113,14 +109,13 @@ TRANSPARENT = _set(
 FUTURE_BEFORE_TO = _set("going expected set due scheduled plan plans planned planning intend intends intended about")
 
 REPORTING = _set(
-    "say says said saying tell tells told add adds added state states stated claim claims claimed argue "
-    "argues argued warn "
-    "warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges alleged "
-    "note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks thought "
-    "remark remarks remarked comment comments commented report reports reported"
+    "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued "
+    "warn warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges "
+    "alleged note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks "
+    "thought remark remarks remarked comment comments commented report reports reported"
 )
 
-# Limits on a number, before it (longest first) and after it.
+# Words before a number that make it a limit.
 LIMITS = {
     ">": "more than|greater than|over|above|exceeding|in excess of|upwards of|well over",
     "<": "fewer than|less than|under|below|nearly|almost|not quite|just under|close to",
@@ -128,6 +123,7 @@ LIMITS = {
     "<=": "at most|up to|no more than|not more than|as many as|as much as|a maximum of",
     "~": "about|around|roughly|approximately|some|an estimated|circa|or so",
 }
+# Those words one by one, each with its limit; the longest first, so that “no more than” is not read as “more than”.
 LIMITS_IN_WORDS = sorted(
     ((phrase.split(), limit) for limit, phrases in LIMITS.items() for phrase in phrases.split("|")),
     key=lambda p: -len(p[0]),
@@ -261,22 +257,19 @@ IRREGULAR = {
     form: pair.split(":")[0]
     for pair in _list(
         "say:said,according tell:told rise:rose,risen fall:fell,fallen lose:lost win:won buy:bought sell:sold "
-        "go:went,gone "
-        "come:came take:took,taken give:gave,given get:got,gotten make:made find:found leave:left feel:felt "
-        "meet:met pay:paid hold:held bring:brought begin:began,begun keep:kept write:wrote,written stand:stood "
-        "hear:heard mean:meant set:set send:sent lead:led grow:grew,grown speak:spoke,spoken build:built "
+        "go:went,gone come:came take:took,taken give:gave,given get:got,gotten make:made find:found leave:left "
+        "feel:felt meet:met pay:paid hold:held bring:brought begin:began,begun keep:kept write:wrote,written "
+        "stand:stood hear:heard mean:meant set:set send:sent lead:led grow:grew,grown speak:spoke,spoken build:built "
         "spend:spent draw:drew,drawn drive:drove,driven break:broke,broken choose:chose,chosen think:thought "
         "know:knew,known see:saw,seen run:ran become:became fight:fought teach:taught catch:caught seek:sought "
         "fly:flew,flown steal:stole,stolen show:shown shoot:shot strike:struck hide:hid,hidden wear:wore,worn "
         "throw:threw,thrown die:dying,dead,death lie:lying arise:arose,arisen eat:ate,eaten flee:fled "
-        "forbid:forbade,forbidden withdraw:withdrew,withdrawn undergo:underwent overthrow:overthrew "
-        "oversee:oversaw child:children man:men woman:women foot:feet person:persons life:lives wife:wives "
-        "half:halves bear:born,bore shake:shook,shaken sing:sang,sung swim:swam sit:sat sleep:slept deal:dealt "
-        "feed:fed light:lit bind:bound wind:wound slide:slid swear:swore,sworn tear:tore,torn "
-        "wake:woke,woken lend:lent bend:bent "
-        "bite:bit,bitten bleed:bled cling:clung dig:dug forget:forgot,forgotten "
-        "forgive:forgave,forgiven freeze:froze,frozen "
-        "hang:hung kneel:knelt lay:laid mistake:mistook,mistaken quit:quit ride:rode,ridden ring:rang,rung shine:shone "
+        "forbid:forbade,forbidden withdraw:withdrew,withdrawn undergo:underwent overthrow:overthrew oversee:oversaw "
+        "child:children man:men woman:women foot:feet person:persons life:lives wife:wives half:halves bear:born,bore "
+        "shake:shook,shaken sing:sang,sung swim:swam sit:sat sleep:slept deal:dealt feed:fed light:lit bind:bound "
+        "wind:wound slide:slid swear:swore,sworn tear:tore,torn wake:woke,woken lend:lent bend:bent bite:bit,bitten "
+        "bleed:bled cling:clung dig:dug forget:forgot,forgotten forgive:forgave,forgiven freeze:froze,frozen hang:hung "
+        "kneel:knelt lay:laid mistake:mistook,mistaken quit:quit ride:rode,ridden ring:rang,rung shine:shone "
         "shrink:shrank,shrunk sink:sank,sunk spread:spread spring:sprang,sprung sting:stung uphold:upheld weep:wept"
     )
     for form in pair.split(":")[1].split(",")

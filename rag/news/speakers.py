@@ -42,7 +42,7 @@ _OTHERS = "|".join(
 )
 # Verbs with which somebody gives a figure.
 _COUNTING = "counts|counted|puts|put|tallied|tallies|estimates|estimated"
-# Verbs with which a writer hands over to a quotation further on.
+# Verbs that introduce a quotation later in the sentence.
 _TAGGING = (
     "called|calls|call for|described|describes|characterized|characterised|dubbed|labelled|labeled|denounced|"
     "condemned|praised|dismissed|promised|spoke of|speaks of"
@@ -116,6 +116,11 @@ _POSSESSIVE = re.compile(r"\b[Ii]n ((?:[A-Z][\w.-]+ ?){1,4})['’]s (?:words|vie
 _SIGNED = re.compile(r"[\"”]\s*[-–—]+\s*((?:[A-Z][\w.'’-]+ ?){2,5})\Z")
 _MARK_OR_BREAK = re.compile(r"[\"“”]|\n[ \t]*\n")
 _BORDER = re.compile(r"[;:.!?](?=\s)|[,.!?][\"”]|\s[–—-]{1,2}\s|[()]")
+_END_OF_NAME = re.compile(
+    r"[,;:!?()\"“”]|\.(?=\s|\Z)|\s[–—-]{1,2}\s|"
+    r"\s(?:who|which|that|when|while|but|after|as|because|it|he|she|they)\b|\Z"
+)
+_PART = re.compile(r"[^,]+")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Gen|Col|Lt|Sen|Rep|Gov|St|Prof|Sgt|Sr|Jr)\.\Z")
 _OFFICES = (
     r"\b(?:minister|secretary|president|prosecutor|spokes\w+|chairman|chairwoman|chair|director|leader|governor|mayor|"
@@ -153,12 +158,12 @@ def find_speaker(text: str, start: int, end: int) -> str | None:
 
 
 class _Text:
-    """A text with its sentences, and the same text with all that is quoted blotted out."""
+    """A text with its sentences, and the same text with all that is quoted masked."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.spans = split_sentences(text)
-        self.blotted = _blot(text)
+        self.masked = _mask(text)
 
     def speaker(self, start: int, end: int) -> Speaker | None:
         """The first speaker of the sentences that overlap with the span; failing that, of those around it."""
@@ -170,13 +175,13 @@ class _Text:
 
     def own(self, n: int) -> Speaker | None:
         start, end = self.spans[n]
-        return _speaker(self.blotted[start:end], start)
+        return _speaker(self.masked[start:end], start)
 
     def _around(self, numbers: Sequence[int]) -> Speaker | None:
         """The speaker of a quotation that goes on over several sentences, or follows upon its attribution."""
         first, last = numbers[0], numbers[-1]
         start, end = self.spans[first][0], self.spans[last][1]
-        words = _WORD.findall(self.blotted[start:end])
+        words = _WORD.findall(self.masked[start:end])
         if sum(_QUOTED not in word for word in words) > 0.3 * len(words):
             return None
         n = last + 1
@@ -187,14 +192,14 @@ class _Text:
         for n in range(first - 1, max(-1, first - MAX_BACK), -1):
             if found := self.own(n):
                 return self._named(found, n)
-            if _QUOTED not in self.blotted[slice(*self.spans[n])]:
+            if _QUOTED not in self.masked[slice(*self.spans[n])]:
                 return None
         return None
 
     def _is_quoted_through(self, n: int) -> bool:
         """Whether a quotation runs on from the sentence before into this one."""
         before, start = self.spans[n - 1][1], self.spans[n][0]
-        return self.blotted[start] == _QUOTED and _QUOTED in self.blotted[before - 2 : before]
+        return self.masked[start] == _QUOTED and _QUOTED in self.masked[before - 2 : before]
 
     def _named(self, found: Speaker, n: int) -> Speaker:
         """The name for a pronoun, where one before it is near and fits; else the pronoun."""
@@ -218,7 +223,7 @@ class _Text:
     def _subject(self, n: int) -> Speaker | None:
         """The name with which a sentence begins; a single word counts where it has its capital elsewhere too."""
         start, end = self.spans[n]
-        match = re.match(r"(?:For )?((?:[A-Z][\w.'’-]+ ){0,5}[A-Z][\w-]+)(?=,| [a-z])", self.blotted[start:end])
+        match = re.match(r"(?:For )?((?:[A-Z][\w.'’-]+ ){0,5}[A-Z][\w-]+)(?=,| [a-z])", self.masked[start:end])
         if not match or _OPENS_NO_NAME.match(match[1]) or _IS_TIME.search(match[1]):
             return None
         if " " not in match[1] and not re.search(rf"[a-z,] {re.escape(match[1])}\b", self.text):
@@ -228,7 +233,7 @@ class _Text:
     def _person(self, n: int) -> Speaker | None:
         """Somebody who is introduced with an office: "X, the minister"."""
         start, end = self.spans[n]
-        match = _INTRODUCED.search(self.blotted[start:end])
+        match = _INTRODUCED.search(self.masked[start:end])
         return Speaker(start + match.start(1), start + match.end(1)) if match else None
 
 
@@ -244,7 +249,7 @@ def _fits(pronoun: str, name: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _blot(text: str) -> str:
+def _mask(text: str) -> str:
     """The text with every character inside quotation marks replaced; the marks stay, and so does a stop before the
     closing one. A quotation ends with its paragraph unless the next mark, in a later one, closes it."""
     made = list(text)
@@ -281,7 +286,7 @@ def _opens(text: str, at: int) -> bool:
 
 
 def _speaker(sentence: str, offset: int) -> Speaker | None:
-    """The first speaker that a sentence names; what it quotes is blotted out."""
+    """The first speaker that a sentence names; what it quotes is masked."""
     found: list[Speaker] = []
     for match in _SOURCE.finditer(sentence):
         end = _end_of_name(sentence, match.end())
@@ -318,16 +323,14 @@ def _of_verb(sentence: str, match: re.Match[str]) -> Speaker | None:
         return None
     if match.lastgroup == "count" and not re.search(r"\d", behind[:60]):
         return None
-    if match.group() in ("said", "believed", "thought", "reported") and re.match(
-        r"\s+to\s+[a-z]{2,}\b(?<!the)", behind
-    ):
+    may_be_participle = match.group() in ("said", "believed", "thought", "reported")
+    if may_be_participle and re.match(r"\s+to\s+[a-z]{2,}\b(?<!the)", behind):
         return None  # "a man said to have"
     between = _BETWEEN.search(before)
     stop = between.start() if between else start
     bare = before[:stop].rstrip()
-    if re.search(r"[\"”][,.]?\Z", bare) or (
-        bare.endswith(",") and re.match(r"\s+(?:[A-Z][\w.'’-]+\s?){1,4}[,.]", behind)
-    ):
+    is_name_behind = re.match(r"\s+(?:[A-Z][\w.'’-]+\s?){1,4}[,.]", behind)
+    if re.search(r"[\"”][,.]?\Z", bare) or (bare.endswith(",") and is_name_behind):
         return _behind(sentence, match.end())
     if match.group().endswith("ing") and bare.endswith(","):
         return _opening(sentence)
@@ -359,8 +362,7 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
     # The clause in which the verb stands: from the last stop, quotation or dash on.
     borders = (m.end() for m in _BORDER.finditer(bare, 0, end))
     border = max((at for at in borders if not _ABBREVIATION.search(bare[:at])), default=0)
-    parts = [(m.start(), m.end()) for m in re.finditer(r"[^,]+", bare[border:end])]
-    parts = [(border + a, border + b) for a, b in parts if bare[border + a : border + b].strip()]
+    parts = [m.span() for m in _PART.finditer(bare, border, end) if m[0].strip()]
     is_inverted = is_open and has_apposition and len(parts) == 1 and not _FINITE.search(behind)
     if not parts or is_inverted:
         return None
@@ -377,9 +379,8 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
         if part in ("who", "which"):
             return None  # told in passing of somebody else
         name = _name(sentence, parts[number][0], end, is_source=False)
-        name = name or (
-            _name(sentence, *parts[number], is_source=False) if chosen else None
-        )  # without a long apposition
+        if not name and chosen:  # without a long apposition
+            name = _name(sentence, *parts[number], is_source=False)
         if name:
             chosen = name
         elif chosen is not None:
@@ -402,10 +403,7 @@ def _is_title(title: str, name: str) -> bool:
 
 def _end_of_name(sentence: str, at: int) -> int:
     """Where the words that name a source end: at a comma, a stop or a new clause."""
-    stop = re.compile(
-        r"[,;:!?()\"“”]|\.(?=\s|\Z)|\s[–—-]{1,2}\s|\s(?:who|which|that|when|while|but|after|as|because|it|he|she|they)\b|\Z"
-    )
-    for match in stop.finditer(sentence, at):
+    for match in _END_OF_NAME.finditer(sentence, at):
         if match.group() == "." and match.end() < len(sentence) and _ABBREVIATION.search(sentence[: match.end()]):
             continue
         return match.start()
@@ -413,7 +411,7 @@ def _end_of_name(sentence: str, at: int) -> int:
 
 
 def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | None:
-    """The span without what joins it to the sentence, if it can name a speaker."""
+    """The span without the conjunctions before it, if it can name a speaker."""
     words = sentence[start:end]
     start += len(words) - len(words.lstrip())
     if joined := _JOINED_ON.match(sentence[start:end]):
@@ -428,7 +426,7 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
         return None
     if low in _PRONOUN or _SAME_SOURCES.fullmatch(low.partition(",")[0]) or _OUTLET.fullmatch(low):
         return Speaker(start, end, is_pronoun=True)
-    first = re.split(r",", words)[0]
+    first = words.partition(",")[0]
     if low in PRONOUNS | FUNCTION or _OPENS_NO_NAME.match(words) or _FINITE.search(first) or _IS_TIME.search(first):
         return None
     if not is_source and re.search(r"\b[a-z]+ed (?:the|a|an|to|that|in|on|his|her|its|their|by)\b", first):
@@ -437,11 +435,9 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
     has_name = any(word[0].isupper() for word in (found[1:] if start == 0 else found)) or bool(
         start == 0 and found[0][0].isupper() and len(first.split()) <= 4 and found[0].lower() not in FUNCTION
     )
-    is_thing = bool(_DETERMINED.match(words)) and len(re.split(r",", words)[0].split()) <= 8
-    is_plural = (
-        len(found) <= 5
-        and re.search(r"(?:s|people|police|media|men)\Z", re.split(r",| of | for | from | at ", low)[0]) is not None
-    )
+    is_thing = _DETERMINED.match(words) and len(first.split()) <= 8
+    head = re.split(r",| of | for | from | at ", low)[0]
+    is_plural = len(found) <= 5 and re.search(r"(?:s|people|police|media|men)\Z", head)
     if not (has_name or is_thing or is_plural or (is_source and len(found) <= 8)):
         return None
     return Speaker(start, end)

@@ -1,5 +1,5 @@
 """SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is here (that of the
-formats in `migrations`, of copies and versions in `links`).
+formats in `migrations`, of copies and versions in `links`); connections and transactions are in `database`.
 
 Every change is one transaction, and raises `generation`, by which caches (the FAISS file, an open library in another
 process) know that they are stale. Text that is removed is overwritten on disk (`secure_delete`).
@@ -11,11 +11,7 @@ import calendar
 import hashlib
 import json
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +19,8 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.storage import links
 from rag.storage import offices as offices_db
-from rag.storage.migrations import MIGRATIONS
-from rag.types import Article, BylineError, Filters, Ids, Passage, Sentence, Version
+from rag.storage.database import Database
+from rag.types import Article, Filters, Ids, Passage, Sentence, Version
 
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""
@@ -35,10 +31,12 @@ _ARTICLE = (
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
+_ARTICLE_FIELDS, _STORED_FIELDS, _PASSAGE_FIELDS = (
+    columns.replace('"', "").split(", ") for columns in (_ARTICLE, _STORED, _PASSAGE)
+)
 # CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
 # vector for every batch.
 _EMBEDDED = "passages p CROSS JOIN vectors v ON v.embedder = ? AND v.hash = p.hash"
-_BATCH = 500  # bound parameters in one statement
 
 
 def text_hash(text: str) -> bytes:
@@ -52,115 +50,11 @@ def text_to_embed(title: str | None, heading: str, text: str) -> str:
     return "\n".join(part for part in (title and title[:200], heading[:200], text) if part)
 
 
-PATIENCE_S = 60.0  # for a lock that another process holds
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Put a database into WAL mode. Where several make it at once, SQLite gives up at this without waiting."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-class Store:
-    """One library's database file. Safe to use from several threads and several processes.
+class Store(Database):
+    """What a library holds. Safe to use from several threads and several processes.
 
     Raises BylineError when the file is damaged, cannot be written, or was made by a newer Byline.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
-        try:
-            self._migrate()
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise BylineError(
-                f"the library file {path} cannot be opened ({error}): restore it from a copy, or remove it and ingest "
-                "the articles again."
-            ) from error
-
-    def close(self) -> None:
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
-            _write_ahead(connection)
-            for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
-            self._local.connection = connection
-            with self._lock:
-                self._connections.append(connection)
-        return connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-            db.execute("COMMIT")
-        except BaseException as error:
-            if db.in_transaction:  # a full disk rolls back by itself
-                db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise BylineError(
-                    f"the library {self._path} could not be written ({error}), and is as it was before: make room "
-                    "on the disk, or wait for the other program that uses it, and try again."
-                ) from error
-            raise
-
-    def _migrate(self) -> None:
-        version = self._version()
-        if version > len(MIGRATIONS):
-            raise BylineError(
-                f"the library {self._path} has format {version}, and this Byline knows up to {len(MIGRATIONS)}: "
-                "update Byline with pip install --upgrade byline."
-            )
-        if version < len(MIGRATIONS):
-            with self._transaction() as db:
-                # Read again: another process may have migrated while this one waited for the lock.
-                for number in range(self._version(), len(MIGRATIONS)):
-                    for statement in MIGRATIONS[number]:
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {number + 1}")
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    # -- meta ---------------------------------------------------------------------------------------------------
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change of passages."""
-        return int(self.get_meta("generation") or 0)
-
-    def get_meta(self, key: str) -> Any:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
-
-    def set_meta(self, key: str, value: str) -> None:
-        with self._transaction() as db:
-            db.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-            )
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file; nothing when it is sound."""
@@ -174,10 +68,8 @@ class Store:
     def n_articles(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
-    def n_passages(self, article_id: str | None = None) -> int:
-        if article_id is None:
-            return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
-        return int(self._db.execute("SELECT count(*) FROM passages WHERE article_id = ?", (article_id,)).fetchone()[0])
+    def n_passages(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
     def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
         """All articles, newest first and those without a date last, or those with the given ids, in that order."""
@@ -288,9 +180,9 @@ class Store:
         indexed_as: str,
         embedder: str,
         vectors: Mapping[bytes, Vectors],
-        names: Mapping[str, Iterable[tuple[str, str, bool]]] | None = None,
-        offices: Mapping[str, Iterable[tuple[str, str, str, str]]] | None = None,
-        gone: Sequence[str] = (),
+        names: Mapping[str, Iterable[tuple[str, str, bool]]],
+        offices: Mapping[str, Iterable[tuple[str, str, str, str]]],
+        gone: Sequence[str],
     ) -> None:
         """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
 
@@ -303,28 +195,14 @@ class Store:
             for article_id in gone:
                 _delete(db, article_id)
             for article, file, passages, sentences in entries:
-                for old in self.articles(
-                    row[0]
-                    for row in db.execute(
-                        "SELECT id FROM articles WHERE path = ? OR id = ?", (article.path, article.id)
-                    ).fetchall()
-                ):
+                same = "SELECT id FROM articles WHERE path = ? OR id = ?"
+                for old in self.articles(row[0] for row in db.execute(same, (article.path, article.id)).fetchall()):
                     if old.id == article.id and (old.text, old.title) != (article.text, article.title):
                         links.keep(db, old)
                     _delete(db, old.id, history=old.id != article.id)
                 values = (
-                    *(
-                        article.id,
-                        article.path,
-                        article.title,
-                        article.outlet,
-                        json.dumps(article.authors),
-                        article.url,
-                    ),
-                    *(article.published, article.published_precision, article.published_source),
-                    *(json.dumps(article.reasons), json.dumps(article.boilerplate), article.content_hash, article.text),
-                    *(article.section, article.updated, article.offset, date_range(article.updated)[1]),
-                    *(file, *date_range(article.published), indexed_as),
+                    *(_to_column(getattr(article, name)) for name in _STORED_FIELDS),
+                    *(date_range(article.updated)[1], file, *date_range(article.published), indexed_as),
                 )
                 db.execute(
                     f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as) "
@@ -350,9 +228,9 @@ class Store:
                 )
                 db.executemany(
                     "INSERT INTO names VALUES (?, ?, ?, ?)",
-                    [(article.id, *pair) for pair in sorted((names or {}).get(article.id, ()))],
+                    [(article.id, *pair) for pair in sorted(names[article.id])],
                 )
-                offices_db.put(db, article.id, (offices or {}).get(article.id, ()))
+                offices_db.put(db, article.id, offices[article.id])
             _put_vectors(db, embedder, vectors)
             _changed(db)
 
@@ -433,13 +311,7 @@ class Store:
 
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
-        rows = list(
-            self._in(
-                f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN",
-                numbers,
-                embedder,
-            )
-        )
+        rows = list(self._in(f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN", numbers, embedder))
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         return ids, np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32).reshape(len(rows), -1)
 
@@ -492,19 +364,13 @@ class Store:
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
-        rows = list(
-            self._in(
-                f"SELECT number, {_PASSAGE} FROM passages WHERE number IN",
-                numbers,
-            )
-        )
+        rows = list(self._in(f"SELECT number, {_PASSAGE} FROM passages WHERE number IN", numbers))
         articles = {article.id: article for article in self.articles(row[2] for row in rows)}
         return {row[0]: (_passage(row[1:], articles[row[2]]), articles[row[2]]) for row in rows if row[2] in articles}
 
     def article_passages(self, article: Article) -> list[Passage]:
         rows = self._db.execute(
-            f"SELECT {_PASSAGE} FROM passages WHERE article_id = ? ORDER BY position",
-            (article.id,),
+            f"SELECT {_PASSAGE} FROM passages WHERE article_id = ? ORDER BY position", (article.id,)
         )
         return [_passage(row, article) for row in rows]
 
@@ -516,12 +382,6 @@ class Store:
             (passage.article_id, passage.start, passage.end),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
-
-    def _in(self, select: str, keys: Sequence[Any], *before: Any) -> Iterator[tuple[Any, ...]]:
-        """`select … IN (keys)`, in as many statements as the number of bound parameters asks for."""
-        for i in range(0, len(keys), _BATCH):
-            some = keys[i : i + _BATCH]
-            yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
 
 
 def date_range(published: str | None) -> tuple[str | None, str | None]:
@@ -555,20 +415,19 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
 
 
 def _article(row: tuple[Any, ...]) -> Article:
-    return Article(
-        **dict(zip(("id", "path", "title", "outlet"), row[:4], strict=True)),
-        authors=tuple(json.loads(row[4])),
-        **dict(zip(("url", "published", "published_precision", "published_source"), row[5:9], strict=True)),
-        reasons=json.loads(row[9]),
-        boilerplate=tuple((start, end) for start, end in json.loads(row[10])),
-        **dict(zip(("content_hash", "text", "section", "updated", "offset"), row[11:16], strict=True)),
-        **dict(zip(("cluster", "replaced_by"), row[16:], strict=True)),
-    )
+    fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
+    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate")}
+    fields["authors"] = tuple(fields["authors"])
+    fields["boilerplate"] = tuple((start, end) for start, end in fields["boilerplate"])
+    return Article(**fields)
+
+
+def _to_column(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, tuple | dict) else value
 
 
 def _passage(row: tuple[Any, ...], article: Article) -> Passage:
-    keys = ("id", "article_id", "position", "start", "end", "heading", "n_tokens")
-    return Passage(**dict(zip(keys, row, strict=True)), text=article.text[row[3] : row[4]])
+    return Passage(**dict(zip(_PASSAGE_FIELDS, row, strict=True)), text=article.text[row[3] : row[4]])
 
 
 def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
