@@ -22,15 +22,19 @@ from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
 from evals.adapters import BARE_RATE, SEED, Adapted, batches_of, cached, names_of, padded, train, vectors_of
-from evals.reader_data import Case, cases_of
-from rag.answers.reader import Encoded, encode_passage, load_adapter
+from evals.reader_data import Case, cases_of, claim_of, yes_no
+from rag.answers.reader import Encoded, encode_passage, load_adapter, readings_of
 
 RATE = 6e-4
 TOKENS_PER_BATCH = 4096
 ROUNDS = 4
 # How often a question comes again: without the sentence that answers, over another paragraph, about something else.
 HIDE_RATE, OTHER_RATE, SWAP_RATE, OTHER_KIND_RATE = 0.35, 0.7, 0.35, 0.3
+# How often another paragraph is the one by which the reader that training starts from is fooled most.
+HARDEST_RATE = 0.5
 N_ASKED_OF_NAMES = 1200
+# Questions to be answered by yes or no: of FEVER's, in each round; and of the others, how many are made into one.
+N_FEVER, YES_NO_RATE = 1500, 0.08
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +50,54 @@ class Example:
     answer: tuple[int, int, int] | None = None
 
 
-def examples_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rng: random.Random) -> list[Example]:
-    """For each question its paragraph; often the same without the sentence that answers, the nearest paragraph of
-    others that does not hold the answer, and the question with a name, a number or what is asked exchanged."""
+def others_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path) -> list[list[Case]]:
+    """For each question the nearest paragraphs, as cases of their own, that do not hold its answer, nearest first."""
     paragraphs = list({case.paragraph: case for case in cases}.values())
     vectors = cached(cache / "paragraphs.npy", lambda: vectors_of([c.paragraph for c in paragraphs], embedder, 256))
     queries = cached(cache / "questions.npy", lambda: vectors_of([case.question for case in cases], embedder))
-    names = sorted({name for case in paragraphs for s in case.sentences for name in names_of(s)})
-    found: list[Example] = []
+    found = []
     for case, query in zip(cases, queries, strict=True):
+        answers = [answer.lower() for answer in case.answers]
+        near = [paragraphs[i] for i in np.argsort(-(vectors @ query))[:12]]
+        if case.source == "fever":  # a claim has no answer by which to tell, and another's sentence may settle it too
+            near = [other for other in near if other.title != case.title]
+        found.append([o for o in near if o.paragraph != case.paragraph and not _holds(o.sentences, answers)][:4])
+    return found
+
+
+def by_difficulty(
+    cases: Sequence[Case], others: Sequence[Sequence[Case]], model: PassageEncoder, tokenizer: Any
+) -> list[list[Case]]:
+    """`others`, those that `model` takes most for an answer first (Xiong et al. 2021: negatives by the model itself).
+    Not for NQ's questions, whose answers are often there in other words."""
+    pairs = [(n, m) for n, case in enumerate(cases) if case.source != "nq" for m in range(len(others[n]))]
+    encoded = [
+        encode_passage(tokenizer, cases[n].question, others[n][m].sentences, others[n][m].title) for n, m in pairs
+    ]
+    scores = np.full((len(cases), 4), -np.inf)
+    order = sorted(range(len(pairs)), key=lambda i: len(encoded[i].ids))
+    with torch.no_grad():
+        for at in range(0, len(order), 48):
+            block = order[at : at + 48]
+            logits = model(*padded([(encoded[i].ids, encoded[i].types) for i in block])).float().numpy()
+            for row, i in zip(logits, block, strict=True):
+                scores[pairs[i]] = max(
+                    (float(r.answer_score or 0) for r in readings_of(encoded[i], row)), default=-np.inf
+                )
+    return [[row[m] for m in np.argsort(-s[: len(row)], kind="stable")] for row, s in zip(others, scores, strict=True)]
+
+
+def examples_of(
+    cases: Sequence[Case], others: Sequence[Sequence[Case]], rng: random.Random, *, embedder: MiniLMEmbedder
+) -> list[Example]:
+    """For each question its paragraph; often the same without the sentence that answers, one of `others`, and the
+    question with a name, a number or what is asked exchanged."""
+    names = sorted({name for case in cases for s in case.sentences for name in names_of(s)})
+    claims = set(rng.sample(fever := [c.id for c in cases if c.source == "fever"], min(N_FEVER, len(fever))))
+    found: list[Example] = []
+    for case, near in zip(cases, others, strict=True):
+        if case.source == "fever" and case.id not in claims:
+            continue
         style = rng.random()
 
         def ask(question: str, style: float = style) -> str:
@@ -72,20 +115,19 @@ def examples_of(cases: Sequence[Case], embedder: MiniLMEmbedder, cache: Path, rn
         found.append(_window(whole, embedder, rng))
         if not case.gold:
             continue
-        answers = [answer.lower() for answer in case.answers]
         hidden = case.gold | case.doubtful
         rest = tuple(s for i, s in enumerate(case.sentences) if i not in hidden)
-        if len(rest) > 1 and not _holds(rest, answers) and rng.random() < HIDE_RATE:
+        enough = len(rest) > 1 or (rest and case.source == "fever")
+        if enough and not _holds(rest, [a.lower() for a in case.answers]) and rng.random() < HIDE_RATE:
             without = Example(question=whole.question, title=title, sentences=rest)
             found.append(_window(without, embedder, rng))
-        if answers and rng.random() < OTHER_RATE:
-            near = [paragraphs[i] for i in np.argsort(-(vectors @ query))[:8]]
-            near = [o for o in near if o.paragraph != case.paragraph and not _holds(o.sentences, answers)][:3]
-            if near:
-                other = rng.choice(near)
-                title = "" if rng.random() < BARE_RATE else other.title
-                example = Example(question=whole.question, title=title, sentences=other.sentences)
-                found.append(_window(example, embedder, rng))
+        if near and (case.answers or case.source == "fever") and rng.random() < OTHER_RATE:
+            other = near[0] if rng.random() < HARDEST_RATE else rng.choice(near)
+            title = "" if rng.random() < BARE_RATE else other.title
+            example = Example(question=whole.question, title=title, sentences=other.sentences)
+            found.append(_window(example, embedder, rng))
+        if rng.random() < YES_NO_RATE and (question := _yes_no(case, rng)):
+            found.append(_window(replace(whole, question=ask(question), answer=None), embedder, rng))
         changed = None
         if rng.random() < SWAP_RATE:
             changed = _swapped(case.question, case, names, rng)
@@ -149,6 +191,17 @@ _OF_A_NAME = (
     ("What will {} do next?", r"will|plan|next|going|intend"),
     ("How many votes did {} receive?", r"vot|\d|elect|poll"),
 )
+
+
+def _yes_no(case: Case, rng: random.Random) -> str | None:
+    """A question that asks whether the answer is the answer, or whether another name of the paragraph is: its sentence
+    settles both."""
+    gold = case.sentences[min(case.gold)]
+    answer = min((a for a in case.answers if a in gold), key=len, default="")
+    asked = rng.choice(names_of(case.paragraph) or [answer]) if answer[:1].isupper() and rng.random() < 0.4 else answer
+    claim = claim_of(case.question, asked)
+    question = yes_no(claim) if claim else None
+    return question if question and question.startswith(("Is", "Was", "Are", "Were", "Did")) else None
 
 
 def _of_another_kind(question: str, sentence: str, rng: random.Random) -> str | None:
@@ -278,11 +331,14 @@ def loss_of_rows(logits: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
         if row.gold or not row.doubtful:
             wanted = scores[right] if row.gold else none
             losses.append(torch.cat([none, scores[counts]]).logsumexp(0) - wanted.logsumexp(0))
-        if row.span is not None:
-            start, stop = row.encoded.spans[0][0], row.encoded.spans[-1][1]
-            for column, at in enumerate(row.span):
-                allowed = torch.cat([row_logits[:1, column], row_logits[start:stop, column]])
-                losses.append(0.5 * (allowed.logsumexp(0) - row_logits[at, column]))
+        start, stop = row.encoded.spans[0][0], row.encoded.spans[-1][1]
+        for column in range(2):
+            allowed = torch.cat([row_logits[:1, column], row_logits[start:stop, column]])
+            if row.span is not None:
+                losses.append(0.5 * (allowed.logsumexp(0) - row_logits[row.span[column], column]))
+            elif row.gold and not row.doubtful:  # somewhere in the sentences that answer
+                within = torch.cat([row_logits[a:b, column] for a, b in (row.encoded.spans[i] for i in row.gold)])
+                losses.append(0.5 * (allowed.logsumexp(0) - within.logsumexp(0)))
     return torch.stack(losses).sum() / len(rows)
 
 
@@ -290,29 +346,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the adapter that reads passages.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
     parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
-    parser.add_argument("--start", type=Path, help="an adapter to start from (its head is not used)")
+    parser.add_argument("--start", type=Path, help="a reader to start from, which also finds the hardest paragraphs")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     embedder = MiniLMEmbedder()
     cases = [case for case in cases_of(args.data) if case.part == "adapter" and (case.gold or not case.doubtful)]
+    torch.manual_seed(SEED)
+    model = PassageEncoder(embedder._folder)
+    others = others_of(cases, embedder, args.out)
+    if args.start:
+        model.restore(load_adapter(args.start))
+        others = by_difficulty(cases, others, model, embedder._tokenizer)
     batches: list[list[Row]] = []
     for n in range(ROUNDS):
         rng = random.Random(SEED + n)
-        examples = examples_of(cases, embedder, args.out, rng)
+        examples = examples_of(cases, others, rng, embedder=embedder)
         rows = [row for e in examples if (row := row_of(e, embedder._tokenizer)) is not None]
         n_null = sum(row.span == (0, 0) for row in rows)
         print(f"round {n}: {len(rows)} passages, {n_null} without an answer", flush=True)
         batches += batches_of(rows, lambda row: len(row.encoded.ids), TOKENS_PER_BATCH, rng)
-    torch.manual_seed(SEED)
-    model = PassageEncoder(embedder._folder)
-    if args.start:
-        model.restore(load_adapter(args.start), head=False)
 
     def loss_of(batch: Sequence[Row]) -> torch.Tensor:
         return loss_of_rows(model(*padded([(row.encoded.ids, row.encoded.types) for row in batch])), batch)
 
-    train(model, batches, loss_of, rate=RATE, minutes=args.minutes, out=args.out / "reader.safetensors")
+    train(model, batches, loss_of, rate=args.rate, minutes=args.minutes, out=args.out / "reader.safetensors")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from torch import nn
 from embeddings.minilm import MiniLMEmbedder
 from evals.adapters import BARE_RATE, SEED, Adapted, Tokens, batches_of, names_of, padded, train
 from evals.lies import lies, names_in, paraphrases
-from evals.reader_data import Case, cases_of, trimmed
+from evals.reader_data import Case, cases_of, claim_of, trimmed
 from evals.support_data import fever
 from rag.answers.reader import encode_pair, load_adapter, with_context
 from rag.ingest.passages import split_sentences
@@ -86,7 +86,7 @@ def claims_of_answers(cases: Sequence[Case], rng: random.Random) -> Iterator[Gro
             continue
         gold = case.sentences[min(case.gold)]
         answer = min((a for a in case.answers if a in gold), key=len, default="")
-        claim = _claim(case.question, answer)
+        claim = claim_of(case.question, answer)
         if not claim:
             continue
         bare = rng.random() < 0.5
@@ -100,36 +100,8 @@ def claims_of_answers(cases: Sequence[Case], rng: random.Random) -> Iterator[Gro
         digits = answer[:1].isdigit()
         pool = _NUMBER.findall(case.paragraph) if digits else names_of(case.paragraph)
         pool = [p for p in dict.fromkeys(pool) if p not in answer and answer not in p and p not in case.question]
-        if pool and (wrong := _claim(case.question, rng.choice(pool))):
+        if pool and (wrong := claim_of(case.question, rng.choice(pool))):
             yield Group(claim=wrong, pairs=((shown[0], False),))
-
-
-_AUX = re.compile(r"^(?:do|does|did|can|could|will|would|should|has|have|had|if|about|kind|type|else)$", re.I)
-_BE = re.compile(r"^(?:is|was|are|were)$", re.I)
-
-
-def _claim(question: str, answer: str) -> str | None:
-    """The statement that the answer makes of a question about the subject, None for other questions."""
-    question = question.strip().rstrip("?").strip()
-    words = question.split()
-    if not answer or len(words) < 4 or len(answer.split()) > 8:
-        return None
-    lead, noun = words[0].lower(), ""
-    if lead == "how" and words[1].lower() == "many":
-        at, noun = 3, f" {words[2]}"
-    elif lead in ("what", "which") and not (_BE.match(words[1]) or words[1].lower().endswith(("ed", "s"))):
-        at = 2
-    elif lead in ("who", "what", "which"):
-        at = 1
-    else:
-        return None
-    if at >= len(words) or _AUX.match(words[at]) or (at > 1 and _BE.match(words[at])):
-        return None
-    if {"did", "does", "do", "be", "if"} & {word.lower() for word in words[1:]}:
-        return None
-    if words[-1].lower() in ("to", "for", "of", "in", "from", "by", "with", "at", "on", "called", "as", "about"):
-        return None
-    return f"{answer[:1].upper()}{answer[1:]}{noun} {' '.join(words[at:])}."
 
 
 def claims_of_edits(cases: Sequence[Case], n: int, rng: random.Random) -> Iterator[Group]:
