@@ -2,8 +2,8 @@
 
     python -m evals.fit_reader --data DATA --out DIR [--start ADAPTER]
 
-writes DIR/reader.safetensors. Data, split and results: evals/READER.md. Needs torch; nothing here is used when Byline
-runs.
+writes DIR/reader.safetensors and, with --start, DIR/mean.safetensors, the mean of the two. Data, split and results:
+evals/READER.md. Needs torch; nothing here is used when Byline runs.
 """
 
 from __future__ import annotations
@@ -371,7 +371,19 @@ def main() -> None:
     def loss_of(batch: Sequence[Row]) -> torch.Tensor:
         return loss_of_rows(model(*padded([(row.encoded.ids, row.encoded.types) for row in batch])), batch)
 
-    train(model, batches, loss_of, rate=args.rate, minutes=args.minutes, out=args.out / "reader.safetensors")
+    trained = args.out / "reader.safetensors"
+    train(model, batches, loss_of, rate=args.rate, minutes=args.minutes, out=trained)
+    if args.start:
+        mean_of(args.start, trained, args.out / "mean.safetensors")
+
+
+def mean_of(one: Path, other: Path, out: Path) -> None:
+    """The adapter half way between two of which one was trained from the other (Wortsman et al. 2022, WiSE-FT)."""
+    from safetensors.numpy import load_file, save_file
+
+    first, second = load_file(one), load_file(other)
+    found = {k: ((first[k].astype(np.float32) + second[k]) / 2).astype(first[k].dtype) for k in first}
+    save_file(found, str(out))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
 VERIFIER_WEIGHTS = WEIGHTS.with_name("verifier.safetensors")
 SHIPPED = {  # sha256
-    WEIGHTS: "3b3241fec0ad1f49c6b20174ba46a9d76f0c254e38e8d0e8813f6029f99b2136",
+    WEIGHTS: "a92a7dfe55f7cca29a808e4e1566a63206067a4296fa5437c31f0fd230cf427a",
     VERIFIER_WEIGHTS: "659ccae61084548da4b8f8316abf2447d12f07702d309838b7928dfb3d16a5c8",
 }
 
@@ -155,7 +155,7 @@ class Reader(_BuiltIn):
     2019, section 4.3)? A sentence is read among its neighbours, so that "he" and "the court" mean something. Scores are
     log-odds: 0 is even, and the scores of one question can be compared with another's."""
 
-    name = "reader-3"
+    name = "reader-4"
 
     def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path = WEIGHTS) -> None:
         super().__init__(base, weights=weights)
