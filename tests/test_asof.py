@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.search.asof import understand
-from rag.types import Answer
+from rag.search.asof import too_old, understand
+from rag.types import Answer, Article, Citation
 
 TODAY = dt.date(2026, 3, 10)
 NEWEST = "2025-06-20"
@@ -126,6 +126,24 @@ def test_old_evidence_is_the_first_note(portmere: Library) -> None:
     last = portmere.ask("Has the harbour bridge of Portmere been closed?", as_of="2026-01-01")
     assert "later ones" in last.notes[0]
     assert not any("newest article" in note for note in portmere.ask("Who closed the harbour bridge in May?").notes)
+
+
+def test_a_month_is_newer_than_the_bare_year_it_lies_in() -> None:
+    def cited(published: str) -> Citation:
+        text = "The bridge is shut."
+        article = Article(
+            id=published, text=text, title=None, outlet=None, published=published, path="a.txt", content_hash=published
+        )
+        return Citation(marker=1, article=article, start=0, end=19, quote=article.text, support=1.0)
+
+    note = too_old(
+        "Is the bridge shut now?",
+        [cited("2025"), cited("2025-11")],
+        as_of=None,
+        today=dt.date(2027, 1, 1),
+        later=lambda _: False,
+    )
+    assert note == "The newest article that answers is of November 2025; the library holds no later one."
 
 
 def test_relative_dates_stand_beside_the_quote(portmere: Library) -> None:

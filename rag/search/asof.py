@@ -252,8 +252,9 @@ def too_old(
     dates = {c.article.published for c in evidence if c.article.published}
     if not dates or not (as_of or _NOW.search(question)):
         return None
-    latest = max((str(date) for date in dates), key=lambda date: days_of(date)[1])
-    last = days_of(latest)[1]
+    # "November 2024" is newer than "2024", which may be January; yet December of a bare year counts as recent.
+    latest = max((str(date) for date in dates), key=lambda date: days_of(date)[0])
+    last = max(days_of(str(date))[1] for date in dates)
     wanted = days_of(as_of)[1] if as_of else today
     if (wanted - last).days <= (NEAR_AS_OF_DAYS if as_of else RECENT_DAYS):
         return None
