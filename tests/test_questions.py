@@ -101,7 +101,7 @@ def test_most_follow_ups_are_completed():
     assert len(completed) >= 39
 
 
-# Written before the rule they are for: questions with a subject and a predicate of their own, and short follow-ups.
+# All but the last of the first and the last two of the second were written before the rule: questions with a subject and a predicate of their own, and short follow-ups.
 STAND_ALONE = [
     ("How many people were injured?", "Who said the valve was unsafe?"),
     ("How many passengers does the ferry carry?", "Who claimed the bridge was safe?"),
@@ -110,6 +110,7 @@ STAND_ALONE = [
     ("Who owns the lighthouse?", "Will the library reopen?"),
     ("How much did the stadium cost?", "Why did the bakery close?"),
     ("When did the strike begin?", "Who knew the tunnel was flooded?"),
+    ("Who owns the lighthouse?", "Can the fees be waived?"),
 ]
 SHORT_FOLLOW_UPS = [
     ("How many people were injured in the Norvik leak?", "How many died?"),
@@ -118,6 +119,8 @@ SHORT_FOLLOW_UPS = [
     ("When did the ferry to Saltby sink?", "Who was the captain?"),
     ("Who will stand trial over the Gullmere fire?", "When does the trial begin?"),
     ("Who shot the mayor of Fenwick?", "Was the gun found?"),
+    ("Where did the ferry to Saltby sink?", "What was the death toll?"),
+    ("What did the mayor of Fenwick say of the valve?", "Who said the valve was unsafe?"),
 ]
 
 
