@@ -101,7 +101,8 @@ def test_most_follow_ups_are_completed():
     assert len(completed) >= 39
 
 
-# All but the last of the first and the last two of the second were written before the rule: questions with a subject and a predicate of their own, and short follow-ups.
+# Questions with a subject and a predicate of their own, and short follow-ups: all but the last of these and the last
+# two of those were written before the rule.
 STAND_ALONE = [
     ("How many people were injured?", "Who said the valve was unsafe?"),
     ("How many passengers does the ferry carry?", "Who claimed the bridge was safe?"),
