@@ -9,17 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rag import record, terminal
+from rag.collection import library_at
 from rag.doctor import examine
 from rag.ingest.formats import decode, load
 from rag.library import Library
+from rag.settings import load_settings
 from rag.terminal import say, warn
 from rag.types import Answer, BylineError
 
@@ -62,12 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 
-    def command(name: str, run: Run, summary: str, example: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Run, summary: str, example: str, more: str = "") -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=summary,
             description=summary,
-            epilog=f"example: {example}",
+            epilog=f"example: {example}{more}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(run=run)
@@ -120,7 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_question(sub, k=24)
 
-    sub = command("check", _check, "Check a draft, sentence by sentence.", "byline check draft.txt --as-of 2024-05")
+    sub = command(
+        "check",
+        _check,
+        "Check a draft, sentence by sentence.",
+        "byline check draft.txt --as-of 2024-05",
+        "\n\nThe exit status is 0 when the draft was checked, whatever the verdicts; --json has them for a program.",
+    )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
 
@@ -181,8 +192,32 @@ def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
     return {**_limits(args), "understand": not args.literal}
 
 
-def _library(args: argparse.Namespace, **options: Any) -> Library:
-    return Library.open(args.library, **options)
+def _library(args: argparse.Namespace) -> Library:
+    """The library, for a command that only reads: where there is none, none is made."""
+    if none := _no_library(args):
+        raise BylineError(none)
+    return Library.open(args.library)
+
+
+def _no_library(args: argparse.Namespace) -> str:
+    """The sentence that there is no library where one is to be read; "" where there is one."""
+    folder, exists = library_at(args.library)
+    if exists:
+        return ""
+    there = f" --library {shlex.quote(args.library)}" if args.library else ""
+    return f"there is no library at {folder} yet: `byline ingest PATH{there}` makes one."
+
+
+@contextmanager
+def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
+    """The library; where there is none, an empty one for the moment, since a question without an answer is no error."""
+    if not (none := _no_library(args)):
+        with Library.open(args.library) as library:
+            yield library
+        return
+    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+        yield library
+    warn(f"byline: {none}")
 
 
 def print_json(document: Any) -> None:
@@ -194,7 +229,7 @@ def _since(started: float) -> float:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    with _library(args, embedder=args.embedder) as library, terminal.progress() as progress:
+    with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
         report = library.ingest(args.paths, progress=progress)
     if args.json:
         print_json(report.to_dict())
@@ -208,6 +243,7 @@ def _search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
         hits, understood = library.retrieve_and_understood(args.question, **_question_limits(args))
+        terminal.warn_all(library.unknown_outlets(args.outlet))
     if args.json:
         found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
         print_json({"question": args.question, **found})
@@ -220,7 +256,7 @@ def _ask(args: argparse.Namespace) -> int:
     target = Path(args.save).expanduser().absolute() if args.save else None
     if target:
         record.check_target(target)  # before the work, not after it
-    with _library(args) as library:
+    with _library_or_empty(args) as library:
         stream = library.stream(
             args.question,
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
@@ -259,6 +295,7 @@ def _check(args: argparse.Namespace) -> int:
     text = _draft(args.text)
     with _library(args) as library:
         sentences = library.check(text, **_limits(args))
+        terminal.warn_all(library.unknown_outlets(args.outlet))
     if args.json:
         print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": _since(started)})
     else:
@@ -323,8 +360,7 @@ def _diff(args: argparse.Namespace) -> int:
 def _models(args: argparse.Namespace) -> int:
     from rag.models.available import list_models  # takes half a second, which the other commands need not wait for
 
-    with _library(args) as library:
-        models = list_models(library.settings(model_url=args.model_url))
+    models = list_models(load_settings(library_at(args.library)[0], model_url=args.model_url))
     if args.json:
         print_json({"models": models})
         return 0
@@ -351,8 +387,11 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _remove(args: argparse.Namespace) -> int:
     with _library(args) as library:
+        files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
         gone = library.remove(args.articles)
         status = library.status()
+    for path in sorted({str(files[article.id]) for article in gone if files[article.id].is_file()}):
+        warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
     if args.json:
         counts = {"articles": status["articles"], "passages": status["passages"]}
         print_json({"removed": [article.to_dict() for article in gone], **counts})

@@ -57,6 +57,12 @@ def default_path() -> Path:
     return user_data_path("byline", appauthor=False)
 
 
+def library_at(path: str | Path | None = None) -> tuple[Path, bool]:
+    """The folder that `Library.open(path)` means, and whether there is a library in it. Nothing is made."""
+    folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+    return folder, os.path.exists(folder / DATABASE)
+
+
 class Collection:
     """Articles, passages, vectors and settings in one folder. Open it with `Library.open`.
 
@@ -85,7 +91,7 @@ class Collection:
 
         Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
         """
-        folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+        folder, _ = library_at(path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,9 @@ from rag.types import (
 
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
+
+
+MOST_OUTLETS = 8  # named where one that is asked for is not there
 
 
 class Library(Collection):
@@ -419,11 +423,26 @@ class Library(Collection):
         note = copies.sources_note(list(cited.values()), carriers)
         return [note] if note is not None else []
 
+    def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
+        """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
+        all are known, or the library is empty."""
+        known = {name.casefold(): name for name in self.store.outlets()}
+        unknown = {name.strip().casefold(): name.strip() for name in outlets or ()}
+        unknown = {key: name for key, name in unknown.items() if key not in known}
+        if not unknown or not self.store.n_articles():
+            return []
+        likest = [key for name in unknown for key in difflib.get_close_matches(name, known)]
+        listed = [known[key] for key in dict.fromkeys([*likest, *known])]
+        there = ", ".join(f"“{name}”" for name in listed[:MOST_OUTLETS]) or "none that names its outlet"
+        more = f" and {len(listed) - MOST_OUTLETS} more" if len(listed) > MOST_OUTLETS else ""
+        quoted = " or ".join(f"“{name}”" for name in unknown.values())
+        return [f"No article has the outlet {quoted}; there are {there}{more}."]
+
     def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
-        notes = []
+        notes = self.unknown_outlets(filters.outlets)
         if not self.store.n_articles():
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")
-        elif not hits:
+        elif not hits and not notes:
             notes.append("No article passes the filters: widen the dates or outlets.")
         if unsure := self.store.n_undecided(filters):
             notes.append(

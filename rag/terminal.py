@@ -50,6 +50,11 @@ def warn(text: str) -> None:
     print(_harmless(text.replace("\n", " ")), file=sys.stderr)
 
 
+def warn_all(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        warn(f"byline: {sentence}")
+
+
 def _harmless(text: str) -> str:
     """Words of articles must not steer the terminal: no control characters, no direction overrides."""
     return safe_to_show(text.translate(_NO_RETURN))
@@ -219,7 +224,8 @@ def print_status(document: Json) -> None:
             continue
         if name == "listed":
             for entry in value:
-                day, outlet, title = (entry[key] or "-" for key in ("published", "outlet", "title"))
+                day, outlet = entry["published"] or "-", entry["outlet"] or "-"
+                title = entry["title"] or entry["path"]
                 say(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
         elif name == "versions":
             for n, version in enumerate(value if len(value) > 1 else [], start=1):

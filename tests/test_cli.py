@@ -168,10 +168,8 @@ def test_no_answer_is_a_success(home: Path, story: Path) -> None:
         (["ask", "who?", "--as-of", "yesterday"], "as_of is 'yesterday', which is no date: write YYYY-MM-DD"),
         (["ask", "who?", "--from", "2024-02-31"], "published_from is '2024-02-31'"),
         (["ask", "who?", "--model", "oracle"], "there is no model 'oracle'"),
-        (["status", "nowhere.txt"], "no article 'nowhere.txt'"),
-        (["remove", "nowhere.txt"], "no article 'nowhere.txt'"),
         (["ingest", "x.txt", "--embedder", "word2vec"], "there is no embedder 'word2vec'"),
-        (["status", "--library", "/proc/nowhere"], "no library can be made at /proc/nowhere"),
+        (["ingest", "x.txt", "--library", "/proc/nowhere"], "no library can be made at /proc/nowhere"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_two(args: list[str], says: str, home: Path) -> None:
@@ -181,6 +179,85 @@ def test_wrong_use_is_one_sentence_and_two(args: list[str], says: str, home: Pat
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "remove", "diff"])
+def test_an_article_that_is_not_there_is_wrong_use(command: str, home: Path, story: Path) -> None:
+    byline("ingest", story, "--embedder", "hashing:64", home=home)
+    done = byline(command, "nowhere.txt", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no article 'nowhere.txt'" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["search", "who?"], ["timeline", "ferry"], ["check", "It sank."], ["status"], ["doctor"], ["remove", "x"]],
+    ids=lambda args: args[0],
+)
+def test_a_command_that_reads_makes_no_library(args: list[str], home: Path, tmp_path: Path) -> None:
+    done = byline(*args, "--json", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"byline: there is no library at {home} yet: `byline ingest PATH` makes one.\n"
+    mistyped = tmp_path / "my libary"
+    mistyped.mkdir()
+    done = byline(*args, "--library", mistyped, home=home)
+    assert done.returncode == 2
+    assert f"no library at {mistyped} yet: `byline ingest PATH --library '{mistyped}'` makes one" in done.stderr
+    assert not home.exists()
+    assert not list(mistyped.iterdir())
+
+
+def test_asking_where_there_is_no_library_abstains_warns_and_makes_none(home: Path) -> None:
+    done = byline("ask", "Who asked for the meeting?", "--json", home=home)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "abstained")
+    assert done.stderr == f"byline: there is no library at {home} yet: `byline ingest PATH` makes one.\n"
+    assert byline("models", home=home).returncode == 0
+    assert not home.exists()
+
+
+def test_an_unknown_outlet_is_named_with_those_that_there_are(home: Path, tmp_path: Path) -> None:
+    for n, outlet in enumerate(["Aye", "Bee", "Cee", "Dee", "Eff", "Gee", "Haitch", "Jay", "Reuters"]):
+        (tmp_path / f"{n}.md").write_text(STORY.replace("The Quillmere Gazette", outlet).replace("Fog", f"Fog {n}"))
+    byline("ingest", tmp_path, "--embedder", "hashing:64", home=home)
+    says = (
+        "No article has the outlet “Reuterz”; there are “Reuters”, “Aye”, “Bee”, “Cee”, “Dee”, “Eff”, “Gee”, “Haitch” "
+        "and 1 more."
+    )
+    answer = byline_json("ask", "Why was the ferry late?", "--outlet", "Reuterz", home=home)
+    assert says in answer["notes"][0]
+    assert not [note for note in answer["notes"] if "widen" in note]
+    for command in (["search", "ferry"], ["check", "It sank."]):
+        assert byline(*command, "--outlet", "Reuterz", home=home).stderr == f"byline: {says}\n"
+    assert says in byline("timeline", "ferry", "--outlet", "Reuterz", home=home).stdout
+    answer = byline_json("ask", "Why was the ferry late?", "--outlet", "reuters", "--to", "2020", home=home)
+    assert answer["notes"][0].startswith("No article passes the filters: widen the dates or outlets.")
+
+
+def test_status_lists_an_article_without_a_title_by_its_path(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "untitled.txt").write_text("The ferry to Saltby left two hours late on Tuesday. Nobody was hurt.\n" * 3)
+    byline("ingest", tmp_path / "untitled.txt", "--embedder", "hashing:64", home=home, cwd=tmp_path)
+    assert byline_json("status", home=home)["listed"][0]["title"] is None
+    assert byline("status", home=home, cwd=tmp_path).stdout.rstrip().endswith("  untitled.txt")
+
+
+def test_removing_an_article_says_what_brings_it_back(home: Path, story: Path) -> None:
+    byline("ingest", story, "--embedder", "hashing:64", home=home)
+    done = byline("remove", "story.md", home=home)
+    assert done.returncode == 0
+    assert (
+        done.stderr == f"byline: {story} is still there: the next ingest of it or its folder brings the article back.\n"
+    )
+    byline("ingest", story, home=home)
+    story.unlink()
+    assert byline("remove", "story.md", home=home).stderr == ""
+
+
+def test_the_help_of_check_tells_its_exit_status(home: Path) -> None:
+    assert (
+        "exit status is 0 when the draft was checked, whatever the verdicts"
+        in byline("check", "--help", home=home).stdout
+    )
 
 
 def test_a_path_that_is_not_there_fails_by_itself(home: Path, story: Path) -> None:

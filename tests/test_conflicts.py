@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from rag import Library
+from rag.checking.facts import read
+from rag.checking.lexicon import stem
 from rag.ingest.passages import split_sentences
 from rag.news.conflicts import compare, quantities
 from rag.news.outcomes import settles
-from rag.news.same_story import later
+from rag.news.same_story import HEADING, heading, later
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.test_cli import BYLINE
 
@@ -394,3 +396,26 @@ def test_it_is_quick() -> None:
         for b in candidates:
             compare(a, b, cosine=0.9)
     assert time.perf_counter() - started < 2.0, "72 pairs; 20 ms on an idle core"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "expected"),
+    [
+        (
+            "The Safety Board held its public hearing into the leak on Monday, and heard a man say he had warned them.",
+            "safety board public leak say",
+            "Safety Board held its public hearing into the leak",
+        ),
+        ("The board met.  On Monday the old grey stone\nbridge shut.", "board bridge", "board … bridge"),
+        ("Ferry talks, Marr said, were held by the harbour.", "talk harbour", "talks … harbour"),
+        ("Nothing is shared.", "", ""),
+    ],
+)
+def test_a_heading_has_the_words_as_they_stand(text: str, keys: str, expected: str) -> None:
+    assert heading(read(text), {stem(key) for key in keys.split()}) == expected
+
+
+def test_a_heading_is_short() -> None:
+    long = heading(read("The " + "slippery harbour " * 40 + "sank."), {stem("slippery"), stem("harbour")})
+    assert long.endswith("slippery …")
+    assert len(long) <= HEADING + 2

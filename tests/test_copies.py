@@ -218,7 +218,7 @@ def test_an_answer_counts_sources(sample_copies: Library) -> None:
     assert len({c.article.id for claim in answer.claims for c in claim.citations}) >= 1
     (note,) = [note for note in answer.notes if "independent source" in note]
     assert re.match(r"[23] articles, [12] independent sources?: Quay Press, “wire", note), note
-    assert "carries the same text as Portmere Gazette" in note
+    assert re.search(r"Quay Press, “wire.*” and Portmere Gazette, “local.*” carry the same text\.$", note), note
     only = sample_copies.ask("How many passengers does the ferry carry?", outlets=["Quay Press"])
     assert not [note for note in only.notes if "independent source" in note], "what the filters hide is not counted"
 
@@ -239,10 +239,10 @@ def test_the_note_counts_stories_and_not_articles() -> None:
     wire, local = article(outlet="Quay Press", cluster="a"), article(name="b", outlet="Gazette", cluster="a")
     own = article(name="c", outlet="Star")
     assert sources_note([wire, own], [wire, local]) == (
-        "3 articles, 2 independent sources: Quay Press, a.txt carries the same text as Gazette, b.txt."
+        "3 articles, 2 independent sources: Quay Press, a.txt and Gazette, b.txt carry the same text."
     )
     assert sources_note([wire, local], [wire, local]) == (
-        "2 articles, 1 independent source: Quay Press, a.txt carries the same text as Gazette, b.txt."
+        "2 articles, 1 independent source: Quay Press, a.txt and Gazette, b.txt carry the same text."
     )
     assert sources_note([wire, own], [wire]) is None
     assert sources_note([own], []) is None

@@ -157,6 +157,8 @@ def test_the_command(server: Fake, tmp_path: Path, capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "ready  extractive: built in" in out
     assert "       export OPENAI_API_KEY=…" in out
-    (tmp_path / "library" / "settings.toml").write_text("model = 5")
+    assert not Path(library).exists()
+    Path(library).mkdir()
+    Path(library, "settings.toml").write_text("model = 5")
     assert cli.main(["models", "--library", library]) == 2
     assert "settings.toml, line 1: model must be a text" in capsys.readouterr().err

@@ -154,9 +154,42 @@ def test_what_is_missing_is_named() -> None:
     assert missing("Tell me about it", []) == "The articles do not answer this."
 
 
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Who won the 2022 World Cup?", "“2022” or “World Cup”"),
+        ("What did Prime Minister Trent say?", "“Trent”"),
+        ("What did Councillor Ada Mole of Portmere and Dr. Vance promise?", "“Ada Mole of Portmere” or “Vance”"),
+        ("Why did the Bank of Zemland close its cup shop in Saltby?", "“Bank of Zemland”"),
+        ("Which of George W. Ostrow's ferries sank? And what of the Cup?", "“George W. Ostrow” or “Cup”"),
+    ],
+)
+def test_a_missing_name_is_quoted_whole_and_without_titles(question: str, named: str) -> None:
+    found = candidates("The occupied ferry to Saltby sank, far from any bank in this world.")
+    assert missing(question, found) == f"None of the passages found mentions {named}."
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("How old was the ferry?", "how old"),
+        ("How long did the ferry take?", "how long"),
+        ("How much was the ferry?", "how much"),
+        ("How many ferries sank?", "how many"),
+        ("What number of ferries sank?", "how many"),
+        ("How did the ferry sink?", "how"),
+        ("Who is Prime Minister of Saltby?", "who"),
+        ("Where is Saltby's ferry?", "where"),
+    ],
+)
+def test_what_is_not_said_is_named_as_it_was_asked(question: str, wanted: str) -> None:
+    found = candidates("The ferry to Saltby sank.")
+    assert missing(question, found) == f"The passages found are near the subject, but none of them says {wanted}."
+
+
 def test_a_name_under_another_form_is_not_missing() -> None:
     found = candidates("The envoy of the U.N. came to the harbour.")
     assert "mentions" not in missing("What did the United Nations pay for the harbour?", found)
     assert missing("What did the United Kingdom pay for the harbour?", found) == (
-        "None of the passages found mentions “United”, “Kingdom”."
+        "None of the passages found mentions “United Kingdom”."
     )

@@ -101,6 +101,40 @@ def test_most_follow_ups_are_completed():
     assert len(completed) >= 39
 
 
+# Questions with a subject and a predicate of their own, and short follow-ups: all but the last of these and the last
+# two of those were written before the rule.
+STAND_ALONE = [
+    ("How many people were injured?", "Who said the valve was unsafe?"),
+    ("How many passengers does the ferry carry?", "Who claimed the bridge was safe?"),
+    ("Why did the mayor close the school?", "When was the siren installed?"),
+    ("Who won the regatta?", "Who thought the dam would burst?"),
+    ("Who owns the lighthouse?", "Will the library reopen?"),
+    ("How much did the stadium cost?", "Why did the bakery close?"),
+    ("When did the strike begin?", "Who knew the tunnel was flooded?"),
+    ("Who owns the lighthouse?", "Can the fees be waived?"),
+]
+SHORT_FOLLOW_UPS = [
+    ("How many people were injured in the Norvik leak?", "How many died?"),
+    ("Who was arrested after the robbery in Fenwick?", "What was the charge?"),
+    ("Why was Kettle Bridge shut?", "When will the bridge reopen?"),
+    ("When did the ferry to Saltby sink?", "Who was the captain?"),
+    ("Who will stand trial over the Gullmere fire?", "When does the trial begin?"),
+    ("Who shot the mayor of Fenwick?", "Was the gun found?"),
+    ("Where did the ferry to Saltby sink?", "What was the death toll?"),
+    ("What did the mayor of Fenwick say of the valve?", "Who said the valve was unsafe?"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "question"), STAND_ALONE)
+def test_a_short_question_with_its_own_subject_and_predicate_stands_alone(earlier, question):
+    assert complete(question, [Turn(question=earlier)]) == {}
+
+
+@pytest.mark.parametrize(("earlier", "question"), SHORT_FOLLOW_UPS)
+def test_a_short_follow_up_is_completed(earlier, question):
+    assert complete(question, [Turn(question=earlier)])["question"].startswith(f"{question} (")
+
+
 # -- how it is completed ------------------------------------------------------------------------------------------
 
 

@@ -140,9 +140,14 @@ def sources_note(cited: Sequence[Article], carriers: Sequence[Article]) -> str |
     told = []
     for article in {a.cluster: a for a in reversed(cited) if a.cluster}.values():
         others = [a for a in behind.values() if a.cluster == article.cluster and a.id != article.id]
-        names = list(dict.fromkeys(_name(a) for a in others))
         if others:
-            told.append(f"{_name(article)} carries the same text as {', '.join(names[:4])}{' …' * (len(names) > 4)}")
+            # Which of them was first, nobody knows: none is said to have copied.
+            names = list(dict.fromkeys(map(_name, (article, *others))))
+            if len(names) == 1:
+                listed = f"{len(others) + 1} articles of {names[0]}"
+            else:
+                listed = f"{', '.join(names[:4])} …" if len(names) > 4 else f"{', '.join(names[:-1])} and {names[-1]}"
+            told.append(f"{listed} carry the same text")
     n = len(stories)
     counted = f"{len(behind)} articles, {n} independent source{'s' if n != 1 else ''}"
     return f"{counted}: {'; '.join(told)}."

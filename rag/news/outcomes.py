@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rag.checking.facts import Item, Reading, read
 from rag.checking.lexicon import IRREGULAR, REPORTING, stem
-from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_place
+from rag.news.same_story import NEAR, NEARLY_ALIKE, heading, later, other_place
 from rag.types import Candidate
 
 Differing = tuple[str, tuple[str, str]]
@@ -101,7 +101,7 @@ def happened(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     words = _verb_with(before, found or verbs), _verb_with(after, found or called_off)
     if None in words:
         return None
-    about = " ".join(i.text for i in after.items if i.key in shared - found and i.is_content)[:60]
+    about = heading(after, shared - found)
     return about, (str(words[0]), str(words[1])) if newer else (str(words[1]), str(words[0]))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rag.checking.facts import Item, Reading, read
 from rag.checking.lexicon import FUNCTION, FUTURE_BEFORE_TO, REPORTING, TRANSPARENT, stem
 from rag.news.outcomes import TRUTH, Differing, phrase, segment
-from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_place
+from rag.news.same_story import NEAR, NEARLY_ALIKE, heading, later, other_place
 from rag.types import Candidate
 
 # Of what an outcome happened to, this share is known from the older sentence.
@@ -137,7 +137,7 @@ def settled(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
         for end, last in _reached(after, ends) if common else ():
             happened_to = _telling(_affected(after, end, last))
             if happened_to and len(happened_to & before.keys) >= KNOWN * len(happened_to):
-                about = " ".join(i.text for i in after.items if i.key in shared and i.is_content)[:60]
+                about = heading(after, shared)
                 words = phrase(before, led, at), phrase(after, end, last)
                 return about, words if newer else (words[1], words[0])
     return None

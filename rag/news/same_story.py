@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from rag.checking.facts import Reading, read
+from rag.checking.lexicon import REPORTING
 from rag.news.speakers import speaker_in
 from rag.storage.store import date_range
 from rag.types import Article, Candidate
@@ -16,6 +18,7 @@ NEAR, NEARLY_ALIKE = 0.45, 0.6
 # namesakes in RAMDocs (the half for tuning) mostly .07 to .54, its documents on one entity .9.
 SHARED_NAMES, SHARED_BY_NAMELESS = 0.3, 0.6
 FEWEST_NAMES = 4
+HEADING = 80  # characters
 
 
 def later(a: Article, b: Article) -> int | None:
@@ -82,3 +85,34 @@ def other_time(a: Reading, b: Reading) -> bool:
         if ours and theirs and not ours & theirs:
             return True
     return False
+
+
+def heading(reading: Reading, keys: Collection[str]) -> str:
+    """What a sentence speaks of: its words from the first with one of `keys` to the last, as they stand there, "…" for
+    three other words or more, without words of saying."""
+    parts: list[str] = []
+    start = end = -1
+    skipped = 0
+    for item in (i for i in reading.items if i.is_content):
+        if item.key not in keys or item.text.lower() in REPORTING:
+            skipped += 1
+            continue
+        if start >= 0 and skipped <= 2 and not _breaks(reading, end, item.start):
+            parts.pop()
+        else:
+            start = item.start
+        end, skipped = item.end, 0
+        parts.append(reading.text[start:end])
+        if len(found := " … ".join(parts)) > HEADING:
+            # Words that fit; of one that does not, as much as does.
+            shorter = found[:HEADING].rpartition(" ")[0].removesuffix(" …") or found[:HEADING]
+            return f"{' '.join(shorter.split())} …"
+    return " ".join(" … ".join(parts).split())
+
+
+def _breaks(reading: Reading, start: int, end: int) -> bool:
+    """Whether the words between are of another clause, or say that something is said."""
+    between = reading.text[start:end]
+    return re.search(r"[,;:.()“”\"—]", between) is not None or any(
+        i.text.lower() in REPORTING for i in reading.items if start <= i.start < end
+    )

@@ -15,7 +15,7 @@ from rag.checking.facts import Item, Reading, read
 from rag.checking.faults import coverage, lay_beside
 from rag.ingest.names import fold, pairs
 from rag.search.names import other_names
-from rag.types import Candidate
+from rag.types import Candidate, Span
 
 Alike = Callable[[str, str], float]
 """Says how near two words are in meaning, by the cosine of the packaged MiniLM."""
@@ -68,10 +68,30 @@ _OF_REPORTS = re.compile(
     r"(?:agree|disagree|differ|put|count|give|contradict)\b",
     re.IGNORECASE,
 )
-_DIGITS_OR_NAME = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z][\w’'.-]*\w")
-# What a question asks for, in words for a note; the first that matches.
+_WORD_OF_NAME = r"[A-Z][\w’'.-]*\w"
+# A figure, or the words of a name: "World Cup", "George W. Bush", "Bank of England".
+_FIGURE_OR_NAME = re.compile(
+    rf"\d+(?:[.,]\d+)*|\b{_WORD_OF_NAME}(?: (?:(?:of|for) (?:the )?|[A-Z]\. )?{_WORD_OF_NAME})*"
+)
+# What a name may be led by and the articles may call otherwise.
+_TITLE = re.compile(
+    r"(?:prime|foreign|vice|deputy|former|mr|mrs|ms|miss|dr|sir|dame|prof(?:essor)?|president|chancellor|minister|premier|"
+    r"secretary|senator|governor|congress(?:wo)?man|representative|mayor(?:ess)?|councillor|councilman|councilwoman|judge|"
+    r"pope|bishop|archbishop|ambassador|captain|colonel|inspector|sergeant|detective|officer|chair(?:wo)?(?:man)?|director)"
+    r"\.?",
+    re.IGNORECASE,
+)
+# What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
 _WANTED = (
-    (re.compile(r"\bhow (?:many|much)\b|\b(?:what|which) (?:number|share|percentage|sum|amount)\b", re.I), "how many"),
+    (
+        re.compile(
+            r"\bhow (?:much|old|long|far|often|big|large|small|fast|quickly|slowly|soon|tall|high|deep|wide|heavy|hot|"
+            r"cold|strong|close|near|late|early|likely|badly|seriously|well)\b",
+            re.I,
+        ),
+        "",
+    ),
+    (re.compile(r"\bhow many\b|\b(?:what|which) (?:number|share|percentage|sum|amount)\b", re.I), "how many"),
     (re.compile(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|month|year|time)\b", re.I), "when"),
     (re.compile(r"\bwho(?:m|se)?\b", re.I), "who"),
     (re.compile(r"\bwhere\b", re.I), "where"),
@@ -222,17 +242,39 @@ def missing(question: str, candidates: Sequence[Candidate]) -> str:
     """One sentence for a question that was not answered: what the passages found lack."""
     texts = [f"{c.hit.article.title or ''} {c.hit.passage.text}".lower() for c in candidates]
     asked = question.strip()
-    names = [m[0] for m in _DIGITS_OR_NAME.finditer(asked) if m.start() > 0 or m[0][0].isdigit()]
-    absent = [name for name in dict.fromkeys(names) if not any(name.lower() in text for text in texts)]
+    absent = _absent(asked, texts)
     if absent:
         articles = {c.hit.article.id: c.hit.article.text for c in candidates}
         known = frozenset().union(*map(pairs, articles.values()))
         folded = [f" {fold(text)} " for text in texts]
         others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
-        absent = [name for name in absent if not any(name in asked[o.start : o.end] for o in others)]
+        absent = _absent(asked, texts, [(o.start, o.end) for o in others])
     if absent and len(absent) <= 4:
-        return f"None of the passages found mentions {', '.join(f'“{name}”' for name in absent)}."
-    wanted = next((words for pattern, words in _WANTED if pattern.search(asked)), None)
+        *before, last = (f"“{name}”" for name in absent)
+        return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
+    wanted = next(((words, found[0]) for pattern, words in _WANTED if (found := pattern.search(asked))), None)
     if wanted and texts:
-        return f"The passages found are near the subject, but none of them says {wanted}."
+        return f"The passages found are near the subject, but none of them says {wanted[0] or wanted[1].lower()}."
     return "The articles do not answer this."
+
+
+def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> list[str]:
+    """The figures and names of a question, each whole and without its titles, that have a word which no text has and
+    which stands in none of the `known` places."""
+    found = []
+    for match in _FIGURE_OR_NAME.finditer(asked):
+        words = [w for w in re.finditer(r"\S+", match[0]) if not w[0].islower() and not _TITLE.fullmatch(w[0])]
+        if not match[0][0].isdigit():
+            # The capital of a sentence's first word says nothing.
+            before = asked[: match.start()].split()
+            is_first = not before or (before[-1][-1] in ".?!" and not _TITLE.fullmatch(before[-1]))
+            words = [w for w in words if not (is_first and w.start() == 0)]
+        for word in words:
+            bare = re.sub(r"['’]s?$", "", word[0]).lower()
+            start, end = match.start() + word.start(), match.start() + word.end()
+            if any(re.search(rf"(?<!\w){re.escape(bare)}", text) for text in texts):
+                continue
+            if not any(first <= start and end <= last for first, last in known):
+                found.append(re.sub(r"['’]s?$", "", match[0][words[0].start() :]))
+                break
+    return list(dict.fromkeys(found))

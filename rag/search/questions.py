@@ -1,7 +1,8 @@
 """A follow-up question to one that stands alone: by a language model, or by a stated rule. Pure but for the model call.
 
 The rule. A question points back when a pronoun in it has nothing to stand for ("what did he say about it?"), when it
-opens with "and" or "what about" and has few words of its own, or when it has hardly any words of its own ("why?").
+opens with "and" or "what about" and has few words of its own, or when it has hardly any words of its own ("why?"). A
+subject with its predicate is enough, however ("who said the valve was unsafe?"), unless the question before named it.
 Then the names and content words of the question before it, itself completed in the same way, are put behind it; where
 a pronoun points back and the answer before is known, the names in its cited words are put there too. A question that
 does not point back is left alone: a change of topic must not drag the old topic along.
@@ -63,6 +64,19 @@ _POINTING = re.compile(
 )
 
 
+_NOUN = r"(?:the|an?)\s+(?:(?!(?:of|and|or|to)\b)[^\W\d_]+\s+){0,2}?"
+# A subject and its predicate: what somebody said or knew ("the valve was unsafe", "the dam had burst", "the mayor
+# resigned"), or what is asked itself ("did the bakery close", "was the siren installed"). "Was the death toll" is none.
+_CLAUSE = re.compile(
+    rf"(?:\b(?:that|sa(?:id|ys?)|claim(?:s|ed)?|thinks?|thought|knows?|knew|warn(?:s|ed)?|argue[sd]?|believe[sd]?)\s+{_NOUN}"
+    rf"(?P<said>\w+)\s+(?:(?:(?:{_AUXILIARY})\s+)+(?:not\s+)?(?P<of_it>\w+)|(?P<done>\w+ed)\b)"
+    rf"|\b(?:did|do|does|has|have|had|will|would|can|could|may|might|should|must)\s+{_NOUN}(?P<asked>\w+)\s+"
+    r"(?:(?:be|been|not|ever|now)\s+)*(?P<does>\w+)"
+    rf"|\b(?:is|are|was|were)\s+{_NOUN}(?P<suffering>\w+)\s+(?:(?:being|not|ever|now)\s+)*(?P<suffers>\w+ed)\b)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Turn:
     """An earlier question, and the cited words of its answer where they are known."""
@@ -104,7 +118,7 @@ def understand(question: str, earlier: Sequence[Turn], model: LanguageModel | No
     """
     if not earlier or not question.strip():
         return {}
-    if model is not None and points_back(question):
+    if model is not None and points_back(question, _topic(earlier)):
         rewritten = rewrite(question, earlier, model)
         if rewritten is not None and rewritten.casefold() != question.strip().casefold():
             return {"question": rewritten, "because": [f"{model.name} completed the question from the earlier ones."]}
@@ -136,11 +150,12 @@ def rewrite(question: str, earlier: Sequence[Turn], model: LanguageModel) -> str
 
 def complete(question: str, earlier: Sequence[Turn]) -> Json:
     """The rule of this module, as `understand` gives it."""
-    pointing = points_back(question)
-    if not pointing or not earlier:
+    if not earlier:
         return {}
-    *before, last = earlier
-    topic = complete(last.question, before).get("question", last.question)
+    last, topic = earlier[-1], _topic(earlier)
+    pointing = points_back(question, topic)
+    if not pointing:
+        return {}
     added = _news(_terms(topic), question)[:MAX_ADDED]
     named: list[str] = []
     if any(word.lower() in _PEOPLE for word in pointing):
@@ -155,9 +170,16 @@ def complete(question: str, earlier: Sequence[Turn]) -> Json:
     return {"question": f"{question.strip()} ({', '.join(added)})", "because": [because]}
 
 
-def points_back(question: str) -> tuple[str, ...]:
+def _topic(earlier: Sequence[Turn]) -> str:
+    """The last question, completed from those before it."""
+    *before, last = earlier
+    topic: str = complete(last.question, before).get("question", last.question)
+    return topic
+
+
+def points_back(question: str, before: str = "") -> tuple[str, ...]:
     """The words of `question` that only an earlier one explains, as written; the whole of a question that has hardly
-    any words of its own. None for one that stands alone."""
+    any words of its own, or whose subject the question `before` named. None for one that stands alone."""
     text = question.strip()
     found: list[tuple[int, str]] = []
     silent = [match.span() for match in _NOT_POINTING.finditer(text)]
@@ -173,9 +195,17 @@ def points_back(question: str) -> tuple[str, ...]:
     own, own_names = content_words(text), names(text)
     if opening and len(own) < (OWN_WORDS_WITH_NAME if own_names else OWN_WORDS):
         found.append((0, opening[0].strip(" ,")))
-    if not found and len(own) < ALONE_FROM and not own_names:
+    if not found and len(own) < ALONE_FROM and not own_names and not _states(text, own, before):
         found.append((0, _bare(text)))
     return tuple(dict.fromkeys(word for _, word in sorted(found)))
+
+
+def _states(text: str, own: Sequence[str], before: str) -> bool:
+    """Whether the question has a subject and a predicate of its own, of which nothing stands in the question before."""
+    own_stems = {stem(word) for word in own}
+    if own_stems & {stem(word) for word in content_words(before)}:
+        return False
+    return any({stem(word) for word in match.groups() if word} <= own_stems for match in _CLAUSE.finditer(text))
 
 
 def _bare(question: str) -> str:
