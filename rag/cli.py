@@ -372,8 +372,11 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
         checks = examine(library)
+    if none := _no_library(args):
+        kept = [check for check in checks if check["name"] not in ("library", "files")]
+        checks = [*kept, {"name": "library", "ok": False, "detail": none, "mend": ""}]
     sound = all(check["ok"] for check in checks)
     if args.json:
         print_json({"ok": sound, "checks": checks})

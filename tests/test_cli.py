@@ -192,7 +192,7 @@ def test_an_article_that_is_not_there_is_wrong_use(command: str, home: Path, sto
 
 @pytest.mark.parametrize(
     "args",
-    [["search", "who?"], ["timeline", "ferry"], ["check", "It sank."], ["status"], ["doctor"], ["remove", "x"]],
+    [["search", "who?"], ["timeline", "ferry"], ["check", "It sank."], ["status"], ["remove", "x"]],
     ids=lambda args: args[0],
 )
 def test_a_command_that_reads_makes_no_library(args: list[str], home: Path, tmp_path: Path) -> None:
@@ -286,6 +286,14 @@ def test_doctor(home: Path, story: Path) -> None:
     checks = {check["name"]: check for check in byline_json("doctor", home=home)["checks"]}
     assert "rebuilds it" in checks["vectors"]["detail"]
     assert "story.md" in checks["files"]["detail"]
+
+
+def test_doctor_looks_at_the_installation_where_there_is_no_library(home: Path) -> None:
+    done = byline("doctor", "--json", home=home)
+    report = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, report["python"]["ok"], report["library"]["ok"]) == (1, True, False)
+    assert f"there is no library at {home} yet" in report["library"]["detail"]
+    assert not home.exists()
 
 
 def test_paths_are_relative_to_where_one_is(home: Path, story: Path, tmp_path: Path) -> None:
