@@ -41,6 +41,8 @@ MOST_LOOKED_AT = 6
 MOST_CITED = 4
 # Share of a sentence's content words from which words of the library are said to be about it.
 ABOUT_FROM = 0.34
+# What the cosine counts beside the share of words, where the nearest sentence is looked for.
+WEIGHT_OF_SENSE = 0.5
 LONGEST_OUTLET = 60
 
 
@@ -172,7 +174,8 @@ def check_sentence(
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
-    cited = tuple(markers.cite(source, check(text, [source.text]).score) for source in found)
+    # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
+    cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
     if (speaker := unnamed_speaker(text, cited)) and (
         judged.verdict == "supported" or judged.features.get("speaker_dropped")
     ):
@@ -192,7 +195,9 @@ def check_sentence(
 
 
 def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:
-    """The one offered sentence that carries `text` best, or the two that do together where one is not enough.
+    """The one offered sentence that carries `text` best, or the two that do together where one is not enough; where
+    nothing carries it, the one nearest to it in its words: a copy with one wrong figure scores as low as anything else,
+    and that figure is what a reader must be told.
 
     Looked at are those that share most of its content words (post-hoc attribution, Gao et al. 2023, RARR).
     """
@@ -202,7 +207,8 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    scores = [check(text, shown([c])).score for c in likely]
+    alone = [check(text, shown([c])) for c in likely]
+    scores = [judged.score for judged in alone]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
@@ -210,7 +216,12 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     together = [check(text, shown(pair)).score for pair in pairs]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
-    return [likely[best]]
+    return [likely[max(range(len(likely)), key=lambda i: (_nearness(alone[i]), scores[i], -i))]]
+
+
+def _nearness(judged: Support) -> float:
+    """How much of a claim's words and sense the evidence shares, whatever it says otherwise."""
+    return judged.features.get("coverage_pair", 0.0) + WEIGHT_OF_SENSE * judged.features.get("cosine_pair", 0.0)
 
 
 def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate]:
