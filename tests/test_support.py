@@ -325,6 +325,20 @@ def test_an_exact_fault_decides_whatever_the_verifier_says(claim: str, evidence:
     assert check(claim, [evidence], verifier=Fixed(9.0)).verdict != "supported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "is_carried"),
+    [
+        ("Councillor Piet Wibbel voted against the foghorn.", True),
+        ("Councillor Peter Wibbel voted against the foghorn.", False),
+        ("Councillor P. Wibbel voted against the foghorn.", True),
+    ],
+)
+def test_half_of_a_name_that_is_another_decides_whatever_the_verifier_says(claim: str, is_carried: bool) -> None:
+    evidence = "Councillor Piet Wibbel voted against the foghorn on Eel Road, which the fishermen of Brackmoor want."
+    found = check(claim, [evidence], verifier=Fixed(9.0))
+    assert (found.verdict == "supported") == (found.score >= 0.5) == is_carried, found
+
+
 def test_the_verifier_reads_sentences_alone_and_among_their_neighbours_with_titles() -> None:
     fixed = Fixed(0.0)
     check(

@@ -12,6 +12,7 @@ from rag.answers.reader import with_context
 from rag.checking.checker import Support
 from rag.checking.lexicon import FUNCTION, PRONOUNS
 from rag.models.prompts import one_line
+from rag.news.corrections import Correction, correction_of
 from rag.news.dates import resolve_in
 from rag.news.speakers import names_speaker, speaker_in
 from rag.search.retrieval import query_terms
@@ -176,22 +177,41 @@ def check_sentence(
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
     # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
     cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
-    if (speaker := unnamed_speaker(text, cited)) and (
-        judged.verdict == "supported" or judged.features.get("speaker_dropped")
-    ):
-        only = f"the articles report it only as said by {speaker}"
-        verdict: Verdict = "partial" if judged.verdict == "supported" else judged.verdict
-        judged = replace(judged, verdict=verdict, conflicts=(*judged.conflicts, only))
+    is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
+    speaker = unnamed_speaker(text, cited) if judged.verdict == "supported" or is_dropped else None
+    against = judged.conflicts
+    if speaker:
+        against = (*against, f"the articles report it only as said by {speaker}")
+    verdict: Verdict = judged.verdict
+    correction = _correction(text, candidates) if cited else None
+    # Where the claim follows it, only words that say otherwise need it.
+    if correction and (verdict != "supported" or not correction[0].is_followed):
+        said, source = correction
+        whose = attribution(source.hit.article)
+        against = (*against, f"a correction says {said.right}, not {said.wrong} ({whose})")
+        if source not in found:
+            cited = (*cited, markers.cite(source, check(text, shown([source])).score))
+    is_corrected = correction is not None and not correction[0].is_followed
+    if verdict == "supported" and (speaker or is_dropped or is_corrected):
+        verdict = "partial"
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
-        verdict=judged.verdict,
+        verdict=verdict,
         support=judged.score,
         citations=cited,
         missing=judged.missing,
-        conflicts=judged.conflicts,
+        conflicts=against,
     )
+
+
+def _correction(text: str, candidates: Sequence[Candidate]) -> tuple[Correction, Candidate] | None:
+    """What one of the candidates corrects of what `text` says."""
+    for source in candidates:
+        if said := correction_of(text, source.hit.article, source.sentence.start, source.sentence.end):
+            return said, source
+    return None
 
 
 def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:
