@@ -5,8 +5,10 @@ built-in verifier) tell whether the evidence speaks of the same thing at all; th
 where claims are worded apart from their evidence. Exact ones tell whether it says the same: the claim is cut into
 clauses, each clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names,
 negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
-of the others, and mostly count beside near copies only, where one word decides. The weights are fitted by
-`evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
+of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
+supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
+it has. The weights are fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates
+is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
