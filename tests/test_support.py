@@ -14,6 +14,7 @@ from embeddings import HashingEmbedder
 from rag.answers.reader import Verifier, with_context
 from rag.checking.checker import FEATURES, RememberingVerifier, Support, check, clauses, support
 from rag.checking.facts import Number, read
+from rag.checking.faults import lay_beside
 
 MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
 TRUCE = (
@@ -323,6 +324,31 @@ def test_a_verifier_is_heard() -> None:
 )
 def test_an_exact_fault_decides_whatever_the_verifier_says(claim: str, evidence: str) -> None:
     assert check(claim, [evidence], verifier=Fixed(9.0)).verdict != "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "decisive"),
+    [
+        ("Councillor Peter Wibbel left.", "Councillor Piet Wibbel left.", ("the evidence says Piet, not Peter",)),
+        ("In all 14 mill hands left.", "In all 12 mill hands left.", ("the evidence says 12, not 14",)),
+        ("On Tuesday Piet Wibbel left.", "On Monday Piet Wibbel left.", ("the evidence says Monday, not Tuesday",)),
+        ("Yesterday President Wibbel left.", "Yesterday Piet Wibbel left.", ()),
+        ("Yesterday P. Wibbel left.", "Yesterday Piet Wibbel left.", ()),
+        ("The act came to South Karsha.", "The act was South Karshan.", ()),
+        ("They left The Osk.", "They left the tavern called Velm, The Osk.", ()),
+    ],
+)
+def test_which_conflicts_decide(claim: str, evidence: str, decisive: tuple[str, ...]) -> None:
+    ours, theirs = read(claim), read(evidence)
+    assert lay_beside(ours, theirs, whole=ours, known=theirs.keys).decisive == decisive
+
+
+def test_half_of_a_name_that_is_another_decides_whatever_the_verifier_says() -> None:
+    evidence = "Councillor Piet Wibbel voted against it, which his neighbours liked."
+    wrong = check("Councillor Peter Wibbel voted against the foghorn.", [evidence], verifier=Fixed(9.0))
+    assert "the evidence says Piet, not Peter" in wrong.conflicts
+    assert wrong.score < 0.5
+    assert wrong.verdict != "supported"
 
 
 def test_the_verifier_reads_sentences_alone_and_among_their_neighbours_with_titles() -> None:

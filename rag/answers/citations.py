@@ -12,6 +12,7 @@ from rag.answers.reader import with_context
 from rag.checking.checker import Support
 from rag.checking.lexicon import FUNCTION, PRONOUNS
 from rag.models.prompts import one_line
+from rag.news.corrections import Correction, correction_of
 from rag.news.dates import resolve_in
 from rag.news.speakers import names_speaker, speaker_in
 from rag.search.retrieval import query_terms
@@ -41,6 +42,8 @@ MOST_LOOKED_AT = 6
 MOST_CITED = 4
 # Share of a sentence's content words from which words of the library are said to be about it.
 ABOUT_FROM = 0.34
+# What the cosine counts beside the share of words, where the nearest sentence is looked for.
+WEIGHT_OF_SENSE = 0.5
 LONGEST_OUTLET = 60
 
 
@@ -172,27 +175,49 @@ def check_sentence(
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
-    cited = tuple(markers.cite(source, check(text, [source.text]).score) for source in found)
-    if (speaker := unnamed_speaker(text, cited)) and (
-        judged.verdict == "supported" or judged.features.get("speaker_dropped")
-    ):
-        only = f"the articles report it only as said by {speaker}"
-        verdict: Verdict = "partial" if judged.verdict == "supported" else judged.verdict
-        judged = replace(judged, verdict=verdict, conflicts=(*judged.conflicts, only))
+    # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
+    cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
+    is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
+    speaker = unnamed_speaker(text, cited) if judged.verdict == "supported" or is_dropped else None
+    against = judged.conflicts
+    if speaker:
+        against = (*against, f"the articles report it only as said by {speaker}")
+    verdict: Verdict = judged.verdict
+    correction = _correction(text, candidates) if cited else None
+    # Where the claim follows it, only words that say otherwise need it.
+    if correction and (verdict != "supported" or not correction[0].is_followed):
+        said, source = correction
+        whose = attribution(source.hit.article)
+        against = (*against, f"a correction says {said.right}, not {said.wrong} ({whose})")
+        if source not in found:
+            cited = (*cited, markers.cite(source, check(text, shown([source])).score))
+    is_corrected = correction is not None and not correction[0].is_followed
+    if verdict == "supported" and (speaker or is_dropped or is_corrected):
+        verdict = "partial"
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
-        verdict=judged.verdict,
+        verdict=verdict,
         support=judged.score,
         citations=cited,
         missing=judged.missing,
-        conflicts=judged.conflicts,
+        conflicts=against,
     )
 
 
+def _correction(text: str, candidates: Sequence[Candidate]) -> tuple[Correction, Candidate] | None:
+    """What one of the candidates corrects of what `text` says."""
+    for source in candidates:
+        if said := correction_of(text, source.hit.article, source.sentence.start, source.sentence.end):
+            return said, source
+    return None
+
+
 def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:
-    """The one offered sentence that carries `text` best, or the two that do together where one is not enough.
+    """The one offered sentence that carries `text` best, or the two that do together where one is not enough; where
+    nothing carries it, the one nearest to it in its words: a copy with one wrong figure scores as low as anything else,
+    and that figure is what a reader must be told.
 
     Looked at are those that share most of its content words (post-hoc attribution, Gao et al. 2023, RARR).
     """
@@ -202,7 +227,8 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    scores = [check(text, shown([c])).score for c in likely]
+    alone = [check(text, shown([c])) for c in likely]
+    scores = [judged.score for judged in alone]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
@@ -210,7 +236,12 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     together = [check(text, shown(pair)).score for pair in pairs]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
-    return [likely[best]]
+    return [likely[max(range(len(likely)), key=lambda i: (_nearness(alone[i]), scores[i], -i))]]
+
+
+def _nearness(judged: Support) -> float:
+    """How much of a claim's words and sense the evidence shares, whatever it says otherwise."""
+    return judged.features.get("coverage_pair", 0.0) + WEIGHT_OF_SENSE * judged.features.get("cosine_pair", 0.0)
 
 
 def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate]:

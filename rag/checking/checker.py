@@ -5,8 +5,10 @@ built-in verifier) tell whether the evidence speaks of the same thing at all; th
 where claims are worded apart from their evidence. Exact ones tell whether it says the same: the claim is cut into
 clauses, each clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names,
 negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
-of the others, and mostly count beside near copies only, where one word decides. The weights are fitted by
-`evals/fit_support.py`; the table of signals with their weights and the measured rates is `evals/SUPPORT.md`.
+of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
+supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
+it has. The weights are fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates
+is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ from rag.types import Verdict
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+# The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
+MOST_CONTRADICTED = 0.49
 # Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
 N_VERIFIED, MOST_LOG_ODDS = 2, 3.0
 # So many characters of a text are compared as a whole: more than the embedder reads.
@@ -90,6 +94,8 @@ def check(
     comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
     hear(comparison, (verifier or _default_verifier()).verify(claim, comparison.windows))
     score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
+    if comparison.decisive and not comparison.is_verbatim:
+        score = min(score, MOST_CONTRADICTED)
     missing, conflicts = comparison.missing, comparison.conflicts
     verdict: Verdict = "unsupported"
     if score >= 0.5:
@@ -103,13 +109,14 @@ def check(
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A claim laid beside its evidence. `carried_clauses` are clauses without any fault, where others have one;
-    `coverage` is the share of the clauses' words that is found in their sentences; `windows` is what of the evidence a
-    verifier should read. It is not heard yet."""
+    """A claim laid beside its evidence. `decisive` are conflicts with which no claim is supported; `carried_clauses`
+    are clauses without any fault, where others have one; `coverage` is the share of the clauses' words that is found in
+    their sentences; `windows` is what of the evidence a verifier should read. It is not heard yet."""
 
     features: dict[str, float]
     missing: tuple[str, ...]
     conflicts: tuple[str, ...]
+    decisive: tuple[str, ...]
     carried_clauses: tuple[str, ...]
     closeness: float
     coverage: float
@@ -184,6 +191,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         features=features | counted,
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
         conflicts=tuple(dict.fromkeys(phrase for f in faults for phrase in f.conflicts)),
+        decisive=tuple(dict.fromkeys(phrase for f in faults for phrase in f.decisive)),
         carried_clauses=clean if len(clean) < len(faults) else (),
         closeness=min(f.closeness for f in faults),
         coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),

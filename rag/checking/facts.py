@@ -34,6 +34,9 @@ from rag.checking.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})
+# Reporting verbs whose passive names the hearer and nobody who speaks.
+HEARERS_VERBS = frozenset({"told", "warned"})
+FORMS_OF_BE = frozenset({"is", "are", "was", "were", "be", "been", "being"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who said it (keys of the speaker's words) and which items are what was said."""
+    """Who said it (keys of the speaker's words) and which items are what was said. `is_heard` where the words name only
+    who was told it: "managers had been warned"."""
 
     speaker: frozenset[str]
     reported: range
+    is_heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -421,4 +426,5 @@ def _attributions(items: list[Item]) -> Iterator[Attribution]:
             elif speaker and n + 1 < last:  # X said Y
                 if start > 2 and items[start - 1].text == ",":  # X, the Y, said Z: the name stands before the comma
                     speaker |= keys(range(left_edge(start - 1), start - 1))
-                yield Attribution(speaker, range(n + 1, last))
+                is_heard = low in HEARERS_VERBS and before.text.lower() in FORMS_OF_BE
+                yield Attribution(speaker, range(n + 1, last), is_heard)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rag.checking.facts import Item, Reading
-from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING
+from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING, TITLES
 
 # What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
 # one fault decides, where the two are worded differently it means little.
@@ -43,6 +43,7 @@ FIRM = frozenset(
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy
 N_UNSAID = 4  # words in a row that can have been put into it; more is another wording
+SAME_STEM = 4  # first letters that forms of one name share: "Africa", "African"
 
 
 class _Fault(Protocol):
@@ -91,7 +92,9 @@ class Faults:
     `closeness` is 0 where at most 13/14 of the clause is found, 1 where all is, apart from items with an exact fault.
     `unsaid` holds the words that were put into an otherwise literal copy, with their weight: rare ones weigh more, and
     those that the evidence has elsewhere a fifth, unless another name stands in their place.
-    `substituted` holds words of the clause, each with the words of the sentence in whose place it stands.
+    `substituted` holds words of the clause, each with the words of the sentence in whose place it stands. `decisive`
+    are those of the conflicts after which the claim cannot be carried, whatever else speaks for it: a figure or date
+    that none of the evidence has, or half of a name that it has otherwise.
     """
 
     text: str
@@ -103,6 +106,7 @@ class Faults:
     unsaid: dict[str, float]
     missing: tuple[str, ...]
     conflicts: tuple[str, ...]
+    decisive: tuple[str, ...]
 
 
 def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
@@ -111,6 +115,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
     counts: dict[str, float] = {}
     missing: list[str] = []
     conflicts: list[str] = []
+    decisive: list[str] = []
 
     def fault(name: str, phrase: str = "") -> None:
         counts[name] = counts.get(name, 0.0) + 1.0
@@ -158,6 +163,8 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
             if rival is not None:
                 rivalled.add(n)
                 fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
+                if not is_elsewhere and (item.kind != "name" or _is_half_of_name(n, rival, claim, source, pairs)):
+                    decisive.append(conflicts[-1])
             elif item.kind != "name" or not is_elsewhere:
                 fault(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
         if not is_elsewhere:
@@ -186,6 +193,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         },
         missing=tuple(missing),
         conflicts=tuple(conflicts),
+        decisive=tuple(decisive),
     )
 
 
@@ -302,6 +310,21 @@ def _rival(
     return None
 
 
+def _is_half_of_name(n: int, rival: Item, claim: Reading, source: Reading, pairs: dict[int, int]) -> bool:
+    """Whether item `n` of the claim and its rival stand on the same side of the same name, neither being its title
+    nor another form of the other: "Peter Janssen" and "Piet Janssen", but not "President Janssen" or "P. Janssen"."""
+    ours, theirs = claim.items[n].text.lower(), rival.text.lower()
+    n_letters = min(SAME_STEM, len(ours), len(theirs))
+    if TITLES & {ours, theirs} or ours[:n_letters] == theirs[:n_letters]:
+        return False
+    at = source.items.index(rival)
+    return any(
+        claim.items[n + side].kind == "name" and pairs.get(n + side) == at + side
+        for side in (-1, 1)
+        if 0 <= n + side < len(claim.items)
+    )
+
+
 def _grain(key: str) -> str:
     """What a date tells: weekday, month and day, month, or year."""
     if not key.startswith("@"):
@@ -411,14 +434,12 @@ def _is_passive(reading: Reading, n: int) -> bool:
 def _compare_speakers(
     claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], fault: _Fault
 ) -> None:
-    if source.attributions and not whole.attributions:
+    if source.attributions and all(said.is_heard for said in whole.attributions):
         for said in source.attributions:
             inside = sum(1 for k in pairs.values() if k in said.reported)
-            if (
-                pairs
-                and inside >= 0.5 * len(pairs)
-                and not any(n for n, k in pairs.items() if source.items[k].text.lower() in REPORTING)
-            ):
+            # A reporting verb that belongs to what is said ("had been warned, an engineer said") keeps no speaker.
+            kept = (k for k in pairs.values() if k not in said.reported and source.items[k].text.lower() in REPORTING)
+            if pairs and inside >= 0.5 * len(pairs) and not any(True for _ in kept):
                 fault("speaker_dropped", "the evidence only reports that somebody said so")
                 break
     if claim.attributions and source.attributions:

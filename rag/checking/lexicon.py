@@ -108,6 +108,14 @@ TRANSPARENT = _set(
 ) | _set("planned scheduled yet")
 FUTURE_BEFORE_TO = _set("going expected set due scheduled plan plans planned planning intend intends intended about")
 
+# What stands before a name and is none.
+TITLES = _set(
+    "mr mrs ms miss dr sir dame lord lady prof professor president minister premier chancellor senator governor mayor "
+    "councillor councilor secretary ambassador general colonel captain major lieutenant sergeant officer chief judge "
+    "justice king queen prince princess pope bishop archbishop cardinal father sister saint st rev reverend rabbi imam "
+    "sheikh representative congressman congresswoman commissioner director chairman chairwoman coach former then "
+    "sen rep gov gen col capt lt sgt jr sr"
+)
 REPORTING = _set(
     "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued "
     "warn warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges "
