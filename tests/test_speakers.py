@@ -15,6 +15,7 @@ from rag.news.speakers import find_speaker, names_speaker
 from rag.types import Article
 
 OFFICIALS = "two officials briefed on the plan"
+ODO = "Odo Vantongeren, 58, who has led the port since 2011"
 CASES = [
     # what stands before, the sentence, the speaker
     ("", "Mayor Odo Vantongeren said the ferry would sail.", "Mayor Odo Vantongeren"),
@@ -44,6 +45,30 @@ CASES = [
     ("“The quay is old,” Brandvold said. ", "“It should have been closed.”", "Brandvold"),
     ("Ilka Brandvold was blunt:\n\n", "“The quay is old,” she said.", "Ilka Brandvold"),
     ("", "The Gazette counts 41 empty houses.", "The Gazette"),
+    # the subject stands right before its verb, and whatever happened in front of it belongs to somebody else
+    ("", "One pilot, Aldo Fenn, 41, died on Tuesday night, his family said.", "his family"),
+    ("", "Aldo Fenn, a welder, died on Tuesday, the family said.", "the family"),
+    ("", "Aldo Fenn, 41, fell from the Saltby tower, his sister, a nurse, said.", "his sister, a nurse"),
+    ("", "Aldo Fenn, 41, died on Tuesday, mere hearsay said.", None),
+    ("", "The Brine Line, family members said, knew of the leak.", "family members"),
+    ("", "Odo Vantongeren, 58, who has led the port since 2011, said he would stay.", ODO),
+    ("", "A close ally said the mayor would go.", "A close ally"),
+    ("", "Ilka Kelly said the quay was unsafe.", "Ilka Kelly"),
+    ("", "“Nobody is to blame,” Kelly said.", "Kelly"),
+    ("", "Ilka Brandvold publicly said the quay was safe.", "Ilka Brandvold"),
+    # why somebody will not be named can take a line
+    (
+        "",
+        "The valve was old, according to a clerk familiar with the matter, who asked not to be named because they "
+        "feared losing their job.",
+        "a clerk familiar with the matter",
+    ),
+    (
+        "",
+        "The bell was cracked, the keeper of the tower, who has lived in Saltby all his life and whose father kept it "
+        "before him, said.",
+        "the keeper of the tower",
+    ),
     # the article speaks for itself
     ("", "The ferry sailed at noon.", None),
     ("", "No injuries were reported.", None),
