@@ -45,7 +45,7 @@ _PERSON = re.compile(rf"{_NAME}(?:\s(?:{_NAME}|al|bin|da|de|del|der|di|la|le|van
 _PLACED = re.compile(rf"^{_NAME}(?: {_NAME}){{0,3}}, (?=[0-9]|{MONTH_NAMES})")  # Portmere, 6 May 2024
 _BY = re.compile(r"[*_]{0,3}(?:By|BY|by|Written by|Words by|Story by)[:\s]\s*(\S.*?)[*_.]{0,3}")
 _BY_AND_ON = re.compile(r"(?:Posted|Published|Written|Submitted) by (\S.*?) on (\S.*)", re.IGNORECASE)
-_AND = re.compile(r"(,\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+|/)")
+_AND = re.compile(r"(,\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+|/|\s+\()")
 _PLACE = re.compile(r"\s+(?:in|IN|at|for|of|reports? from)\s+.*")
 # What stands behind a name and is none.
 _ROLE = re.compile(
@@ -72,11 +72,12 @@ _NO_OUTLET = re.compile(
     r"|(?:world|local|breaking|top|latest|business|sports?|political|national|international|foreign|regional|city"
     r"|community|home|more|other|related|us|uk) (?:news|media)"
     r"|.*\b(?:writers?|reporters?|correspondents?|editors?|staff|contributors?|columnists?|analysts?|bureau|desk|chief"
-    r"|producers?|special|team|photo\w*|associates?|authors?|officers?)\b.*"
+    r"|producers?|special|team|photo\w*|associates?|authors?|officers?|mayor|minister|president|governor|senator"
+    r"|secretary|professor|director|council|government|ministry|court|house|hall|university|coast|border)\b.*"
 )
 # "Wren Falke of the Quay Press", "special to the Portmere Gazette"
 _FOR = re.compile(r"(?P<who>.+?)\s+(?:of|for|at|to|OF|FOR|AT|TO)\s+(?P<outlet>.+)")
-_BEFORE_DATE = re.compile(r"[\s,(]+(?:on\s+)?(?=[0-9A-Z])")
+_BEFORE_DATE = re.compile(r"[\s,(]+(?:on\s+)?")
 
 
 # "Source: mayor will go" and "Desk: a story of furniture" are headlines.
@@ -104,9 +105,10 @@ def read_header(text: str, lines: Sequence[Span]) -> list[HeaderLine]:
     for n, span in enumerate(lines[:N_ABOVE]):
         line = text[slice(*span)].strip()
         clues = tuple(_clues(line, first=n == 0)) if len(line) <= _MAX_LINE else ()
-        if not clues and last == n > 0 and found and any(clue[0] == "authors" for clue in found[-1].clues):
+        if not clues and n > 0 and len(line) <= _MAX_LINE:
+            is_below_names = last == n and any(field == "authors" for field, _, _ in found[-1].clues)
             below = text[slice(*lines[n + 1])].strip() if n + 1 < len(lines) else ""
-            clues = tuple(_below_a_byline(line, below))
+            clues = tuple(_lone_outlet(line, below, is_below_names=is_below_names))
         if clues:
             found.append(HeaderLine(span, clues))
             last = n + 1
@@ -220,7 +222,8 @@ def _byline(value: str, line: str) -> Iterator[Clue]:
 def _and_date(words: str, line: str) -> tuple[str, list[Clue]]:
     """What stands before the date at the end of a line, and the date; all of it where there is none."""
     for gap in _BEFORE_DATE.finditer(words):
-        if date := list(_date("published", words[gap.end() :], line)):
+        tail = words[gap.end() :]
+        if date := list(_dated(tail, line)) or list(_date("published", tail, line)):
             return words[: gap.start()], date
     return words, []
 
@@ -232,13 +235,13 @@ def _writing_for(words: str, line: str) -> Iterator[Clue]:
         yield from _authors(words, line)
 
 
-def _below_a_byline(line: str, below: str) -> Iterator[Clue]:
-    """The outlet on a line of its own, between those who wrote it and the day."""
-    name = line.strip("*_ ")
-    is_dated = (
-        any(field == "published" for field, _, _ in _clues(below, first=False)) if len(below) <= _MAX_LINE else False
-    )
-    if outlet := _outlet(name, is_expected=is_dated):
+def _lone_outlet(line: str, below: str, *, is_below_names: bool) -> Iterator[Clue]:
+    """The outlet on a line of its own, below those who wrote it or above the day; between the two more forms count."""
+    outlet = _outlet(line, is_expected=is_below_names)
+    if outlet is None:
+        return
+    is_dated = len(below) <= _MAX_LINE and any(field == "published" for field, _, _ in _clues(below, first=False))
+    if is_dated or (is_below_names and _outlet(line, is_expected=False)):
         yield "outlet", outlet, f"The line “{line}” names it."
 
 
@@ -277,7 +280,7 @@ def _authors(value: str, line: str) -> Iterator[Clue]:
     for n in range(0, len(pieces), 2):
         segment = pieces[n].strip(" *_.,()")
         head = _PARTS.split(segment)[0].strip()
-        is_behind = n > 0 and pieces[n - 1].strip() in (",", "/")  # and not "and Otto Star"
+        is_behind = n > 0 and pieces[n - 1].strip() in (",", "/", "(")  # and not "and Otto Star"
         if _FIRMS.fullmatch(head):
             outlets.append(head)
             continue

@@ -387,7 +387,7 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
         if _FINITE.search(part) and not is_relative:
             break
         is_apposition = has_apposition or number < len(parts) - 1
-        if is_relative and is_apposition:
+        if (is_relative or part.isdecimal()) and is_apposition:  # "who led the port", "41"
             continue
         if part in ("who", "which"):
             return None  # told in passing of somebody else

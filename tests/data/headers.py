@@ -481,4 +481,20 @@ HEADERS: list[tuple[str, str, dict[str, object]]] = [
         {"authors": ["Wren Falke", "Otto Brink"], "outlet": None},
     ),
     ("Kelp prices rise\n\nBy May 6, 2024, all kelp was gone", "", {"authors": [], "outlet": None}),
+    (
+        "Kelp prices rise\n\nQuay Gazette\n6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": "Quay Gazette", "published": "2024-05-06"},
+    ),
+    ("Kelp prices rise\n\nBy Wren Falke (Quay Press)", "", {"authors": ["Wren Falke"], "outlet": "Quay Press"}),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Quay Press, updated May 7, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "Quay Press", "updated": "2024-05-07"},
+    ),
+    (
+        "Kelp prices rise\n\nThe Mayor, 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": None, "published": "2024-05-06"},
+    ),
 ]
