@@ -96,11 +96,13 @@ SHAPES = [
         "the coast guard of Brinemark",
     ),
     (
-        "The merger will be announced next week, according to two people briefed on the talks, who requested anonymity because they were not authorized to discuss the deal in public.",
+        "The merger will be announced next week, according to two people briefed on the talks, who "
+        "requested anonymity because they were not authorized to discuss the deal in public.",
         "two people briefed on the talks",
     ),
     (
-        "The valves had been ordered from a firm in Quillmere, said a senior engineer at the plant, who spoke on condition of anonymity because he still works for one of its suppliers.",
+        "The valves had been ordered from a firm in Quillmere, said a senior engineer at the plant, who "
+        "spoke on condition of anonymity because he still works for one of its suppliers.",
         "a senior engineer at the plant",
     ),
     (
