@@ -1213,6 +1213,13 @@ def test_front_matter_holds_no_headings() -> None:
     ]
 
 
+def test_a_line_of_the_head_is_no_heading() -> None:
+    assert headings("Ferry returns\n\nBy Wren Falke\n\nQuay Press\n\n6 May 2024\n\nThe ferry is back.\n") == [
+        "Ferry returns"
+    ]
+    assert headings("BY A A\n\n0") == []
+
+
 @pytest.mark.parametrize("text", ["", "\n", " ", "---", "Ferry"])
 def test_nothing_comes_of_nothing(text: str) -> None:
     assert find_boilerplate(text) == ()

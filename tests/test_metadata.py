@@ -71,6 +71,21 @@ REASONS: list[tuple[str, str, str, object, str]] = [
     ),
     (f"(Reuters) - {STORY}", "outlet", "", "Reuters", "The text begins “(Reuters) -”."),
     (f"Source: Quay Press\n\n{STORY}", "outlet", "", "Quay Press", "The line “Source: Quay Press” says so."),
+    (
+        f"By Wren Falke, Quay Press, 6 May 2024\n\n{STORY}",
+        "published",
+        "",
+        "2024-05-06",
+        "The line “By Wren Falke, Quay Press, 6 May 2024” gives the day.",
+    ),
+    (
+        f"By Wren Falke, Quay Press, 6 May 2024\n\n{STORY}",
+        "outlet",
+        "",
+        "Quay Press",
+        "The line “By Wren Falke, Quay Press, 6 May 2024” names it.",
+    ),
+    (f"By Wren Falke\nQuay Press\n\n{STORY}", "outlet", "", "Quay Press", "The line “Quay Press” names it."),
     (f"By Reuters\n\n{STORY}", "outlet", "", "Reuters", "The line “By Reuters” names it."),
     (f"{STORY}\n\n© 2024 Quay Press", "outlet", "", "Quay Press", "The copyright line reads “© 2024 Quay Press”."),
     (
@@ -251,10 +266,10 @@ def test_a_text_of_nothing_but_a_head_is_its_own_story(text: str) -> None:
 
 @pytest.mark.parametrize("line", ["By " + "Wren Falke, " * 40000, "6 May 2024 | " * 40000, "Published: " * 40000])
 def test_time_is_linear_in_a_head(line: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     of(f"{line}\n\n{STORY}")
     of((line[:190] + "\n") * 3000)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_page_states_its_section_and_its_last_change(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from rag.news.speakers import find_speaker, names_speaker
 from rag.types import Article
 
 OFFICIALS = "two officials briefed on the plan"
+ODO = "Odo Vantongeren, 58, who has led the port since 2011"
 CASES = [
     # what stands before, the sentence, the speaker
     ("", "Mayor Odo Vantongeren said the ferry would sail.", "Mayor Odo Vantongeren"),
@@ -44,6 +45,31 @@ CASES = [
     ("“The quay is old,” Brandvold said. ", "“It should have been closed.”", "Brandvold"),
     ("Ilka Brandvold was blunt:\n\n", "“The quay is old,” she said.", "Ilka Brandvold"),
     ("", "The Gazette counts 41 empty houses.", "The Gazette"),
+    # the subject stands right before its verb, and whatever happened in front of it belongs to somebody else
+    ("", "One pilot, Aldo Fenn, 41, died on Tuesday night, his family said.", "his family"),
+    ("", "Aldo Fenn, a welder, died on Tuesday, the family said.", "the family"),
+    ("", "Aldo Fenn, 41, fell from the Saltby tower, his sister, a nurse, said.", "his sister, a nurse"),
+    ("", "Aldo Fenn, 41, died on Tuesday, mere hearsay said.", None),
+    ("", "The Brine Line, family members said, knew of the leak.", "family members"),
+    ("", "Odo Vantongeren, 58, who has led the port since 2011, said he would stay.", ODO),
+    ("", "Jorun Sedge, 34, a baker from Saltby, said it was dawn.", "Jorun Sedge, 34, a baker from Saltby"),
+    ("", "A close ally said the mayor would go.", "A close ally"),
+    ("", "Ilka Kelly said the quay was unsafe.", "Ilka Kelly"),
+    ("", "“Nobody is to blame,” Kelly said.", "Kelly"),
+    ("", "Ilka Brandvold publicly said the quay was safe.", "Ilka Brandvold"),
+    # why somebody will not be named can take a line
+    (
+        "",
+        "The valve was old, according to a clerk familiar with the matter, who asked not to be named because they "
+        "feared losing their job.",
+        "a clerk familiar with the matter",
+    ),
+    (
+        "",
+        "The bell was cracked, the keeper of the tower, who has lived in Saltby all his life and whose father kept it "
+        "before him, said.",
+        "the keeper of the tower",
+    ),
     # the article speaks for itself
     ("", "The ferry sailed at noon.", None),
     ("", "No injuries were reported.", None),
@@ -59,6 +85,68 @@ CASES = [
 def test_the_speaker_of_a_sentence(before: str, sentence: str, speaker: str | None) -> None:
     text = f"{before}{sentence} The tide turned."
     assert find_speaker(text, len(before), len(before) + len(sentence)) == speaker
+
+
+# Shapes of newspaper sentences, written before the rules on appositions and anonymity were last changed. Every second
+# one was looked at only after it: 6 of 7 before, 5 at first look (an age stood in the way), 6 since.
+SHAPES = [
+    ("Pavla Drummond, 63, a retired ferry pilot, died on Friday, her daughter said.", "her daughter"),
+    (
+        "A second crew member, Ivo Lantry, 29, was found on the shore, the coast guard of Brinemark said.",
+        "the coast guard of Brinemark",
+    ),
+    (
+        "The merger will be announced next week, according to two people briefed on the talks, who "
+        "requested anonymity because they were not authorized to discuss the deal in public.",
+        "two people briefed on the talks",
+    ),
+    (
+        "The valves had been ordered from a firm in Quillmere, said a senior engineer at the plant, who "
+        "spoke on condition of anonymity because he still works for one of its suppliers.",
+        "a senior engineer at the plant",
+    ),
+    (
+        "Odo Vantongeren, 58, who has led the port since 2011, said he would not resign.",
+        "Odo Vantongeren, 58, who has led the port since 2011",
+    ),
+    (
+        "Ilka Brandvold, the harbour chief, who was appointed in May, said the quay was safe.",
+        "Ilka Brandvold, the harbour chief, who was appointed in May",
+    ),
+    ("Three of the dead, all from Saltby, were buried on Sunday, the mayor's office said.", "the mayor's office"),
+    (
+        "Two trawlers, the Gannet and the Petrel, collided in fog, a spokeswoman for the harbour said on Monday.",
+        "a spokeswoman for the harbour",
+    ),
+    (
+        "The bridge, built in 1931, would stay closed until June, Councillor Wren Falke told the Portmere Gazette.",
+        "Councillor Wren Falke",
+    ),
+    ("The tower, which is 90 metres tall, could fall, the fire brigade warned on Tuesday.", "the fire brigade"),
+    ("Hedda Moll, a nurse, told the court that the ward had been understaffed.", "Hedda Moll, a nurse"),
+    (
+        "Jorun Sedge, 34, a baker from Saltby, said the water had reached her shop by dawn.",
+        "Jorun Sedge, 34, a baker from Saltby",
+    ),
+    (
+        "Brinemark's foreign minister, Lars Odegaard, was not told of the raid, two of his aides said.",
+        "two of his aides",
+    ),
+    (
+        "The fund's chairman, Otto Brink, 71, resigned on Thursday, the board said in a letter to investors.",
+        "the board",
+    ),
+    (
+        "Sixty houses, most of them empty, burned down overnight, police said, and one man, Aldo Fenn, is missing.",
+        "police",
+    ),
+]
+
+
+def test_shapes_of_newspaper_sentences() -> None:
+    found = [find_speaker(f"{sentence} The tide turned.", 0, len(sentence)) for sentence, _ in SHAPES]
+    wrong = [(got, wanted) for got, (_, wanted) in zip(found, SHAPES, strict=True) if got != wanted]
+    assert wrong == [("a senior engineer", "a senior engineer at the plant")]
 
 
 def test_a_speaker_named_only_behind_a_long_quotation() -> None:

@@ -156,8 +156,11 @@ def find_headings(text: str) -> tuple[Span, ...]:
     and short lines without final punctuation that stand alone above other text. Boilerplate is not among them."""
     lines = list(_lines(text))
     title = title_line(text)
+    around = {line.span for line in header(text)}
     headings = []
     for i, (start, end) in enumerate(lines):
+        if (start, end) in around:
+            continue
         if (start, end) == title or (end - start <= MAX_LINE and _MARKDOWN_HEADING.match(text, start, end)):
             headings.append((start, end))
         elif end - start <= 100 and i + 1 < len(lines) and _is_heading(text[start:end].strip(), 80, ".!?,;:…"):

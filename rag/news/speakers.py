@@ -56,9 +56,12 @@ _SAID_BEHIND = re.compile(
     rf"(?:earlier|late|later)\b|(?:{_DAYS})\b)|\s*[,.:;!?\"“]|\s*\Z"
 )
 _PASSIVE = re.compile(r"(?:\b(?:is|are|was|were|be|been|being|to|not|never|nor)|n['’]t|['’]re)\s+(?:\w+ly\s+)?\Z", re.I)
+# Words in -ly that are nouns: "his family said" has no adverb before its verb. A capital makes a name of one: "Kelly".
+_NOUN_IN_LY = r"(?:family|ally|assembly|daily|weekly|monthly|quarterly|elderly)\b"
 _BETWEEN = re.compile(
     r"(?:\s*\b(?:also|has|have|had|then|later|earlier|once|previously|now|further|did|does|do|would|will|could|again|"
-    r"still|reportedly|repeatedly|in turn|in a statement|\w+ly)\b)+\s*\Z"
+    r"still|reportedly|repeatedly|in turn|in a statement|"
+    rf"(?!{_NOUN_IN_LY})[a-z]+ly)\b)+\s*\Z"
 )
 _SOURCE = re.compile(
     r"\b(?:according to|in the words of|in the view of|by the count of|by the account of|on the word of|citing|"
@@ -67,7 +70,9 @@ _SOURCE = re.compile(
 )
 _OPENS_NO_NAME = re.compile(
     r"(?:in|on|at|after|before|since|by|for|from|with|as|if|when|while|though|although|because|during|despite|over|"
-    r"under|of|about|to|citing|quoting|\w+ing|\w+ly|however|meanwhile|instead|then|later|earlier|today|yesterday|"
+    r"under|of|about|to|citing|quoting|\w+ing|"
+    rf"(?!{_NOUN_IN_LY})\w+ly|"
+    r"however|meanwhile|instead|then|later|earlier|today|yesterday|"
     r"additionally|also|nevertheless|allegedly|\d{4})\b",
     re.I,
 )
@@ -89,6 +94,14 @@ _DETERMINED = re.compile(
     re.I,
 )
 _IS_TIME = re.compile(rf"^(?:last|next|this|late|early)\b|\b(?:{_DAYS})\Z", re.I)
+# What begins like this goes on with a sentence, or with somebody's age, and names nobody.
+_GOES_ON = re.compile(
+    r"\d+(?:,|\Z)|(?:became|began|broke|came|died|drove|fell|flew|gave|got|grew|held|hit|kept|left|lost|made|met|ran|rose|"
+    r"sank|sent|spoke|stood|struck|took|went|won)(?![\w-])"
+)
+_LONE_NAME = re.compile(r"[A-Z]\w+(?:ing|ly)")  # Kelly, Beijing: no adverb and no participle speaks
+_ENDS_IN_NO_NAME = re.compile(r"\b(?:the|an?|his|her|its|their|our|my|your)\Z")
+_RELATIVE = re.compile(r",\s(?:who|whom|whose|which)\s")
 _PRONOUN = frozenset({"he", "she", "they", "it"})
 _SAME_SOURCES = re.compile(
     r"(?:another|others|both|one(?: person)?|(?:(?:one|two|three|some|several|most|all) of )?the(?:se)? "
@@ -374,7 +387,7 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
         if _FINITE.search(part) and not is_relative:
             break
         is_apposition = has_apposition or number < len(parts) - 1
-        if is_relative and is_apposition:
+        if (is_relative or part.isdecimal()) and is_apposition:  # "who led the port", "41"
             continue
         if part in ("who", "which"):
             return None  # told in passing of somebody else
@@ -385,6 +398,8 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
             chosen = name
         elif chosen is not None:
             break
+        elif not has_apposition:
+            return None  # what stands right before the verb is its subject: the parts before it belong to another
         if chosen is not None and not has_apposition:
             if number and _is_title(bare[slice(*parts[number - 1])], bare[slice(*parts[number])]):
                 continue
@@ -419,7 +434,12 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
     end = start + len(sentence[start:end].rstrip(" ,\n\t"))
     words = sentence[start:end]
     found = _WORD.findall(words)
-    if not found or len(found) > MAX_WORDS:
+    if len(found) > MAX_WORDS and (relative := _RELATIVE.search(words)) is not None:
+        # Why somebody will not be named can take a line: "a person who knows, who asked not to be named because …".
+        end = start + relative.start()
+        words = sentence[start:end]
+        found = _WORD.findall(words)
+    if not found or len(found) > MAX_WORDS or _ENDS_IN_NO_NAME.search(words):
         return None
     low = words.lower()
     if low.split()[0] in _PRONOUN and len(found) > 1:
@@ -427,7 +447,10 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
     if low in _PRONOUN or _SAME_SOURCES.fullmatch(low.partition(",")[0]) or _OUTLET.fullmatch(low):
         return Speaker(start, end, is_pronoun=True)
     first = words.partition(",")[0]
-    if low in PRONOUNS | FUNCTION or _OPENS_NO_NAME.match(words) or _FINITE.search(first) or _IS_TIME.search(first):
+    opens_no_name = _OPENS_NO_NAME.match(words) and not _LONE_NAME.fullmatch(words)
+    if low in PRONOUNS | FUNCTION or opens_no_name or _FINITE.search(first) or _IS_TIME.search(first):
+        return None
+    if not is_source and _GOES_ON.match(words):
         return None
     if not is_source and re.search(r"\b[a-z]+ed (?:the|a|an|to|that|in|on|his|her|its|their|by)\b", first):
         return None

@@ -354,4 +354,147 @@ HEADERS: list[tuple[str, str, dict[str, object]]] = [
         "",
         {"title": "Mayor goes at last", "published": "2024-05-06"},
     ),
+    # Outlet and day behind the names, or beneath them.
+    (
+        "# Kelp prices rise\n\n*By Wren Falke, Saltby News Agency, May 6, 2024*",
+        "",
+        {
+            "title": "Kelp prices rise",
+            "authors": ["Wren Falke"],
+            "outlet": "Saltby News Agency",
+            "published": "2024-05-06",
+        },
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Saltby News Agency, May 6, 2024",
+        "",
+        {
+            "title": "Kelp prices rise",
+            "authors": ["Wren Falke"],
+            "outlet": "Saltby News Agency",
+            "published": "2024-05-06",
+        },
+    ),
+    (
+        "Kelp prices rise\n\n**By Wren Falke and Otto Brink, The Quay Gazette, Monday, 6 May 2024, 10:30**",
+        "",
+        {"authors": ["Wren Falke", "Otto Brink"], "outlet": "The Quay Gazette", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\n***By Wren Falke, The Saltmarsh, 6 May 2024***",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "The Saltmarsh", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke\nQuay Gazette\nMay 6, 2024",
+        "",
+        {"title": "Kelp prices rise", "authors": ["Wren Falke"], "outlet": "Quay Gazette", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\n*By Wren Falke*\n\n*The Saltmarsh*\n\n*May 6, 2024*",
+        "",
+        {"title": "Kelp prices rise", "authors": ["Wren Falke"], "outlet": "The Saltmarsh", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nThe Saltmarsh, 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": "The Saltmarsh", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nSaltby Daily — 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": "Saltby Daily", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke | Saltby Mirror | 6 May 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "Saltby Mirror", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke of the Saltby Herald",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "Saltby Herald", "published": None},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke for Times of Saltby, 6 May 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "Times of Saltby", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nWren Falke for Quay Press, 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "authors": ["Wren Falke"], "outlet": "Quay Press", "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Staff Writer, May 6, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke in Saltby, May 6, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Saltby, May 6, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, News Editor, May 6, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke and Otto Star, May 6, 2024",
+        "",
+        {"authors": ["Wren Falke", "Otto Star"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nThe Hague, 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke in The Hague, 6 May 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke\n\nThe Long Winter",
+        "",
+        {"authors": ["Wren Falke"], "outlet": None, "published": None},
+    ),
+    (
+        "Kelp prices rise\n\nWorld News | 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": None, "published": "2024-05-06"},
+    ),
+    (
+        "The Long Winter — May 6, 2019",
+        "",
+        {"title": "The Long Winter — May 6, 2019", "outlet": None, "published": "2019-05"},
+    ),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Quay Press, and Otto Brink, Saltby Post",
+        "",
+        {"authors": ["Wren Falke", "Otto Brink"], "outlet": None},
+    ),
+    ("Kelp prices rise\n\nBy May 6, 2024, all kelp was gone", "", {"authors": [], "outlet": None}),
+    (
+        "Kelp prices rise\n\nQuay Gazette\n6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": "Quay Gazette", "published": "2024-05-06"},
+    ),
+    ("Kelp prices rise\n\nBy Wren Falke (Quay Press)", "", {"authors": ["Wren Falke"], "outlet": "Quay Press"}),
+    (
+        "Kelp prices rise\n\nBy Wren Falke, Quay Press, updated May 7, 2024",
+        "",
+        {"authors": ["Wren Falke"], "outlet": "Quay Press", "updated": "2024-05-07"},
+    ),
+    (
+        "Kelp prices rise\n\nThe Mayor, 6 May 2024",
+        "",
+        {"title": "Kelp prices rise", "outlet": None, "published": "2024-05-06"},
+    ),
 ]
