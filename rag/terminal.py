@@ -162,7 +162,8 @@ def _print_events(events: Sequence[Event], placed: Collection[int]) -> None:
     say("\nIn order of time:")
     for event in events:
         sources = "; ".join(f"[{c.marker}] {_whose(c)}" for c in event.citations)
-        say(f"  {date_in_words(event.date)}{_PLANNED[event.planned]}: “{' '.join(event.citations[0].quote.split())}” {sources}")
+        when = f"{date_in_words(event.date)}{_PLANNED[event.planned]}"
+        say(f"  {when}: “{' '.join(event.citations[0].quote.split())}” {sources}")
         for c in event.citations:
             if c.marker not in placed:
                 say(f"    [{c.marker}] {_where(c.article, c.start, c.end)}")
@@ -171,7 +172,9 @@ def _print_events(events: Sequence[Event], placed: Collection[int]) -> None:
 def print_timeline(events: Sequence[Event], notes: Sequence[str]) -> None:
     heading = ""
     for event in events:
-        if heading != (heading := f"{date_in_words(event.date)}{_SOURCE_OF_DATE[event.source]}{_PLANNED[event.planned]}"):
+        if heading != (
+            heading := f"{date_in_words(event.date)}{_SOURCE_OF_DATE[event.source]}{_PLANNED[event.planned]}"
+        ):
             say(f"{heading}\n")
         for citation in event.citations:
             say(_indent(f"“{citation.quote}”"))

@@ -84,7 +84,7 @@ class Extractive:
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
         scores = [evidence[i].reader_score for i in chosen]
-        newest_first = differences.newest_first(picked, scores, old)
+        newest_first = differences.newest_first(question, picked, scores, old)
         drafts = (
             quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]])) for n in newest_first
         )

@@ -68,15 +68,15 @@ _COSTS = frozenset("cost costs price bill".split())
 _HEADS = _COUNTS_OF | _COSTS | frozenset("injuries deaths fatalities casualties arrests evacuations".split())
 _TO = frozenset("to at".split())
 _MOVES = frozenset(
-    "rise rises rose risen rising climb climbs climbed climbing grow grows grew grown growing increase increases increased "
-    "jump jumps jumped jumping fall falls fell fallen falling drop drops dropped dropping go goes went gone come comes came "
-    "bring brings brought bringing push pushes pushed pushing raise raises raised raising take takes took taking lower "
+    "rise rises rose risen rising climb climbs climbed climbing grow grows grew grown growing increase increases "
+    "increased jump jumps jumped jumping fall falls fell fallen falling drop drops dropped dropping go goes went gone come "
+    "comes came bring brings brought bringing push pushes pushed pushing raise raises raised raising take takes took taking lower "
     "lowered lowering cut cutting stand stands stood put puts remain remains remained soar soared surge surged swell "
     "swelled mount mounted double doubled revise revised estimate estimated up down".split()
 )
 _REACH = frozenset(
-    "is was are were reach reaches reached reaching hit hits top tops topped pass passes passed exceed exceeds exceeded "
-    "total totals totalled totaled".split()
+    "is was are were reach reaches reached reaching hit hits top tops topped pass passes passed exceed exceeds "
+    "exceeded total totals totalled totaled".split()
 )
 _CLAUSES = frozenset("while whereas as after before when which who that and but or if because since until".split())
 # The one word for what several name.
@@ -189,8 +189,8 @@ def _truth(items: Sequence[Item], n: int) -> frozenset[str]:
 
 def _is_cost(items: Sequence[Item], n: int) -> bool:
     """Whether figure `n` is money that something "cost" or "would cost"."""
-    at = _with_limit(items, n) - 1
-    return items[n].number is not None and items[n].number.unit != "" and at >= 0 and items[at].key == "cost"
+    at, number = _with_limit(items, n) - 1, items[n].number
+    return number is not None and number.unit != "" and at >= 0 and items[at].key == "cost"
 
 
 def _told_of(items: Sequence[Item], n: int) -> tuple[int, int] | None:
@@ -206,9 +206,8 @@ def _told_of(items: Sequence[Item], n: int) -> tuple[int, int] | None:
     verb = next((k for k in range(end - 1, max(-1, end - 5), -1) if low[k] in _MOVES), None)
     if low[end - 1] in _REACH:
         verb = end - 1
-    elif low[end - 1] not in _TO or (verb is None and low[end - 2 : end - 1] != ["injured"]):
+    elif low[end - 1] not in _TO:
         verb = None
-    is_brought = False
     if verb is None and low[end - 1] in _TO:  # "brought the number of injured to 26"
         verb = next((k for k in range(end - 2, max(-1, end - 12), -1) if low[k] in _MOVES), None)
     if verb is None:

@@ -138,8 +138,8 @@ def settled_since(
 
 
 def done_since(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
-    """The place in `others` of the newest sentence that reports as done what the question asks the time of, where `best`
-    only announces it; None where there is none."""
+    """The place in `others` of the newest sentence that reports as done what the question asks the time of, where
+    `best` only announces it; None where there is none."""
     found = [n for n, other in enumerate(others) if _has_come(question, best, other)]
     return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
 
@@ -190,12 +190,16 @@ def overtaken(question: str, chosen: Sequence[Candidate], vectors: Sequence[Vect
     return frozenset(old)
 
 
-def newest_first(chosen: Sequence[Candidate], scores: Sequence[float], old: frozenset[int]) -> list[int]:
+_ASKS_FOR_ONE = re.compile(r"\s*(?:and\s+)?(?:how\s+(?:many|much)|who(?:\s+(?:is|are)|['’]s)|when)\b", re.IGNORECASE)
+
+
+def newest_first(question: str, chosen: Sequence[Candidate], scores: Sequence[float], old: frozenset[int]) -> list[int]:
     """The places of the sentences of an answer in the order in which they are told: those that a later one has changed
     (`old`) last, newest of them first. Of the others the newest of those that answer as well as the first (within
-    `AS_WELL` by their reader's `scores`) leads, the rest keeps its order."""
+    `AS_WELL` by their reader's `scores`) leads where the question asks for a figure, a holder or a time: two answers
+    to another question can both hold. The rest keeps its order."""
     current = [n for n in range(len(chosen)) if n not in old]
-    if current:
+    if current and _ASKS_FOR_ONE.match(question):
         lead = current[0]
         for n in current[1:]:
             answers_as_well = scores[n] >= scores[current[0]] - AS_WELL

@@ -71,10 +71,14 @@ def settles(question: str, text: str) -> frozenset[str]:
 
 
 _PAST_WHEN = re.compile(r"\s*(?:and\s+)?when\s+(?:did|was|were|has|have|had)\b", re.IGNORECASE)
-_WHO_NOW = re.compile(r"\s*(?:and\s+)?who(?:\s+(?:now|currently))?(?:\s+(?:is|are|heads|leads|runs|chairs)\b|['’]s\b)", re.IGNORECASE)
+_WHO_NOW = re.compile(
+    r"\s*(?:and\s+)?who(?:\s+(?:now|currently))?(?:\s+(?:is|are|heads|leads|runs|chairs)\b|['’]s\b)", re.IGNORECASE
+)
 _LEAVES = frozenset(map(stem, "resign quit retire die sack fire oust dismiss depose".split()))
 _LEFT_IN_TWO = (["stepped", "down"], ["stood", "down"], ["stepped", "aside"])
-_OF_ANOTHER = frozenset("after when since who whose succeeded succeeds replaced replaces became named appointed".split())
+_OF_ANOTHER = frozenset(
+    "after when since who whose succeeded succeeds replaced replaces became named appointed".split()
+)
 
 
 def done_when(question: str, text: str) -> frozenset[str]:

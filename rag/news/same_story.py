@@ -62,8 +62,8 @@ def other_names(a: Candidate, b: Candidate) -> bool:
 
 
 def same_headline(a: Candidate, b: Candidate) -> bool:
-    """Whether the headlines of two articles, published within `DAYS_APART` days, have a name in common that stands as one in
-    both texts, and something else besides: "Norvik leak: toll rises", "Second worker dies after Norvik leak"."""
+    """Whether the headlines of two articles, published within `DAYS_APART` days, have a name in common that stands as
+    one in both texts, and something else besides: "Norvik leak: toll rises", "Second worker dies after Norvik leak"."""
     first, second = (_first_day(c.hit.article.published) for c in (a, b))
     if first is None or second is None or abs((first - second).days) > DAYS_APART:
         return False

@@ -68,8 +68,8 @@ def _clause_end(text: str, at: int) -> int:
 
 
 def finite_verbs(words: str) -> int:
-    """How many verbs of any tense stand in the words, as far as this module knows them; one with its auxiliaries is one,
-    and an infinitive's "to" makes none."""
+    """How many verbs of any tense stand in the words, as far as this module knows them; one with its auxiliaries is
+    one, and an infinitive's "to" makes none."""
     found = [m for m in _VERB.finditer(words) if m[0].lower() not in ("according", "since", "read", "put", "cut")]
     return sum(
         1

@@ -125,6 +125,7 @@ def _is_aside(text: str, mention: DateMention) -> bool:
             continue  # "said that the pier closed on Monday"
         # "The man who shot the mayor was arrested on Monday" has its own verb behind the clause.
         n_before, n_within = finite_verbs(before[start : found.start()]), finite_verbs(before[found.end() :])
+        n_within += re.match(r"\s+(?!has\b|was\b|is\b)[a-z]+s\b", before[found.end() :]) is not None  # "which sits in"
         if n_within > 0 and (n_before > 0 or n_within < 2):
             return True
     return False
