@@ -69,10 +69,11 @@ _HEADS = _COUNTS_OF | _COSTS | frozenset("injuries deaths fatalities casualties 
 _TO = frozenset("to at".split())
 _MOVES = frozenset(
     "rise rises rose risen rising climb climbs climbed climbing grow grows grew grown growing increase increases "
-    "increased jump jumps jumped jumping fall falls fell fallen falling drop drops dropped dropping go goes went gone come "
-    "comes came bring brings brought bringing push pushes pushed pushing raise raises raised raising take takes took taking lower "
-    "lowered lowering cut cutting stand stands stood put puts remain remains remained soar soared surge surged swell "
-    "swelled mount mounted double doubled revise revised estimate estimated up down".split()
+    "increased jump jumps jumped jumping fall falls fell fallen falling drop drops dropped dropping go goes went "
+    "gone come comes came bring brings brought bringing push pushes pushed pushing raise raises raised raising "
+    "take takes took taking lower lowered lowering cut cutting stand stands stood put puts remain remains "
+    "remained soar soared surge surged swell swelled mount mounted double doubled revise revised estimate "
+    "estimated up down".split()
 )
 _REACH = frozenset(
     "is was are were reach reaches reached reaching hit hits top tops topped pass passes passed exceed exceeds "
