@@ -33,7 +33,7 @@ COUNTED_NEAR = 0.2
 _CLASSES = {
     form: name
     for name, forms in {
-        "dead": "kill die death toll fatal fatality",
+        "dead": "kill die death deaths toll fatal fatality",
         "hurt": "injure injury",
         "casualties": "casualty victim",
         "held": "arrest hostage captive prisoner custody jail",
@@ -79,7 +79,7 @@ _REACH = frozenset(
     "is was are were reach reaches reached reaching hit hits top tops topped pass passes passed exceed exceeds "
     "exceeded total totals totalled totaled".split()
 )
-_CLAUSES = frozenset("while whereas as after before when which who that and but or if because since until".split())
+_CLAUSES = frozenset("while whereas as when which who that and but or if because since until".split())
 # The one word for what several name.
 _ONE_WORD = {form: "die" for form, name in _CLASSES.items() if name == "dead"}
 _ONE_WORD |= {form: stem("injure") for form, name in _CLASSES.items() if name == "hurt"}
@@ -220,9 +220,15 @@ def _told_of(items: Sequence[Item], n: int) -> tuple[int, int] | None:
     if not heads:
         heads = [k for k in range(verb + 1, end) if low[k] in _HEADS and items[k].kind == "word"]
         verb = end - 1 if heads else verb
-    if not heads or any(items[k].number is not None for k in range(heads[0], end)):
+    if not heads or any(items[k].number is not None for k in range(heads[-1], end)):
         return None
-    return heads[0], verb
+    # "After the price rose, arrests rose to 9" is of arrests, "the number of child deaths rose to 9" of those.
+    head = heads[-1]
+    for k in heads[:-1]:
+        between = items[k + 1 : head]
+        if low[k] in _COUNTS_OF and all(i.is_content or i.text.lower() in _LINKS for i in between):
+            return k, verb
+    return head, verb
 
 
 def _headed(reading: Reading, n: int, head: int, verb: int) -> Quantity:
@@ -243,6 +249,9 @@ def _headed(reading: Reading, n: int, head: int, verb: int) -> Quantity:
     if low not in _COUNTS_OF | _COSTS or (low == "toll" and not classes):
         # "The toll of the quake": the place of it is not what is counted.
         counted, told = [], [_concept(items[head])]
+        if low != "toll" and head and items[head - 1].kind == "word" and items[head - 1].key not in _GENERIC:
+            counted = [head - 1]  # "traffic deaths"
+            told.append(items[head - 1].key)
         classes = {_CLASSES[items[head].key]} if items[head].key in _CLASSES else set()
     if is_cost:
         told.append("cost")
@@ -254,7 +263,7 @@ def _headed(reading: Reading, n: int, head: int, verb: int) -> Quantity:
         bag=frozenset(told),
         classes=frozenset(classes),
         words=reading.text[items[_with_limit(items, n)].start : items[n].end].strip(),
-        about=reading.text[items[head].start : items[counted[-1] if counted else head].end],
+        about=reading.text[items[min([head, *counted])].start : items[max([head, *counted])].end],
         truth=_truth(items, n),
         is_running=True,
     )
