@@ -33,6 +33,7 @@ KINDS_SHOWN = 12  # of files that ingest passed over
 # A carriage return would write over what stands there; the others move the cursor too.
 _NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
 _SOURCE_OF_DATE = {"stated": "", "resolved": "", "published": " (date of the article)"}
+_PLANNED = {True: " (planned)", False: ""}
 _STATE = {
     "moved": "the same words, at another place",
     "changed": "the words changed",
@@ -166,7 +167,8 @@ def _print_events(events: Sequence[Event], placed: Collection[int]) -> None:
     say("\nIn order of time:")
     for event in events:
         sources = "; ".join(f"[{c.marker}] {_whose(c)}" for c in event.citations)
-        say(f"  {date_in_words(event.date)}: “{' '.join(event.citations[0].quote.split())}” {sources}")
+        when = f"{date_in_words(event.date)}{_PLANNED[event.planned]}"
+        say(f"  {when}: “{' '.join(event.citations[0].quote.split())}” {sources}")
         for c in event.citations:
             if c.marker not in placed:
                 say(f"    [{c.marker}] {_where(c.article, c.start, c.end)}")
@@ -175,7 +177,9 @@ def _print_events(events: Sequence[Event], placed: Collection[int]) -> None:
 def print_timeline(events: Sequence[Event], notes: Sequence[str]) -> None:
     heading = ""
     for event in events:
-        if heading != (heading := f"{date_in_words(event.date)}{_SOURCE_OF_DATE[event.source]}"):
+        if heading != (
+            heading := f"{date_in_words(event.date)}{_SOURCE_OF_DATE[event.source]}{_PLANNED[event.planned]}"
+        ):
             say(f"{heading}\n")
         for citation in event.citations:
             say(_indent(f"“{citation.quote}”"))

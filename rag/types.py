@@ -320,18 +320,20 @@ class Disagreement:
 class Event:
     """What happened on a date, as reported: `citations` are the reports of it. `date` is an ISO date cut to
     `precision`. `source` says how it is known: stated in the words, resolved from them ("Monday") by the article's
-    date, or no more than the article's own date."""
+    date, or no more than the article's own date. `planned` is true where they only announce it."""
 
     date: str
     precision: Precision
     source: Literal["stated", "resolved", "published"]
     citations: tuple[Citation, ...]
+    planned: bool = False
 
     def to_dict(self) -> Json:
         return {
             "date": self.date,
             "precision": self.precision,
             "source": self.source,
+            "planned": self.planned,
             "citations": [c.to_dict() for c in self.citations],
         }
 

@@ -17,11 +17,13 @@ from rag.checking.facts import read
 from rag.checking.lexicon import stem
 from rag.ingest.passages import split_sentences
 from rag.news.conflicts import compare, quantities
+from rag.news.differences import newest_first, overtaken
 from rag.news.outcomes import settles
 from rag.news.same_story import HEADING, heading, later
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.test_cli import BYLINE
 
+COUNTS = [json.loads(line) for line in (Path(__file__).parent / "stories" / "counts.jsonl").read_text().splitlines()]
 STORIES = [json.loads(line) for line in (Path(__file__).parent / "stories" / "pairs.jsonl").read_text().splitlines()]
 
 
@@ -80,6 +82,63 @@ def test_different_words_on_the_same_thing(a: str, b: str, values: tuple[str, st
 )
 def test_what_is_no_difference(a: str, b: str) -> None:
     assert difference(a, b) is None
+
+
+@pytest.mark.parametrize("row", COUNTS, ids=lambda row: f"{row['split']}: {row['new'][2][:40]}")
+def test_a_count_at_two_dates_and_two_counts(row: dict[str, Any]) -> None:
+    (old_day, old_title, old), (new_day, new_title, new) = row["old"], row["new"]
+    change = compare(said(old, old_day, title=old_title), said(new, new_day, id="b", title=new_title), cosine=0.8)
+    if row["split"] == "none":
+        assert change is None
+    else:
+        assert change is not None
+        assert change.newer == 1
+        assert all(value in words for value, words in zip(row["values"], change.values, strict=True))
+
+
+def test_counts_that_name_nothing_need_one_headline() -> None:
+    def told(old: str, new: str, day: str = "2031-05-04") -> bool:
+        first = said("A leak at Vell of the Odo Works injured 14 workers on Monday.", "2031-05-01", title=old)
+        text = "One of those hurt at Vell has died. The number of injured stands at 26, the fire department said."
+        whole = said(text, day, id="b", title=new)
+        second = Candidate(
+            hit=whole.hit, sentence=Sentence(article_id="b", position=1, start=36, end=len(text)), text=text[36:]
+        )
+        return compare(first, second, cosine=0.3) is not None
+
+    assert told("Leak at Vell hurts workers", "Another death after Vell leak")
+    assert not told("Leak at Vell hurts workers", "Another death in hospital")
+    assert not told("Leak at Vell hurts workers", "Another death after Vell leak", day="2032-05-04")
+
+
+def test_a_share_of_a_count_is_no_count() -> None:
+    old = "Two of the injured of Vell were in danger."
+    assert difference(old, "The number of injured at Vell rose to 9.", ("2021-01-01", "2021-01-02")) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "old", "new", "is_earlier"),
+    [
+        ("When did the Vell pit reopen?", "The Vell pit will reopen on 4 May.", "The Vell pit reopened today.", True),
+        ("When will the Vell pit reopen?", "The Vell pit will open on 4 May.", "The Vell pit was shut today.", False),
+        ("When did the Vell pit open?", "The Vell pit opened in 1902.", "The Vell pit, opened in 1902, is old.", False),
+        ("Who is mayor of Vell?", "Ada Quill, mayor of Vell, has resigned.", "Vell’s mayor, Odo Rusk, spoke.", True),
+        ("Who is mayor of Vell?", "Ada Quill, mayor of Vell, spoke.", "Vell’s mayor, Odo Rusk, spoke.", False),
+        ("Who was mayor of Vell?", "Ada Quill, mayor of Vell, has quit.", "Vell’s mayor, Odo Rusk, spoke.", False),
+    ],
+)
+def test_a_plan_that_came_about_and_who_left_are_earlier(question: str, old: str, new: str, is_earlier: bool) -> None:
+    chosen = [said(old, "2031-04-01", title="News of Vell"), said(new, "2031-05-05", id="b", title="News of Vell")]
+    assert overtaken(question, chosen) == (frozenset({0}) if is_earlier else frozenset())
+
+
+def test_the_newest_of_answers_as_good_as_each_other_leads() -> None:
+    chosen = [said("One.", "2031-04-01"), said("Two.", "2031-05-01"), said("Three.", "2031-06-01")]
+    question = "How many boats are there?"
+    assert newest_first(question, chosen, [3.0, 2.5, 1.0], frozenset()) == [1, 0, 2]
+    assert newest_first(question, chosen, [3.0, 1.5, 1.0], frozenset()) == [0, 1, 2]  # a much better answer stays first
+    assert newest_first("Why do boats sink?", chosen, [3.0, 2.5, 2.5], frozenset()) == [0, 1, 2]
+    assert newest_first(question, chosen, [3.0, 2.5, 1.0], frozenset({0, 1})) == [2, 1, 0]
 
 
 def test_an_article_that_gives_both_figures_tells_them_apart() -> None:

@@ -11,7 +11,8 @@ import pytest
 from rag import Library
 from rag.answers.citations import Markers
 from rag.cli import main
-from rag.news.timeline import Dated, dated, events
+from rag.news.dates import read
+from rag.news.timeline import Dated, _is_aside, dated, events, of_answer
 from rag.types import Candidate, Found, SearchHit
 
 
@@ -76,6 +77,46 @@ def test_reports_of_one_event_are_one_event_but_for_other_figures(library: Libra
     walkouts = [event for event in library.timeline("the Saltby ferry dispute") if event.date == "2025-05-05"]
     outlets = sorted(sorted(str(c.article.outlet) for c in event.citations) for event in walkouts)
     assert outlets == [["Bugle", "Herald"], ["Courier"]]
+
+
+def test_what_is_announced_is_told_as_planned(library: Library) -> None:
+    line = library.timeline("the Saltby ferry dispute")
+    assert [event.date for event in line if event.planned] == ["2025-06"]
+    assert [event.to_dict()["planned"] for event in line].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The leak came from a valve that should have been replaced in 2022.", []),
+        ("The fine is small for a company that earned 410 million last year.", []),
+        ("More boats sailed than in 2019.", []),
+        ("Lind, who resigned on 2 April 2024, did not come.", []),
+        ("The man who shot the mayor was arrested on Monday.", ["Monday"]),
+        ("The pier that was closed in March reopened on Monday.", ["Monday"]),
+        ("Police said that the pier closed on Monday.", ["Monday"]),
+        ("The leak killed two workers, the board said in a report on Thursday.", ["Thursday"]),
+    ],
+)
+def test_only_what_a_sentence_reports_is_dated(text: str, words: list[str]) -> None:
+    assert [mention.words for mention in read(text, "2024-06-29") if not _is_aside(text, mention)] == words
+
+
+def test_an_answer_has_only_events_that_have_to_do_with_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "Bugle.md",
+        "2025-05-07",
+        "The crew of the Saltby ferry walked out on Monday. The Saltby ferry was sold in March.",
+    )
+    write(tmp_path, "Herald.md", "2025-05-20", "The Saltby ferry company was fined 900 crowns on Monday.")
+    with Library.open(tmp_path / "library") as opened:
+        opened.ingest(list(tmp_path.glob("*.md")))
+        one = found(opened, "How much was Saltby fined?")
+        answer = opened.ask("How much was Saltby fined?")
+        assert len({told.date for told in dated(one, undated=False)}) > 1
+        assert answer.status == "answered"
+        assert of_answer(one, answer) == ()
 
 
 def test_a_bound_is_no_event(library: Library) -> None:

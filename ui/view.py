@@ -198,7 +198,8 @@ def _timeline(events: Sequence[Event]) -> str:
     """Dated reports in the order given. A date is as precise as it is known, and says where it comes from."""
     items = []
     for number, event in enumerate(events, start=1):
-        known = f' <span class="bl-known">({_KNOWN[event.source]})</span>' if _KNOWN[event.source] else ""
+        remarks = [remark for remark in ("planned" if event.planned else "", _KNOWN[event.source]) if remark]
+        known = f' <span class="bl-known">({"; ".join(remarks)})</span>' if remarks else ""
         reports = "".join(
             f'<p dir="auto">“{escaped(c.quote)}” <span class="bl-meta">{source(c.article)}</span> '
             f"{whole_button(f'event-{number}-{position}')}</p>"

@@ -70,6 +70,10 @@ class Extractive:
         others = [candidates[i] for i in near]
         cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
         lead = differences.settled_by(question, candidates[order[0]], others, cosines)
+        if lead is None:
+            close = [k for k, i in enumerate(near) if evidence[i].reader_score >= best - ALSO_WITHIN]
+            since = differences.done_since(question, candidates[order[0]], [others[k] for k in close])
+            lead = None if since is None else close[since]
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         if lead is None:
             was = differences.settled_since(question, candidates[order[0]], others, cosines)
@@ -79,7 +83,8 @@ class Extractive:
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
-        newest_first = sorted(range(len(picked)), key=lambda n: n in old)
+        scores = [evidence[i].reader_score for i in chosen]
+        newest_first = differences.newest_first(question, picked, scores, old)
         drafts = (
             quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]])) for n in newest_first
         )

@@ -13,14 +13,16 @@ from itertools import combinations
 from embeddings import Vectors
 from rag.answers.citations import Markers
 from rag.news.conflicts import Change, compare
-from rag.news.outcomes import is_open, settles
+from rag.news.outcomes import done_when, full_names, is_open, is_planned, left_office, settles
 from rag.news.processes import settled
-from rag.news.same_story import later, other_names
+from rag.news.same_story import later, other_names, same_headline
 from rag.types import Candidate, Claim, Disagreement
 
 # Sentences compared with those that the answer cites: the nearest to the question.
 N_COMPARED = 16
 MOST_SHOWN = 4
+# A sentence answers as well as another whose score by the reader is higher by no more than this.
+AS_WELL = 1.0
 
 
 def changes(
@@ -135,6 +137,30 @@ def settled_since(
     return None
 
 
+def done_since(question: str, best: Candidate, others: Sequence[Candidate]) -> int | None:
+    """The place in `others` of the newest sentence that reports as done what the question asks the time of, where
+    `best` only announces it; None where there is none."""
+    found = [n for n, other in enumerate(others) if _has_come(question, best, other)]
+    return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
+
+
+def _has_come(question: str, old: Candidate, new: Candidate) -> bool:
+    verbs = done_when(question, new.text)
+    if not verbs or later(old.hit.article, new.hit.article) != 1 or not is_planned(old.text, verbs):
+        return False
+    return same_headline(old, new) or not other_names(old, new)
+
+
+def _has_left(question: str, old: Candidate, new: Candidate, chosen: Sequence[Candidate]) -> bool:
+    """Whether `old` names as the holder of an office somebody who has left it by one of the sentences `chosen`, and
+    the newer sentence does not."""
+    if later(old.hit.article, new.hit.article) != 1:
+        return False
+    gone = frozenset[tuple[str, ...]]().union(*(left_office(question, c.text) for c in chosen)) & full_names(old.text)
+    named = {key for name in full_names(new.text) for key in name}
+    return bool(named) and any(named.isdisjoint(name) for name in gone)
+
+
 _ASKS_WHETHER = re.compile(
     r"\s*(?:has|have|had|is|are|was|were|did|does|do|will|would|can|could|may|might|when)\b", re.IGNORECASE
 )
@@ -159,7 +185,28 @@ def overtaken(question: str, chosen: Sequence[Candidate], vectors: Sequence[Vect
             if verbs and later(other.hit.article, lead.hit.article) == 1 and not settles(question, other.text):
                 old.add(k)
                 old.discard(n)
+            elif _has_come(question, other, lead) or _has_left(question, other, lead, chosen):
+                old.add(k)
     return frozenset(old)
+
+
+_ASKS_FOR_ONE = re.compile(r"\s*(?:and\s+)?(?:how\s+(?:many|much)|who(?:\s+(?:is|are)|['’]s)|when)\b", re.IGNORECASE)
+
+
+def newest_first(question: str, chosen: Sequence[Candidate], scores: Sequence[float], old: frozenset[int]) -> list[int]:
+    """The places of the sentences of an answer in the order in which they are told: those that a later one has changed
+    (`old`) last, newest of them first. Of the others the newest of those that answer as well as the first (within
+    `AS_WELL` by their reader's `scores`) leads where the question asks for a figure, a holder or a time: two answers
+    to another question can both hold. The rest keeps its order."""
+    current = [n for n in range(len(chosen)) if n not in old]
+    if current and _ASKS_FOR_ONE.match(question):
+        lead = current[0]
+        for n in current[1:]:
+            answers_as_well = scores[n] >= scores[current[0]] - AS_WELL
+            if answers_as_well and later(chosen[lead].hit.article, chosen[n].hit.article) == 1:
+                lead = n
+        current = [lead, *(n for n in current if n != lead)]
+    return [*current, *sorted(old, key=lambda n: chosen[n].hit.article.published or "", reverse=True)]
 
 
 def older_statements(found: Sequence[Disagreement]) -> frozenset[tuple[str, int, int]]:

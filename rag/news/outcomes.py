@@ -70,6 +70,57 @@ def settles(question: str, text: str) -> frozenset[str]:
     return found if is_on_it and len(reading.keys & asked.keys) > 1 else frozenset()
 
 
+_PAST_WHEN = re.compile(r"\s*(?:and\s+)?when\s+(?:did|was|were|has|have|had)\b", re.IGNORECASE)
+_WHO_NOW = re.compile(
+    r"\s*(?:and\s+)?who(?:\s+(?:now|currently))?(?:\s+(?:is|are|heads|leads|runs|chairs)\b|['’]s\b)", re.IGNORECASE
+)
+_LEAVES = frozenset(map(stem, "resign quit retire die sack fire oust dismiss depose".split()))
+_LEFT_IN_TWO = (["stepped", "down"], ["stood", "down"], ["stepped", "aside"])
+_OF_ANOTHER = frozenset(
+    "after when since who whose succeeded succeeds replaced replaces became named appointed".split()
+)
+
+
+def done_when(question: str, text: str) -> frozenset[str]:
+    """For a question about when something happened: the verbs of it that the sentence reports as done."""
+    if not _PAST_WHEN.match(question):
+        return frozenset()
+    asked = read(question)
+    reading = read(text)
+    found = done(reading) & {asked.items[n].key for n in asked.content if asked.items[n].kind == "word"}
+    return found if len(reading.keys & asked.keys) > 1 else frozenset()
+
+
+def is_planned(text: str, verbs: frozenset[str]) -> bool:
+    """Whether the sentence speaks of what `verbs` name as something to come, and not as done."""
+    reading = read(text)
+    return bool(verbs & _expected(reading)) and not verbs & done(reading)
+
+
+def left_office(question: str, text: str) -> frozenset[tuple[str, ...]]:
+    """For a question about who holds an office: the names in full of a sentence that tells that somebody left one."""
+    if not _WHO_NOW.match(question):
+        return frozenset()
+    reading = read(text)
+    low = [item.text.lower() for item in reading.items]
+    for n in reading.content:
+        leaves = reading.items[n].key in _LEAVES or low[n : n + 2] in _LEFT_IN_TWO
+        if leaves and _is_done(reading, n) and not _OF_ANOTHER & set(low):
+            return full_names(text)
+    return frozenset()
+
+
+def full_names(text: str) -> frozenset[tuple[str, ...]]:
+    """The names of two words and more in a sentence, as keys."""
+    runs: list[list[str]] = [[]]
+    for item in read(text).items:
+        if item.kind == "name":
+            runs[-1].append(item.key)
+        else:
+            runs.append([])
+    return frozenset(tuple(run) for run in runs if len(run) > 1)
+
+
 def is_open(text: str, verbs: frozenset[str]) -> bool:
     """Whether the sentence speaks of what `verbs` name only as possible, planned or asked for."""
     reading = read(text)

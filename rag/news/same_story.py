@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection
 
@@ -19,6 +20,8 @@ NEAR, NEARLY_ALIKE = 0.45, 0.6
 SHARED_NAMES, SHARED_BY_NAMELESS = 0.3, 0.6
 FEWEST_NAMES = 4
 HEADING = 80  # characters
+# A story of which a name and one more word of the headline are known is the same for this long.
+DAYS_APART = 60
 
 
 def later(a: Article, b: Article) -> int | None:
@@ -61,6 +64,25 @@ def other_names(a: Candidate, b: Candidate) -> bool:
     return fewest >= FEWEST_NAMES and len(_in_common(ours, theirs)) < share * fewest
 
 
+def same_headline(a: Candidate, b: Candidate) -> bool:
+    """Whether the headlines of two articles, published within `DAYS_APART` days, have a name in common that stands as
+    one in both texts, and something else besides: "Norvik leak: toll rises", "Second worker dies after Norvik leak"."""
+    first, second = (_first_day(c.hit.article.published) for c in (a, b))
+    if first is None or second is None or abs((first - second).days) > DAYS_APART:
+        return False
+    ours, theirs = (read(c.hit.article.title or "") for c in (a, b))
+    bodies = [read(c.hit.article.text) for c in (a, b)]
+    shared = ours.keys & theirs.keys
+    plain = frozenset(i.key for body in bodies for i in body.items if i.kind == "word")
+    named = (_names(ours) | _names(theirs)) & shared & _names(bodies[0]) & _names(bodies[1]) - plain
+    return bool(named) and len(shared) > 1
+
+
+def _first_day(published: str | None) -> dt.date | None:
+    first, _ = date_range(published) if published else (None, None)
+    return dt.date.fromisoformat(first) if first else None
+
+
 def _in_common(ours: Reading, theirs: Reading) -> frozenset[str]:
     return _names(ours) & _capitals(theirs) | _capitals(ours) & _names(theirs)
 
@@ -78,9 +100,9 @@ def _capitals(reading: Reading) -> frozenset[str]:
     return frozenset(item.key for item in reading.items if item.is_content and item.text[:1].isupper())
 
 
-def other_time(a: Reading, b: Reading) -> bool:
-    """Whether the two sentences date what they tell, and differently."""
-    for grain in (r"@\d{4}\Z", r"@\d+(?:-\d+)?\Z", r"@[a-z]"):
+def other_time(a: Reading, b: Reading, *, years: bool = False) -> bool:
+    """Whether the two sentences date what they tell, and differently; with `years`, to another year."""
+    for grain in (r"@\d{4}\Z", r"@\d+(?:-\d+)?\Z", r"@[a-z]")[: 1 if years else None]:
         ours, theirs = ({i.key for i in r.items if i.kind == "date" and re.match(grain, i.key)} for r in (a, b))
         if ours and theirs and not ours & theirs:
             return True

@@ -67,6 +67,17 @@ def _clause_end(text: str, at: int) -> int:
     return found.start() if found else len(text)
 
 
+def finite_verbs(words: str) -> int:
+    """How many verbs of any tense stand in the words, as far as this module knows them; one with its auxiliaries is
+    one, and an infinitive's "to" makes none."""
+    found = [m for m in _VERB.finditer(words) if m[0].lower() not in ("according", "since", "read", "put", "cut")]
+    return sum(
+        1
+        for n, verb in enumerate(found)
+        if not n or not re.fullmatch(r"(?:\s|\w+ly\b|be|been|not|never)*", words[found[n - 1].end() : verb.start()])
+    )
+
+
 def looks_back(clause: str) -> bool:
     """Whether the last verb of a clause is in the past: "the bridge was closed"."""
     return _tense(clause, 0, len(clause)) is False

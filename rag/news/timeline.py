@@ -2,12 +2,14 @@
 
 A sentence is dated by the expressions in it ("stated" where they have their year, "resolved" where the article's date
 gives it), one event for each; where it has none, by its article's own date ("published"), and only where the caller
-asks for those too. Bounds ("until Friday", "before May"), names ("the 2018 final") and what is not certain to the
-year date nothing.
+asks for those too. Bounds ("until Friday", "before May"), names ("the 2018 final"), what is not certain to the year and
+dates of a relative clause, a comparison or something that never was ("a valve that should have been replaced in 2022")
+date nothing. What is announced for a date is told as planned.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +21,7 @@ from rag.answers.citations import Markers
 from rag.checking.facts import read as read_facts
 from rag.news.dates import DateMention, read_in
 from rag.news.periods import days_of
+from rag.news.tense import finite_verbs, looks_ahead
 from rag.types import Answer, Candidate, Event, Found, Precision
 
 # Mean of the cosines of a question with a sentence and with its passage (title and all) from which the sentence is
@@ -30,7 +33,7 @@ RELEVANT_UNDATED = 0.5
 # Cosine of two sentences of one date from which they report one event, unless they differ in a figure, a name or a
 # word that changes the truth.
 SAME_EVENT = 0.75
-MAX_EVENTS, MAX_BESIDE_ANSWER = 40, 12
+MAX_EVENTS, MAX_BESIDE_ANSWER = 40, 5
 _BOUNDS = frozenset(("until", "till", "by", "before", "after", "since", "through"))
 
 
@@ -44,6 +47,7 @@ class Dated:
     precision: Precision
     known: Literal["stated", "resolved", "published"]
     relevance: float
+    planned: bool = False
 
 
 def of_hits(found: Found) -> tuple[Event, ...]:
@@ -52,11 +56,19 @@ def of_hits(found: Found) -> tuple[Event, ...]:
 
 
 def of_answer(found: Found, answer: Answer) -> tuple[Event, ...]:
-    """The timeline beside an answer, its citations numbered on from the answer's; empty where fewer than two dates
-    are told or nothing was answered."""
+    """The timeline beside an answer, its citations numbered on from the answer's: what stands in the passages that the
+    answer cites, or has a word of the question that is no name. Empty where fewer than two dates are told or nothing
+    was answered."""
     if answer.status == "abstained":
         return ()
-    told = dated(found, undated=False)
+    words = frozenset(item.key for item in read_facts(found.question).items if item.kind == "word")
+    cited = {(c.article.id, c.start) for claim in answer.claims for c in claim.citations}
+    passages = {one.hit.passage.id for one in found.candidates if (one.hit.article.id, one.sentence.start) in cited}
+    told = [
+        one
+        for one in dated(found, undated=False)
+        if one.source.hit.passage.id in passages or words & read_facts(one.source.text).keys
+    ]
     if len({one.date for one in told}) < 2:
         return ()
     return events(told, markers=Markers.after(*answer.claims, *answer.disagreements), most=MAX_BESIDE_ANSWER)
@@ -76,10 +88,11 @@ def dated(found: Found, *, undated: bool) -> list[Dated]:
         if relevance < RELEVANT or (article.id, sentence.start) in seen:
             continue
         seen.add((article.id, sentence.start))
-        mentions = read_in(article, sentence.start, sentence.end)
+        mentions = [m for m in read_in(article, sentence.start, sentence.end) if not _is_aside(source.text, m)]
         for mention in _dates_of(mentions):
             date, known = str(mention.date), "resolved" if mention.is_relative else "stated"
-            made.append(Dated(source, vector, date, mention.precision, known, relevance))  # type: ignore[arg-type]
+            is_planned = _is_planned(source, mention)
+            made.append(Dated(source, vector, date, mention.precision, known, relevance, is_planned))  # type: ignore[arg-type]
         if any(mention.date for mention in mentions) or relevance < RELEVANT_UNDATED or not article.published:
             continue
         one = Dated(source, vector, article.published, article.published_precision, "published", relevance)
@@ -93,6 +106,36 @@ def _dates_of(mentions: Iterable[DateMention]) -> list[DateMention]:
     usable = [m for m in mentions if m.date is not None and not m.is_name and m.before not in _BOUNDS]
     dates = {m.date: m for m in reversed(usable)}
     return [m for d, m in dates.items() if not any(o is not m and str(o.date).startswith(str(d)) for o in usable)][::-1]
+
+
+_RELATIVE = re.compile(r"\b(?:who|which|whose|where|that(?=\s+(?:\w+ly\s+|never\s+)?(?P<next>\w+)))\b")
+_COMPARED = re.compile(r"\b(?:than|compared (?:with|to)|in comparison (?:with|to))\b[^,;]{0,40}$")
+_NEVER_WAS = re.compile(r"\b(?:(?:should|could|would|might|ought to|(?:was|were) to) (?:not )?have)\b[^,;]*$")
+
+
+def _is_aside(text: str, mention: DateMention) -> bool:
+    """Whether a date belongs to a relative clause, a comparison or something that never was, and not to what the
+    sentence reports: "a company that earned 410 million last year"."""
+    before = text[: mention.start]
+    if _COMPARED.search(before) or _NEVER_WAS.search(before):
+        return True
+    start = max((before.rfind(stop) + 1 for stop in (",", ";", ":", "“", "—")), default=0)
+    for found in _RELATIVE.finditer(before, start):
+        if found["next"] and finite_verbs(found["next"]) == 0:
+            continue  # "said that the pier closed on Monday"
+        # "The man who shot the mayor was arrested on Monday" has its own verb behind the clause.
+        n_before, n_within = finite_verbs(before[start : found.start()]), finite_verbs(before[found.end() :])
+        n_within += re.match(r"\s+(?!has\b|was\b|is\b)[a-z]+s\b", before[found.end() :]) is not None  # "which sits in"
+        if n_within > 0 and (n_before > 0 or n_within < 2):
+            return True
+    return False
+
+
+def _is_planned(source: Candidate, mention: DateMention) -> bool:
+    """Whether the sentence only announces what is to happen on a date, which lies ahead of its article."""
+    published = source.hit.article.published
+    is_ahead = not published or days_of(str(mention.date))[1] >= days_of(published)[0]
+    return is_ahead and looks_ahead(source.text, mention.start, mention.end)
 
 
 def events(found: Sequence[Dated], *, markers: Markers, most: int = MAX_EVENTS) -> tuple[Event, ...]:
@@ -116,6 +159,7 @@ def events(found: Sequence[Dated], *, markers: Markers, most: int = MAX_EVENTS) 
             precision=group[0].precision,
             source=next(known for known in _KNOWN if any(one.known == known for one in group)),
             citations=tuple(markers.cite(one.source, 1.0) for one in group),
+            planned=group[0].planned,
         )
         for group in chosen
     )
@@ -135,7 +179,7 @@ def _order(one: Dated) -> tuple[object, ...]:
 def _is_same_event(a: Dated, b: Dated) -> bool:
     """Whether two dated sentences report one event: the same date, to the same precision, nearly the same content,
     the same people in the same order, and no figure, negation or modality that one has and the other has not."""
-    if a.date != b.date or float(np.dot(a.vector, b.vector)) < SAME_EVENT:
+    if a.date != b.date or a.planned != b.planned or float(np.dot(a.vector, b.vector)) < SAME_EVENT:
         return False
     if a.source.text == b.source.text:
         return True
