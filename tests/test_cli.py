@@ -107,7 +107,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     assert line.keys() == {"question", "events", "notes", "elapsed_s"}
     assert line["events"]
     for event in line["events"]:
-        assert event.keys() == {"date", "precision", "source", "citations"}
+        assert event.keys() == {"date", "precision", "source", "planned", "citations"}
         for citation in event["citations"]:
             assert text[citation["start"] : citation["end"]] == citation["quote"]
 
