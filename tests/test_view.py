@@ -380,6 +380,12 @@ def test_the_context_is_whole_sentences_also_of_the_paragraphs_beside_it():
     assert cards.quote_in_context(article, back, len(article.text))[0].startswith("… A long way on. A long")
 
 
+def test_the_marks_of_headings_are_left_out_around_a_quotation():
+    article = an_article("# Bridge\n\nThe bridge is shut.\n\n## Ferry\n\nThe ferry #2 runs.")
+    start = article.text.index("The bridge")
+    assert cards.quote_in_context(article, start, start + 19) == ("Bridge\n\n", "\n\nFerry\n\nThe ferry #2 runs.")
+
+
 def test_a_hard_wrapped_text_flows_and_one_with_a_paragraph_on_each_line_does_not():
     wrapped = an_article(
         "The bridge that the mayor spoke of on Monday when he\nopened the new library in the town is shut. It will\n"

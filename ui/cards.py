@@ -130,6 +130,9 @@ def whole_article(article: Article, start: int, end: int) -> str:
     )
 
 
+_HEADING_MARKS = re.compile(r"^#{1,6} +", re.MULTILINE)
+
+
 def quote_in_context(article: Article, start: int, end: int) -> tuple[str, str]:
     """The sentences before and after `article.text[start:end]`, also of the paragraphs beside it.
 
@@ -154,6 +157,8 @@ def quote_in_context(article: Article, start: int, end: int) -> tuple[str, str]:
         after, more_after = after[:CONTEXT_CHARS], True
         spans = split_sentences(after)
         after = after[: spans[-2][1]] if len(spans) > 1 else after.rpartition(" ")[0] or after
+    # The marks of Markdown headings say nothing to a reader. The quotation itself is left as it is.
+    before, after = _HEADING_MARKS.sub("", before), _HEADING_MARKS.sub("", after)
     return ("… " if more_before else "") + before.lstrip(), after.rstrip() + (" …" if more_after else "")
 
 
