@@ -141,9 +141,9 @@ def test_a_month_is_newer_than_the_bare_year_it_lies_in() -> None:
         [cited("2025"), cited("2025-11")],
         as_of=None,
         today=dt.date(2027, 1, 1),
-        later=lambda _: False,
+        later=lambda day: day <= "2025-12-10",
     )
-    assert note == "The newest article that answers is of November 2025; the library holds no later one."
+    assert note == "The newest article that answers is of November 2025; the library holds later ones."
 
 
 def test_relative_dates_stand_beside_the_quote(portmere: Library) -> None:

@@ -258,5 +258,5 @@ def too_old(
     wanted = days_of(as_of)[1] if as_of else today
     if (wanted - last).days <= (NEAR_AS_OF_DAYS if as_of else RECENT_DAYS):
         return None
-    others = "later ones" if later((last + dt.timedelta(days=1)).isoformat()) else "no later one"
+    others = "later ones" if later((days_of(latest)[1] + dt.timedelta(days=1)).isoformat()) else "no later one"
     return f"The newest article that answers is of {date_in_words(latest)}; the library holds {others}."
