@@ -114,6 +114,11 @@ class Reading:
     keys: frozenset[str] = frozenset()
     initials: frozenset[str] = frozenset()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The keys of the words that are names."""
+        return frozenset(item.key for item in self.items if item.kind == "name")
+
 
 _NUMBER = re.compile(
     r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I

@@ -47,8 +47,8 @@ def correction_of(claim: str, article: Article, start: int, end: int) -> Correct
         mended = {i.key for i in right}
         if not right or (keys <= ours.keys) == (mended <= ours.keys):
             continue
-        named = _names(ours) - keys - mended
-        shared = named & _names(read(around))
+        named = ours.names - keys - mended
+        shared = named & read(around).names
         if shared and len(shared) >= min(2, len(named)):
             return Correction(_text(sentence, right), _text(sentence, wrong), is_followed=mended <= ours.keys)
     return None
@@ -69,10 +69,6 @@ def _run(reading: Reading, n: int, step: int, kind: str | None) -> list[Item]:
             break
         at += step
     return found[::step]
-
-
-def _names(reading: Reading) -> frozenset[str]:
-    return frozenset(item.key for item in reading.items if item.kind == "name")
 
 
 def _text(sentence: str, run: list[Item]) -> str:

@@ -134,7 +134,7 @@ def happened(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
         return None
     old, new = (a, b) if newer else (b, a)
     before, after = read(old.text), read(new.text)
-    if _names(before).isdisjoint(_names(after)) or other_place(a, b):
+    if before.names.isdisjoint(after.names) or other_place(a, b):
         return None
     shared = before.keys & after.keys
     verbs = _expected(before)
@@ -154,10 +154,6 @@ def happened(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
         return None
     about = heading(after, shared - found)
     return about, (str(words[0]), str(words[1])) if newer else (str(words[1]), str(words[0]))
-
-
-def _names(reading: Reading) -> frozenset[str]:
-    return frozenset(item.key for item in reading.items if item.kind == "name")
 
 
 def _beside(reading: Reading, key: str) -> frozenset[str]:

@@ -117,7 +117,7 @@ def settled(a: Candidate, b: Candidate, cosine: float) -> Differing | None:
     old, new = (a, b) if newer else (b, a)
     before, after = read(old.text), read(new.text)
     shared = _telling(before.items) & _telling(after.items)
-    names = frozenset(i.key for i in before.items if i.kind == "name")
+    names = before.names
     if len((before.keys & after.keys) - _WEAK) < FEWEST_SHARED or not shared & names:
         return None
     if (

@@ -40,7 +40,7 @@ def names(candidate: Candidate) -> frozenset[str]:
     said = speaker_in(article, sentence.start, sentence.end) or ""
     if article.outlet and article.outlet in candidate.text:
         said += f" {article.outlet}"
-    return frozenset(item.key for item in read(candidate.text).items if item.kind == "name") - read(said).keys
+    return read(candidate.text).names - read(said).keys
 
 
 def other_place(a: Candidate, b: Candidate) -> bool:
