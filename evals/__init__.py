@@ -7,7 +7,7 @@ from typing import Any
 
 SUITES = (
     *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
-    *("attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
+    *("claims", "attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
 )
 
 
