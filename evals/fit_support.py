@@ -32,9 +32,9 @@ from evals.support_data import INVENTED, SEED, Example, attributionbench, edits,
 from evals.support_report import Counts, judged, macro_f1, report, timings
 from rag.answers.reader import SHIPPED, VERIFIER_WEIGHTS, encode_pair, load_adapter
 from rag.checking.checker import FEATURES, LIKENESS, Comparison, compare, hear
-from rag.checking.facts import read
 from rag.checking.faults import FAULTS
 from rag.checking.faults import weights as stored_weights
+from rag.text.facts import read
 
 N_FEVER, N_FEVER_WORDS = 750, 1500
 # Every fourth edit of the news is taken: the verifier has to read them.

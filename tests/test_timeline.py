@@ -11,8 +11,8 @@ import pytest
 from rag import Library
 from rag.answers.citations import Markers
 from rag.cli import main
-from rag.news.dates import read
 from rag.news.timeline import Dated, _is_aside, dated, events, of_answer
+from rag.text.dates import read
 from rag.types import Candidate, Found, SearchHit
 
 

@@ -10,12 +10,12 @@ from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
 from rag.answers.reader import with_context
 from rag.checking.checker import Support
-from rag.checking.lexicon import FUNCTION, PRONOUNS
 from rag.models.prompts import one_line
 from rag.news.corrections import Correction, correction_of
-from rag.news.dates import resolve_in
 from rag.news.speakers import names_speaker, speaker_in
 from rag.search.retrieval import query_terms
+from rag.text.dates import resolve_in
+from rag.text.lexicon import FUNCTION, PRONOUNS
 from rag.types import (
     Article,
     Candidate,

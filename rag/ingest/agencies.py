@@ -14,7 +14,7 @@ from typing import Any
 from rag.ingest.formats import from_markup, paragraphs
 from rag.ingest.header import byline_names
 from rag.ingest.metadata import clean
-from rag.news.written_dates import parse_date
+from rag.text.written_dates import parse_date
 from rag.types import BylineError, Json
 
 ROOT = re.compile(rb"<(?:\w+:)?(?:nitf|newsItem|newsMessage|packageItem)[\s>]")

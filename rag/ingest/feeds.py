@@ -14,7 +14,7 @@ from typing import Any
 from rag.ingest import agencies
 from rag.ingest.formats import decode, from_markup
 from rag.ingest.metadata import clean
-from rag.news.written_dates import parse_date
+from rag.text.written_dates import parse_date
 from rag.types import BylineError, Json
 
 SUFFIXES = (".xml", ".rss", ".atom", ".nitf", ".newsml")

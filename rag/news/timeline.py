@@ -18,10 +18,10 @@ import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.answers.citations import Markers
-from rag.checking.facts import read as read_facts
-from rag.news.dates import DateMention, read_in
-from rag.news.periods import days_of
-from rag.news.tense import finite_verbs, looks_ahead
+from rag.text.dates import DateMention, read_in
+from rag.text.facts import read as read_facts
+from rag.text.periods import days_of
+from rag.text.tense import finite_verbs, looks_ahead
 from rag.types import Answer, Candidate, Event, Found, Precision
 
 # Mean of the cosines of a question with a sentence and with its passage (title and all) from which the sentence is

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.checking.checker import check
-from rag.news.dates import DateMention, read, read_in
-from rag.news.periods import days_of
-from rag.news.tense import looks_back
 from rag.storage.store import date_range
+from rag.text.dates import DateMention, read, read_in
+from rag.text.periods import days_of
+from rag.text.tense import looks_back
 from rag.types import Article, BylineError, Candidate, Citation, Filters, Json, date_in_words
 
 Date = str | dt.date | None

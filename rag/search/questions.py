@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.checking.facts import read
-from rag.checking.lexicon import FUNCTION, stem
 from rag.models import prompts
+from rag.text.facts import read
+from rag.text.lexicon import FUNCTION, stem
 from rag.types import Answer, BylineError, Json, LanguageModel, ModelError
 
 # Earlier turns beyond this are not looked at: what a conversation was about 20 questions ago does not complete one now.

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder, Vectors
-from rag.ingest.names import Pair
 from rag.ingest.offices import Holder
 from rag.search.names import other_names
 from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
+from rag.text.names import Pair
 from rag.types import BylineError, Filters, Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).

@@ -188,7 +188,7 @@ class Store(Database):
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
-        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.ingest.names`;
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`;
         `offices` who holds one: (head, which, person, around), see `rag.ingest.offices`.
         """
         with self._transaction() as db:

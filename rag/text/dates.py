@@ -28,10 +28,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.checking.lexicon import MONTHS, SMALL, WEEKDAYS
-from rag.news import periods
-from rag.news.periods import Days, Rule, cut, days_of
-from rag.news.tense import looks_ahead
+from rag.text import periods
+from rag.text.lexicon import MONTHS, SMALL, WEEKDAYS
+from rag.text.periods import Days, Rule, cut, days_of
+from rag.text.tense import looks_ahead
 from rag.types import Article, Precision, ResolvedDate, Span, date_in_words
 
 

@@ -1,4 +1,4 @@
-"""The words that the checker of claims knows: English tables, and the stem in which two words are compared.
+"""English words by what they do in a sentence, and the stem in which two words are compared.
 
 Each table is short on purpose. A word that is missing from it costs little: it is then an ordinary word, which the
 evidence has or has not. A word that is in it wrongly makes a true claim fail, so only plain cases are in.

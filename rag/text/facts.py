@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from rag.checking.lexicon import (
+from rag.text.lexicon import (
     BEFORE_NOUN,
     FUNCTION,
     FUTURE_BEFORE_TO,
@@ -30,7 +30,7 @@ from rag.checking.lexicon import (
     WEEKDAYS,
     stem,
 )
-from rag.checking.tokens import Token, tokens_of
+from rag.text.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})
