@@ -27,7 +27,7 @@ from evals.reader_data import Case, Json, cases_of, part_of, trimmed
 from evals.suites import library_of
 from rag.answers.reader import UNREAD, Reading, encode_passage, load_adapter, readings_of
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 
 N_SHIFTS, N_NQ = 500, 240
 

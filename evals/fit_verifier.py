@@ -29,7 +29,7 @@ from evals.lies import lies, names_in, paraphrases
 from evals.reader_data import Case, cases_of, claim_of, trimmed
 from evals.support_data import fever
 from rag.answers.reader import encode_pair, load_adapter, with_context
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 
 RATE = 1e-3
 TOKENS_PER_BATCH = 3072

@@ -30,7 +30,7 @@ from evals.metrics import summary
 from evals.suites import SEED, library_of
 from rag import Library
 from rag.search import retrieval
-from rag.search.retrieval import query_terms
+from rag.text.words import query_terms
 
 Json = dict[str, Any]
 K = 10

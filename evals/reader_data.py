@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.support_data import Example, fever
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from evals.lies import lies, names_in, paraphrases
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 
 SEED = 20
 # Lies that add to a sentence or exchange any noun in it. They count less in the fit and are reported apart: weighed in

@@ -17,11 +17,11 @@ from rag.answers.reader import Reader, Reranker, load_reranker
 from rag.checking.checker import check
 from rag.collection import Collection
 from rag.ingest import copies
-from rag.ingest.passages import split_sentences
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, premise, questions
 from rag.search.asof import Date, make_filters
 from rag.settings import Settings, load_settings
+from rag.text.sentences import split_sentences
 from rag.types import (
     Answer,
     Article,

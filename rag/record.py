@@ -20,8 +20,9 @@ from typing import Literal
 
 from rag.answers.citations import SUPPORTED_FROM, Checker, outlet_and_date
 from rag.answers.reader import with_context
-from rag.ingest.passages import split_sentences
-from rag.types import Answer, Article, BylineError, Json, safe_to_show
+from rag.text.characters import safe_to_show
+from rag.text.sentences import split_sentences
+from rag.types import Answer, Article, BylineError, Json
 
 RECORD_VERSION = 1
 SUFFIXES = (".md", ".html", ".json")

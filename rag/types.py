@@ -7,7 +7,6 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -531,33 +530,3 @@ class LanguageModel(Protocol):
         """Pieces of text in order, at least one with a letter in it. ModelError when there are none, or when it breaks
         off: what came before stays with the caller."""
         ...
-
-
-# Not strftime: that speaks the language of the machine.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-
-def date_in_words(published: str | None) -> str:
-    """An ISO date cut to what is known, in words: "29 April 2024", "April 2024", "2024"; "date not known"."""
-    if not published:
-        return "date not known"
-    try:
-        year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
-        name = _MONTHS[month - 1] if month else ""
-    except (ValueError, IndexError):
-        return published
-    return " ".join(part for part in (str(day or ""), name, str(year)) if part)
-
-
-# Embedding and override characters can make a line read otherwise than it is stored ("Trojan source").
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Control characters but tab and newlines; lone surrogates and U+FFFE/F cannot be sent as UTF-8 HTML at all.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def safe_to_show(text: str) -> str:
-    """The text without direction overrides, and with each control character made visible as U+FFFD."""
-    return _CONTROL.sub("\ufffd", _BIDI.sub("", text))

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from rag import record
 from rag.collection import Progress
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 from rag.types import Answer, BylineError, CheckedSentence, Claim, IngestReport, Json
 from ui import cards, drafts, markup, uploads, view
 

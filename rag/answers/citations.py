@@ -13,9 +13,10 @@ from rag.checking.checker import Support
 from rag.models.prompts import one_line
 from rag.news.corrections import Correction, correction_of
 from rag.news.speakers import names_speaker, speaker_in
-from rag.search.retrieval import query_terms
+from rag.text.calendar import date_in_words
 from rag.text.dates import resolve_in
 from rag.text.lexicon import FUNCTION, PRONOUNS
+from rag.text.words import query_terms
 from rag.types import (
     Article,
     Candidate,
@@ -28,7 +29,6 @@ from rag.types import (
     Precision,
     Span,
     Verdict,
-    date_in_words,
 )
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.search.retrieval import query_terms
+from rag.text.words import query_terms
 
 # The weight of coverage beside the two cosines in choosing sentences, and what these count for beside the reader.
 COVERAGE_WEIGHT, CHEAP_WEIGHT = 0.4, 6.0

@@ -27,8 +27,8 @@ from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
 from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
 from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
-from rag.ingest.passages import split_sentences
 from rag.text.facts import Reading, read
+from rag.text.sentences import split_sentences
 from rag.types import Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.

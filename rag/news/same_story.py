@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 
 from rag.news.speakers import speaker_in
-from rag.storage.store import date_range
+from rag.text.calendar import date_range
 from rag.text.facts import Reading, read
 from rag.text.lexicon import REPORTING
 from rag.types import Article, Candidate

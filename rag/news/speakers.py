@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.ingest.passages import split_sentences
-from rag.text.lexicon import FUNCTION, PRONOUNS, REPORTING, WEEKDAYS
+from rag.text.calendar import WEEKDAYS
+from rag.text.lexicon import FUNCTION, PRONOUNS, REPORTING
+from rag.text.sentences import split_sentences
 from rag.types import Article
 
 # So much of the article before and behind a sentence is read to find its speaker.

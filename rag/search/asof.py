@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.checking.checker import check
-from rag.storage.store import date_range
+from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
 from rag.text.dates import DateMention, read, read_in
 from rag.text.periods import days_of
 from rag.text.tense import looks_back
-from rag.types import Article, BylineError, Candidate, Citation, Filters, Json, date_in_words
+from rag.types import Article, BylineError, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
@@ -99,10 +99,7 @@ def is_open(filters: Filters) -> bool:
 Reports = Callable[[str], Sequence[Candidate]]
 """The sentences of the library that come nearest to a statement."""
 
-_DAY, _MONTH = (
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day",
-    (r"january|february|march|april|may|june|july|august|september|october|november|december"),
-)
+_DAY, _MONTH = "|".join(dict.fromkeys(WEEKDAYS.values())), "|".join(FULL_MONTHS).lower()
 # Questions are typed in a hurry: a month or weekday in small letters, where it can be nothing else.
 _SMALL = re.compile(
     r"(?<=\w )(?:(?<=\bof )|(?<=since )|(?<=until )|(?<=\bby )|(?<=\bin )|(?<=\bon )|(?<=before )|(?<=the )|(?<=\d ))"

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from rag.text.calendar import MONTHS, WEEKDAYS
 from rag.text.lexicon import (
     BEFORE_NOUN,
     FUNCTION,
     FUTURE_BEFORE_TO,
     LIMITS_IN_WORDS,
     MARKS,
-    MONTHS,
     ORDINALS,
     PRONOUNS,
     REPORTING,
@@ -27,7 +27,6 @@ from rag.text.lexicon import (
     SMALL,
     TRANSPARENT,
     UNITS,
-    WEEKDAYS,
     stem,
 )
 from rag.text.tokens import Token, tokens_of

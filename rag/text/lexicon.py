@@ -35,20 +35,6 @@ FUNCTION = _set(
     "meanwhile indeed well mr mrs ms dr sir hon"
 )
 PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        _list(
-            "january,jan february,feb march,mar april,apr may june,jun july,jul august,aug september,sept,sep "
-            "october,oct november,nov december,dec"
-        ),
-        1,
-    )
-    for name in names.split(",")
-}
-WEEKDAYS = _classes(
-    "monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun"
-)
 
 SMALL = {
     word: float(value)
