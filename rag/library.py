@@ -16,26 +16,15 @@ from rag.answers import answering, citations, extractive, injections
 from rag.answers.reader import Reader, Reranker, load_reranker
 from rag.checking.checker import check
 from rag.collection import Collection
+from rag.errors import BylineError
 from rag.ingest import copies
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, premise, questions
 from rag.search.asof import Date, make_filters
+from rag.search.found import Found
 from rag.settings import Settings, load_settings
 from rag.text.sentences import split_sentences
-from rag.types import (
-    Answer,
-    Article,
-    BylineError,
-    Candidate,
-    CheckedSentence,
-    Claim,
-    Event,
-    Filters,
-    Found,
-    Json,
-    LanguageModel,
-    SearchHit,
-)
+from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""

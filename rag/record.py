@@ -20,9 +20,10 @@ from typing import Literal
 
 from rag.answers.citations import SUPPORTED_FROM, Checker, outlet_and_date
 from rag.answers.reader import with_context
+from rag.errors import BylineError
 from rag.text.characters import safe_to_show
 from rag.text.sentences import split_sentences
-from rag.types import Answer, Article, BylineError, Json
+from rag.types import Answer, Article, Json
 
 RECORD_VERSION = 1
 SUFFIXES = (".md", ".html", ".json")

@@ -20,7 +20,8 @@ import httpx
 import pytest
 
 from rag import record
-from rag.types import Answer, Article, BylineError, CheckedSentence, Claim, IngestReport, Json
+from rag.errors import BylineError
+from rag.types import Answer, Article, CheckedSentence, Claim, IngestReport, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
 from ui import app, cards, markup, panes, server, view
 

@@ -24,7 +24,7 @@ from rag.answers.reader import (
     with_context,
 )
 from rag.answers.sufficiency import Evidence, ranking
-from rag.types import BylineError
+from rag.errors import BylineError
 
 TITLE = "Quillport ferry Marigold runs aground off Zebb Island"
 STORY = (

@@ -12,8 +12,9 @@ from rag import Library
 from rag.answers.citations import Markers
 from rag.cli import main
 from rag.news.timeline import Dated, _is_aside, dated, events, of_answer
+from rag.search.found import Found
 from rag.text.dates import read
-from rag.types import Candidate, Found, SearchHit
+from rag.types import Candidate, SearchHit
 
 
 def found(library: Library, question: str) -> Found:

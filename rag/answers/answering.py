@@ -14,22 +14,13 @@ from embeddings import Vectors
 from rag.answers import citations, drafts
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import HOPELESS
+from rag.answers.writer import Draft, Drafted, Writer
+from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
 from rag.news import differences
 from rag.search import premise
-from rag.types import (
-    Answer,
-    Candidate,
-    Claim,
-    Draft,
-    Drafted,
-    Found,
-    LanguageModel,
-    ModelError,
-    PromptTooLong,
-    SearchHit,
-    Writer,
-)
+from rag.search.found import Found
+from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 
 MAX_TOKENS = 1024  # some think before they write
 # A model that goes on and on is cut off here.

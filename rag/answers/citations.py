@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
 from rag.answers.reader import with_context
+from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.models.prompts import one_line
 from rag.news.corrections import Correction, correction_of
@@ -25,7 +26,6 @@ from rag.types import (
     Claim,
     DateSource,
     Disagreement,
-    Draft,
     Precision,
     Span,
     Verdict,

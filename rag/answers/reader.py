@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder, shared
-from rag.types import BylineError
+from rag.errors import BylineError
 
 Floats = NDArray[np.float32]
 

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.checking.checker import check
+from rag.errors import BylineError
 from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
 from rag.text.dates import DateMention, read, read_in
 from rag.text.periods import days_of
 from rag.text.tense import looks_back
-from rag.types import Article, BylineError, Candidate, Citation, Filters, Json
+from rag.types import Article, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
