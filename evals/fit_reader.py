@@ -1,4 +1,4 @@
-"""Train the adapter of the built-in reader (`rag/answers/reader.py`): which sentence answers, and in which words?
+"""Train the adapter of the built-in reader (`rag/models/reader.py`): which sentence answers, and in which words?
 
     python -m evals.fit_reader --data DATA --out DIR [--start ADAPTER]
 
@@ -23,7 +23,8 @@ from torch import nn
 from embeddings.minilm import MiniLMEmbedder
 from evals.adapters import BARE_RATE, SEED, Adapted, batches_of, cached, names_of, padded, train, vectors_of
 from evals.reader_data import Case, cases_of, claim_of, yes_no
-from rag.answers.reader import Encoded, encode_passage, load_adapter, readings_of
+from rag.models.adapter import load_adapter
+from rag.models.reader import Encoded, encode_passage, readings_of
 
 RATE = 6e-4
 TOKENS_PER_BATCH = 4096

@@ -1,6 +1,6 @@
 """Fit the regression that says whether what was found is enough (`rag.answers.sufficiency`), and measure it.
 
-    python -m evals.fit_sufficiency --data DATA --weights rag/answers/weights/reader.safetensors --out DIR
+    python -m evals.fit_sufficiency --data DATA --weights rag/models/weights/reader.safetensors --out DIR
 
 finds evidence (kept in DIR/found.json), reads it with the adapter, fits, and prints weights, threshold and report. What
 is shipped is copied by hand to rag/answers/sufficiency.py. Data, split and results: evals/READER.md. Needs
@@ -25,8 +25,9 @@ from evals.adapters import SEED, padded, vectors_of
 from evals.fit_reader import PassageEncoder
 from evals.reader_data import Case, Json, cases_of, part_of, trimmed
 from evals.suites import library_of
-from rag.answers.reader import UNREAD, Reading, encode_passage, load_adapter, readings_of
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
+from rag.models.adapter import load_adapter
+from rag.models.reader import UNREAD, Reading, encode_passage, readings_of
 from rag.text.sentences import split_sentences
 
 N_SHIFTS, N_NQ = 500, 240

@@ -30,10 +30,11 @@ from embeddings import Embedder, Vectors
 from embeddings.minilm import MiniLMEmbedder
 from evals.support_data import INVENTED, SEED, Example, attributionbench, edits, fever, wikinews, xquad
 from evals.support_report import Counts, judged, macro_f1, report, timings
-from rag.answers.reader import SHIPPED, VERIFIER_WEIGHTS, encode_pair, load_adapter
 from rag.checking.checker import FEATURES, LIKENESS, Comparison, compare, hear
 from rag.checking.faults import FAULTS
 from rag.checking.faults import weights as stored_weights
+from rag.models.adapter import SHIPPED, VERIFIER_WEIGHTS, load_adapter
+from rag.models.verifier import encode_pair
 from rag.text.facts import read
 
 N_FEVER, N_FEVER_WORDS = 750, 1500

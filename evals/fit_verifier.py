@@ -1,4 +1,4 @@
-"""Train the adapter of the built-in verifier (`rag/answers/reader.py`): does a text carry a claim?
+"""Train the adapter of the built-in verifier (`rag/models/verifier.py`): does a text carry a claim?
 
     python -m evals.fit_verifier --data DATA --out DIR [--start ADAPTER]
 
@@ -28,7 +28,8 @@ from evals.adapters import BARE_RATE, SEED, Adapted, Tokens, batches_of, names_o
 from evals.lies import lies, names_in, paraphrases
 from evals.reader_data import Case, cases_of, claim_of, trimmed
 from evals.support_data import fever
-from rag.answers.reader import encode_pair, load_adapter, with_context
+from rag.models.adapter import load_adapter
+from rag.models.verifier import encode_pair, with_context
 from rag.text.sentences import split_sentences
 
 RATE = 1e-3

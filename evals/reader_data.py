@@ -1,4 +1,4 @@
-"""The public question sets that `rag/answers/reader.py` is fitted on and measured with: evals/READER.md."""
+"""The public question sets that `rag/models/reader.py` is fitted on and measured with: evals/READER.md."""
 
 from __future__ import annotations
 

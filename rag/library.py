@@ -13,11 +13,11 @@ from typing import Any
 
 from rag import record as records
 from rag.answers import answering, citations, extractive, injections
-from rag.answers.reader import Reader, Reranker, load_reranker
 from rag.checking.checker import check
 from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
+from rag.models.reader import Reader, Reranker, load_reranker
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, premise, questions
 from rag.search.asof import Date, make_filters

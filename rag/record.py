@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from rag.answers.citations import SUPPORTED_FROM, Checker, outlet_and_date
-from rag.answers.reader import with_context
 from rag.errors import BylineError
+from rag.models.verifier import with_context
 from rag.text.characters import safe_to_show
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Json

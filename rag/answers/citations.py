@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
-from rag.answers.reader import with_context
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.models.prompts import one_line
+from rag.models.verifier import with_context
 from rag.news.corrections import Correction, correction_of
 from rag.news.speakers import names_speaker, speaker_in
 from rag.text.calendar import date_in_words

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rag.answers.citations import attribution
-from rag.answers.reader import Passage, Reading, Reranker
 from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
+from rag.models.reader import Passage, Reading, Reranker
 from rag.news import differences
 from rag.news.speakers import speaker_in
 from rag.search.found import Found

@@ -23,7 +23,7 @@ ANSWER_WEIGHT = 0.5
 class Evidence:
     """A candidate sentence, and what is known about it. `cosine` is the question's with the sentence,
     `passage_cosine` with the passage it stands in; `score` and `answer_score` are the reader's (see
-    `rag.answers.reader.Reading`), None where there is none."""
+    `rag.models.reader.Reading`), None where there is none."""
 
     text: str
     title: str

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
 from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
+from rag.models.verifier import CONTEXT, BuiltInVerifier, Verifier, with_context
 from rag.text.facts import Reading, read
 from rag.text.sentences import split_sentences
 from rag.types import Verdict
@@ -75,7 +75,7 @@ def support(
 ) -> float:
     """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
 
-    `evidence` holds texts of any length, each with its article's title where `reader.with_context` gives it. No
+    `evidence` holds texts of any length, each with its article's title where `verifier.with_context` gives it. No
     evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
     reader unless given; the weights were fitted with them.
     """
