@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evals.support_data import Example, fever
+from evals.training.support_data import Example, fever
 from rag.text.sentences import split_sentences
 
 Json = dict[str, Any]
