@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rag import Library
-from rag.answers.citations import Markers
 from rag.cli import main
+from rag.news.markers import Markers
 from rag.news.timeline import Dated, _is_aside, dated, events, of_answer
 from rag.search.found import Found
 from rag.text.dates import read

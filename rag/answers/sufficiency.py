@@ -102,7 +102,7 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
     return len(terms & words) / len(terms) if terms else 1.0
 
 
-# Fitted by evals/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
+# Fitted by evals/training/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
 WITH_READER = {"bias": -1.717, "answer": 0.115, "best_cosine": 1.851, "coverage": 1.606}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
 ENOUGH = 0.375

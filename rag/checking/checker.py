@@ -7,8 +7,8 @@ clauses, each clause is laid beside the sentence of the evidence that covers it 
 negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
 of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
 supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
-it has. The weights are fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates
-is `evals/SUPPORT.md`.
+it has. The weights are fitted by `evals/training/fit_support.py`; the table of signals with their weights and the
+measured rates is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations

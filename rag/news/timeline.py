@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.answers.citations import Markers
+from rag.news.markers import Markers
 from rag.search.found import Found
 from rag.text.dates import DateMention, read_in
 from rag.text.facts import read as read_facts
