@@ -19,7 +19,8 @@ from rag.news.processes import settled
 from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_names, other_place, other_time, same_headline
 from rag.news.speakers import speaker_in
 from rag.text.facts import Item, Number, Reading, read
-from rag.text.lexicon import EXCLUSIVE, REPORTING, stem
+from rag.text.lexicon import EXCLUSIVE, stem
+from rag.text.reporting import REPORTING
 from rag.types import Candidate
 
 # Share of the content words of two sentences that near copies have in common.

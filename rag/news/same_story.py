@@ -9,7 +9,7 @@ from collections.abc import Collection
 from rag.news.speakers import speaker_in
 from rag.text.calendar import date_range
 from rag.text.facts import Reading, read
-from rag.text.lexicon import REPORTING
+from rag.text.reporting import REPORTING
 from rag.types import Article, Candidate
 
 # Cosines of two sentences (packaged MiniLM) from which on they can be about the same thing, and are nearly alike.

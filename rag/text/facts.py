@@ -22,13 +22,13 @@ from rag.text.lexicon import (
     MARKS,
     ORDINALS,
     PRONOUNS,
-    REPORTING,
     SCALES,
     SMALL,
     TRANSPARENT,
     UNITS,
     stem,
 )
+from rag.text.reporting import REPORTING
 from rag.text.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]

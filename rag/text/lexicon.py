@@ -102,13 +102,6 @@ TITLES = _set(
     "sheikh representative congressman congresswoman commissioner director chairman chairwoman coach former then "
     "sen rep gov gen col capt lt sgt jr sr"
 )
-REPORTING = _set(
-    "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued "
-    "warn warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges "
-    "alleged note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks "
-    "thought remark remarks remarked comment comments commented report reports reported"
-)
-
 # Words before a number that make it a limit.
 LIMITS = {
     ">": "more than|greater than|over|above|exceeding|in excess of|upwards of|well over",
