@@ -96,7 +96,7 @@ def test_no_module_takes_a_place_by_chance() -> None:
     [
         ("rag.search.asof", "from rag.checking.checker import check", {"rag.checking.checker"}),
         ("rag.text.words", "def f():\n    import rag.storage.store", {"rag.storage.store"}),
-        ("rag.news.dates", "if TYPE_CHECKING:\n    from rag.answers import citations", {"rag.answers.citations"}),
+        ("rag.news.speakers", "if TYPE_CHECKING:\n    from rag.answers import citations", {"rag.answers.citations"}),
         ("rag.library", "from rag import record", {"rag.record"}),
         ("rag.ingest.mail", "from rag import BylineError", {"rag"}),
         ("evals.runner", "from evals.training import lies", {"evals.training.lies"}),
