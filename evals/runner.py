@@ -15,7 +15,8 @@ from rag import Answer, BylineError, Citation, Claim, Library
 from rag.answers.citations import SUPPORTED_FROM, attribution
 from rag.checking.checker import check
 from rag.models import prompts
-from rag.types import Json, date_in_words
+from rag.text.calendar import date_in_words
+from rag.types import Json
 
 Say = Callable[[str], None]
 K_SEARCH = 10

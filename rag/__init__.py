@@ -12,20 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from rag.checking.checker import support
+from rag.errors import BylineError, ModelError
 from rag.library import Library
-from rag.types import (
-    Answer,
-    Article,
-    BylineError,
-    CheckedSentence,
-    Citation,
-    Claim,
-    IngestReport,
-    LanguageModel,
-    ModelError,
-    Passage,
-    SearchHit,
-)
+from rag.types import Answer, Article, CheckedSentence, Citation, Claim, IngestReport, LanguageModel, Passage, SearchHit
 
 __all__ = [
     "Answer",

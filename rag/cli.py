@@ -22,11 +22,12 @@ from typing import Any, NoReturn
 from rag import record, terminal
 from rag.collection import library_at
 from rag.doctor import examine
+from rag.errors import BylineError
 from rag.ingest.formats import decode, load
 from rag.library import Library
 from rag.settings import load_settings
 from rag.terminal import say, warn
-from rag.types import Answer, BylineError
+from rag.types import Answer
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"

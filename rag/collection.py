@@ -21,23 +21,14 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
+from rag.errors import BylineError
 from rag.ingest import articles, changes
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
+from rag.search.found import Found
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
-from rag.types import (
-    Article,
-    BylineError,
-    Candidate,
-    Filters,
-    Found,
-    IngestReport,
-    Json,
-    Passage,
-    SearchHit,
-    Version,
-)
+from rag.types import Article, Candidate, Filters, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
     from typing_extensions import Self

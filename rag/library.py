@@ -11,31 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rag import record as records
-from rag.answers import answering, citations, extractive, injections
-from rag.answers.reader import Reader, Reranker, load_reranker
+from rag.answers import answering, citations, extractive, injections, premise, records
 from rag.checking.checker import check
 from rag.collection import Collection
+from rag.errors import BylineError
 from rag.ingest import copies
-from rag.ingest.passages import split_sentences
+from rag.models.reader import Reader, Reranker, load_reranker
+from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, premise, questions
+from rag.search import asof, questions
 from rag.search.asof import Date, make_filters
+from rag.search.found import Found
 from rag.settings import Settings, load_settings
-from rag.types import (
-    Answer,
-    Article,
-    BylineError,
-    Candidate,
-    CheckedSentence,
-    Claim,
-    Event,
-    Filters,
-    Found,
-    Json,
-    LanguageModel,
-    SearchHit,
-)
+from rag.text.sentences import split_sentences
+from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
@@ -135,7 +124,7 @@ class Library(Collection):
             question,
             today=self.today(),
             newest=self.store.date_bounds()[1],
-            reports=lambda statement: self._candidates(self._hits(statement, 8, Filters())),
+            reports=self._reports,
         )
         if understood and understood.is_sure:
             # Where nothing passes but articles without a date are there, these may be what was meant.
@@ -143,6 +132,11 @@ class Library(Collection):
             hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
             understood = replace(understood, is_sure=not hopeless)
         return understood
+
+    def _reports(self, statement: str) -> list[Candidate]:
+        """The sentences of the library, of those that come nearest to `statement`, that carry it."""
+        nearest = self._candidates(self._hits(statement, 8, Filters()))
+        return [c for c in nearest if check(statement, [c.text]).verdict == "supported"]
 
     def _within(
         self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool
@@ -381,13 +375,13 @@ class Library(Collection):
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
         filters = make_filters(outlets, published_from, published_to, as_of)
-        markers = citations.Markers()
+        markers = Markers()
         for start, end in spans:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
             yield citations.check_sentence(text, (start, end), candidates, check, markers)
 
     def record(self, answer: Answer) -> Json:
-        """The record of an answer of this library, to be kept: see `rag.record`."""
+        """The record of an answer of this library, to be kept: see `rag.answers.records`."""
         return records.make_record(answer, embedder=self.embedder.name, indexed_as=self._indexed_as)
 
     def verify(self, saved: Json) -> records.Verification:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.types import BylineError
+from rag.errors import BylineError
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from rag.answers.citations import attribution, render
+from rag.answers.records import Verification
 from rag.ingest.changes import Diff
-from rag.record import Verification
+from rag.text.calendar import date_in_words
+from rag.text.characters import safe_to_show
 from rag.types import (
     Answer,
     Article,
@@ -24,8 +26,6 @@ from rag.types import (
     IngestReport,
     Json,
     SearchHit,
-    date_in_words,
-    safe_to_show,
 )
 
 WIDTH = 100

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
-from rag.types import ModelError
+from rag.errors import ModelError
 
 KEY = "sk-very-secret"
 Behaviour = Callable[["Request"], None]

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from rag import Answer, BylineError, Library
+from rag.errors import ModelError, PromptTooLong
 from rag.models import gguf
 from rag.models.clients import Endpoint, load_language_model
-from rag.types import Claim, ModelError, PromptTooLong
+from rag.types import Claim
 from tests.servers import (
     KEY,
     Behaviour,

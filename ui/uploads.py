@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from rag.collection import Progress
+from rag.errors import BylineError
 from rag.ingest.formats import MAX_BYTES
-from rag.types import BylineError, Failure, IngestReport
+from rag.types import Failure, IngestReport
 from ui.markup import PULSE, count, escaped, idle, listed
 
 FOLDER = "uploads"  # in the library's folder

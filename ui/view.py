@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag import types
+from rag.text.calendar import date_in_words
 from rag.types import Answer, Claim, Disagreement, Event, Json
 from ui.cards import Card, Key, cards, markers, whole_button
 from ui.markup import beside, box, busy, count, escaped, idle, listed, source
@@ -32,7 +32,7 @@ def library_line(overview: Json) -> str:
     if outlets:
         more = [count(len(outlets) - 4, "other outlet")] if len(outlets) > 4 else []
         parts.append(listed([f'<bdi class="bl-name">{escaped(name)}</bdi>' for name in outlets[:4]] + more))
-    if dates := [escaped(types.date_in_words(overview[end])) for end in ("first", "last") if overview[end]]:
+    if dates := [escaped(date_in_words(overview[end])) for end in ("first", "last") if overview[end]]:
         parts.append(" to ".join(dict.fromkeys(dates)))
         parts += [f"{overview['undated']:,} undated"] if overview["undated"] else []
     return f'<p class="bl-holds">{" · ".join(parts)}</p>'
@@ -205,7 +205,7 @@ def _timeline(events: Sequence[Event]) -> str:
             f"{whole_button(f'event-{number}-{position}')}</p>"
             for position, c in enumerate(event.citations, start=1)
         )
-        items.append(f"<li><b>{escaped(types.date_in_words(event.date))}</b>{known}{reports}</li>")
+        items.append(f"<li><b>{escaped(date_in_words(event.date))}</b>{known}{reports}</li>")
     return f'<div class="bl-timeline"><h3>Timeline</h3><ol>{"".join(items)}</ol></div>' if items else ""
 
 

@@ -11,25 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag.answers import citations, drafts
+from rag.answers import citations, drafts, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import HOPELESS
+from rag.answers.writer import Draft, Drafted, Writer
+from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
 from rag.news import differences
-from rag.search import premise
-from rag.types import (
-    Answer,
-    Candidate,
-    Claim,
-    Draft,
-    Drafted,
-    Found,
-    LanguageModel,
-    ModelError,
-    PromptTooLong,
-    SearchHit,
-    Writer,
-)
+from rag.news.markers import Markers
+from rag.search.found import Found
+from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 
 MAX_TOKENS = 1024  # some think before they write
 # A model that goes on and on is cut off here.
@@ -66,7 +57,7 @@ def answer(
     if len(parts) > 1 and not any(one.drafts for one in drafted):
         parts, drafted = [whole], [quoting.draft(whole)]
     enough = max((one.confidence for one in drafted), default=0.0) >= HOPELESS
-    markers = citations.Markers()
+    markers = Markers()
     claims: list[Claim] = []
     waiting: list[Claim] = []
     said, problems, refused = list(notes), [], False
@@ -209,7 +200,7 @@ class _Turn:
         question: str,
         candidates: Sequence[Candidate],
         check: citations.Checker,
-        markers: citations.Markers,
+        markers: Markers,
         show_unsupported: bool,
     ) -> Iterator[tuple[Claim | None, list[str]]]:
         """Each claim (None where it is left out) with the problems found in it."""

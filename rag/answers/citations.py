@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
-from rag.answers.reader import with_context
+from rag.answers.writer import Draft
 from rag.checking.checker import Support
-from rag.checking.lexicon import FUNCTION, PRONOUNS
 from rag.models.prompts import one_line
+from rag.models.verifier import with_context
 from rag.news.corrections import Correction, correction_of
-from rag.news.dates import resolve_in
-from rag.news.speakers import names_speaker, speaker_in
-from rag.search.retrieval import query_terms
+from rag.news.markers import Markers
+from rag.news.speakers import names_speaker
+from rag.text.calendar import date_in_words
+from rag.text.lexicon import FUNCTION, PRONOUNS
+from rag.text.words import query_terms
 from rag.types import (
     Article,
     Candidate,
@@ -23,12 +25,9 @@ from rag.types import (
     Citation,
     Claim,
     DateSource,
-    Disagreement,
-    Draft,
     Precision,
     Span,
     Verdict,
-    date_in_words,
 )
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
@@ -45,34 +44,6 @@ ABOUT_FROM = 0.34
 # What the cosine counts beside the share of words, where the nearest sentence is looked for.
 WEIGHT_OF_SENSE = 0.5
 LONGEST_OUTLET = 60
-
-
-@dataclass
-class Markers:
-    """Numbers for the sentences that an answer cites, from 1 in the order of first use."""
-
-    _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
-
-    @classmethod
-    def after(cls, *said: Claim | Disagreement) -> Markers:
-        """Those of what is `said` already, for what is cited beside it."""
-        cited = (citation for one in said for citation in one.citations)
-        return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
-
-    def cite(self, source: Candidate, support: float) -> Citation:
-        """The candidate's words as a citation, with whom its article names as the speaker."""
-        article, start, end = source.hit.article, source.sentence.start, source.sentence.end
-        marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        return Citation(
-            marker=marker,
-            article=article,
-            start=start,
-            end=end,
-            quote=article.text[start:end],
-            support=support,
-            speaker=speaker_in(article, start, end),
-            dates=resolve_in(article, start, end),
-        )
 
 
 def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.ingest.passages import split_sentences
 from rag.models.prompts import REFUSAL
+from rag.text.sentences import split_sentences
 
 # [3], [3, 7], [3-5], [S3], [Source 3], [^3], 【3†source】, ［3］: the ways in which models write a citation.
 _LIST = r"(\d+(?:\s*(?:,|;|&|and|–|-)\s*[Ss]?\d+)*)"

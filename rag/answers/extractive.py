@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rag.answers.citations import attribution
-from rag.answers.reader import Passage, Reading, Reranker
 from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
+from rag.answers.writer import Draft, Drafted
+from rag.models.reader import Passage, Reading, Reranker
 from rag.news import differences
 from rag.news.speakers import speaker_in
-from rag.types import Candidate, Draft, Drafted, Found, Span
+from rag.search.found import Found
+from rag.types import Candidate, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
 # one does.

@@ -7,8 +7,8 @@ clauses, each clause is laid beside the sentence of the evidence that covers it 
 negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
 of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
 supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
-it has. The weights are fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates
-is `evals/SUPPORT.md`.
+it has. The weights are fitted by `evals/training/fit_support.py`; the table of signals with their weights and the
+measured rates is `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
-from rag.checking.facts import Reading, read
 from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
-from rag.ingest.passages import split_sentences
+from rag.models.verifier import CONTEXT, BuiltInVerifier, Verifier, with_context
+from rag.text.facts import Reading, read
+from rag.text.sentences import split_sentences
 from rag.types import Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
@@ -75,7 +75,7 @@ def support(
 ) -> float:
     """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
 
-    `evidence` holds texts of any length, each with its article's title where `reader.with_context` gives it. No
+    `evidence` holds texts of any length, each with its article's title where `verifier.with_context` gives it. No
     evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
     reader unless given; the weights were fitted with them.
     """

@@ -11,8 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from rag.checking.facts import Item, Reading
-from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING, TITLES
+from rag.text.facts import Item, Reading
+from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
+from rag.text.reporting import REPORTING
 
 # What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
 # one fault decides, where the two are worded differently it means little.

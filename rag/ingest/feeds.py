@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.errors import BylineError
 from rag.ingest import agencies
 from rag.ingest.formats import decode, from_markup
 from rag.ingest.metadata import clean
-from rag.news.written_dates import parse_date
-from rag.types import BylineError, Json
+from rag.text.written_dates import parse_date
+from rag.types import Json
 
 SUFFIXES = (".xml", ".rss", ".atom", ".nitf", ".newsml")
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|RDF)[\s>]")

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, front_matter
 from rag.ingest.metadata import clean, load_yaml, metadata_of
-from rag.types import BylineError, Json
+from rag.types import Json
 
 MAX_BYTES = 50 * 2**20
 """The largest file that is read; in a JSON Lines file, the largest line."""

@@ -12,10 +12,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD
 from rag.ingest.formats import MAX_BYTES, all_words, decode
 from rag.ingest.metadata import clean
-from rag.types import BylineError, Json
+from rag.types import Json
 
 MAILBOX = ".mbox"
 _MAX_HEADER = 2000  # characters; the parser takes minutes for a million

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, find_boilerplate, title_line
 from rag.ingest.clues import strong_clues, weak_clues
 from rag.ingest.header import Clue
-from rag.news.written_dates import is_possible, parse_date
-from rag.types import Article, BylineError, DateSource, Json, Precision
+from rag.text.written_dates import is_possible, parse_date
+from rag.types import Article, DateSource, Json, Precision
 
 _T = TypeVar("_T")
 _METADATA_KEYS = {

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag.ingest import articles, boilerplate, copies, feeds, names, offices, passages
+from rag.ingest import articles, boilerplate, copies, feeds, offices, passages
 from rag.storage.store import Store, text_hash, text_to_embed
+from rag.text import names
 from rag.types import Article, Failure, Json, Passage, Sentence
 
 # Raised whenever passages of the same text, or the names found in them, come out otherwise: libraries then bring

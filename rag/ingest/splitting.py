@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, header, title_line
 from rag.ingest.metadata import load_yaml, metadata_of
-from rag.types import BylineError, Span
+from rag.types import Span
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,11 @@ from shlex import quote
 
 import httpx
 
+from rag.errors import BylineError
 from rag.models import gguf
 from rag.models.clients import MAX_BYTES, anthropic_url, client, parse_url, shown
 from rag.settings import OPENAI_URL, Settings, api_key, clean_key, same_origin
-from rag.types import BylineError, Json
+from rag.types import Json
 
 # Servers that people run on their own machine: name, usual address, the command that starts it.
 LOCAL_SERVERS = (

@@ -22,8 +22,9 @@ from typing import Any
 
 import httpx
 
+from rag.errors import BylineError, ModelError, PromptTooLong
 from rag.settings import ANTHROPIC_URL, OPENAI_URL, Settings, api_key, clean_key, load_settings
-from rag.types import BylineError, Json, LanguageModel, ModelError, PromptTooLong
+from rag.types import Json, LanguageModel
 
 CONNECT_S, SILENCE_S, WHOLE_ANSWER_S = 5.0, 60.0, 300.0
 TRIES, LONGEST_WAIT_S = 3, 20.0

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.checking.facts import read
-from rag.checking.lexicon import FUNCTION, stem
+from rag.errors import BylineError, ModelError
 from rag.models import prompts
-from rag.types import Answer, BylineError, Json, LanguageModel, ModelError
+from rag.text.facts import read
+from rag.text.lexicon import FUNCTION, stem
+from rag.types import Answer, Json, LanguageModel
 
 # Earlier turns beyond this are not looked at: what a conversation was about 20 questions ago does not complete one now.
 MAX_TURNS = 20

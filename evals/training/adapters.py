@@ -1,4 +1,4 @@
-"""What `evals.fit_reader` and `evals.fit_verifier` share: the packaged MiniLM with an adapter, in torch.
+"""What `fit_reader` and `fit_verifier` share: the packaged MiniLM with an adapter, in torch.
 
 Nothing here is used when Byline runs.
 """

@@ -1,4 +1,4 @@
-"""A sentence cut into words, figures and stops, with contractions undone: what `rag.checking.facts` reads."""
+"""A sentence cut into words, figures and stops, with contractions undone: what `rag.text.facts` reads."""
 
 from __future__ import annotations
 

@@ -28,11 +28,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.checking.lexicon import MONTHS, SMALL, WEEKDAYS
-from rag.news import periods
-from rag.news.periods import Days, Rule, cut, days_of
-from rag.news.tense import looks_ahead
-from rag.types import Article, Precision, ResolvedDate, Span, date_in_words
+from rag.text import periods
+from rag.text.calendar import FULL_MONTHS, MONTHS, WEEKDAYS, date_in_words
+from rag.text.lexicon import SMALL
+from rag.text.periods import Days, Rule, cut, days_of
+from rag.text.tense import looks_ahead
+from rag.types import Article, Precision, ResolvedDate, Span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,7 @@ def read_in(article: Article, start: int, end: int) -> tuple[DateMention, ...]:
 # --- finding them
 
 _MONTH_NAMES = "|".join(sorted((name.capitalize() for name in MONTHS), key=len, reverse=True))
-_SHORT = frozenset("jan feb mar apr jun jul aug sept sep oct nov dec".split())
-_FULL_NAMES = "|".join(name.capitalize() for name in MONTHS if name not in _SHORT)
+_FULL_NAMES = "|".join(FULL_MONTHS)
 _WEEKDAYS = list(dict.fromkeys(WEEKDAYS.values()))
 _DAY_NAMES = "|".join(sorted((name.capitalize() for name in WEEKDAYS if len(name) > 3), key=len, reverse=True))
 _M, _D, _Y = rf"(?:(?:{_FULL_NAMES})\b|(?:{_MONTH_NAMES})\b\.?)", r"\d{1,2}(?:st|nd|rd|th)?", r"(?:1[5-9]|20)\d\d"

@@ -13,24 +13,23 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from rag.checking.lexicon import (
+from rag.text.calendar import MONTHS, WEEKDAYS
+from rag.text.lexicon import (
     BEFORE_NOUN,
     FUNCTION,
     FUTURE_BEFORE_TO,
     LIMITS_IN_WORDS,
     MARKS,
-    MONTHS,
     ORDINALS,
     PRONOUNS,
-    REPORTING,
     SCALES,
     SMALL,
     TRANSPARENT,
     UNITS,
-    WEEKDAYS,
     stem,
 )
-from rag.checking.tokens import Token, tokens_of
+from rag.text.reporting import REPORTING
+from rag.text.tokens import Token, tokens_of
 
 Kind = Literal["word", "name", "number", "date", "function", "stop"]
 CONTENT = frozenset({"word", "name", "number", "date"})

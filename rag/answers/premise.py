@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.checking.facts import Item, Reading, read
 from rag.checking.faults import coverage, lay_beside
-from rag.ingest.names import fold, pairs
 from rag.search.names import other_names
+from rag.text.facts import Item, Reading, read
+from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
 
 Alike = Callable[[str, str], float]

@@ -1,6 +1,6 @@
 """Fit the weights of `rag.support` from public data, measure them on data they never saw, and write both down.
 
-    python -m evals.fit_support --data public-sets/ --cache .byline/support
+    python -m evals.training.fit_support --data public-sets/ --cache .byline/support
 
 reads AttributionBench dev, FEVER dev and GUM's Wikinews articles below `--data`, and writes
 `rag/checking/support_weights.json` and `evals/SUPPORT.md`. XQuAD is only measured. Needs SciPy and PyTorch, which come
@@ -28,19 +28,21 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import MiniLMEmbedder
-from evals.support_data import INVENTED, SEED, Example, attributionbench, edits, fever, wikinews, xquad
-from evals.support_report import Counts, judged, macro_f1, report, timings
-from rag.answers.reader import SHIPPED, VERIFIER_WEIGHTS, encode_pair, load_adapter
+from evals.training.support_data import INVENTED, SEED, Example, attributionbench, edits, fever, wikinews, xquad
+from evals.training.support_report import Counts, judged, macro_f1, report, timings
 from rag.checking.checker import FEATURES, LIKENESS, Comparison, compare, hear
-from rag.checking.facts import read
 from rag.checking.faults import FAULTS
 from rag.checking.faults import weights as stored_weights
+from rag.models.adapter import SHIPPED, VERIFIER_WEIGHTS, load_adapter
+from rag.models.verifier import encode_pair
+from rag.text.facts import read
 
 N_FEVER, N_FEVER_WORDS = 750, 1500
 # Every fourth edit of the news is taken: the verifier has to read them.
 TAKEN = 4
-WEIGHTS = Path(__file__).parent.parent / "rag" / "checking" / "support_weights.json"
-REPORT = Path(__file__).with_name("SUPPORT.md")
+ROOT = Path(__file__).parent.parent.parent
+WEIGHTS = ROOT / "rag" / "checking" / "support_weights.json"
+REPORT = ROOT / "evals" / "SUPPORT.md"
 # How much each kind of data counts in the two stages of the fit, whatever its number of rows; and how much more a lie
 # counts than a paraphrase.
 FREE = {"attributionbench": 1.0, "fever": 0.1, "other": 0.05}
@@ -90,7 +92,7 @@ class FastMiniLM:
     name, dim, max_tokens = MiniLMEmbedder.name, MiniLMEmbedder.dim, MiniLMEmbedder.max_tokens
 
     def __init__(self, folder: Path) -> None:
-        from evals.adapters import Vectorizer
+        from evals.training.adapters import Vectorizer
 
         self._inner = MiniLMEmbedder()
         vectors = Vectorizer(self._inner, longest=MiniLMEmbedder.max_tokens)
@@ -108,7 +110,7 @@ class FastVerifier:
     """The shipped verifier, likewise."""
 
     def __init__(self, folder: Path) -> None:
-        from evals.fit_verifier import PairEncoder, log_odds
+        from evals.training.fit_verifier import PairEncoder, log_odds
 
         base = MiniLMEmbedder()
         model = PairEncoder(base._folder)

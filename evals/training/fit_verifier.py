@@ -1,6 +1,6 @@
-"""Train the adapter of the built-in verifier (`rag/answers/reader.py`): does a text carry a claim?
+"""Train the adapter of the built-in verifier (`rag/models/verifier.py`): does a text carry a claim?
 
-    python -m evals.fit_verifier --data DATA --out DIR [--start ADAPTER]
+    python -m evals.training.fit_verifier --data DATA --out DIR [--start ADAPTER]
 
 writes DIR/verifier.safetensors. Data, split and results: evals/READER.md. Needs torch; nothing here is used when Byline
 runs.
@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
-from evals.adapters import BARE_RATE, SEED, Adapted, Tokens, batches_of, names_of, padded, train
-from evals.lies import lies, names_in, paraphrases
-from evals.reader_data import Case, cases_of, claim_of, trimmed
-from evals.support_data import fever
-from rag.answers.reader import encode_pair, load_adapter, with_context
-from rag.ingest.passages import split_sentences
+from evals.training.adapters import BARE_RATE, SEED, Adapted, Tokens, batches_of, names_of, padded, train
+from evals.training.lies import lies, names_in, paraphrases
+from evals.training.reader_data import Case, cases_of, claim_of, trimmed
+from evals.training.support_data import fever
+from rag.models.adapter import load_adapter
+from rag.models.verifier import encode_pair, with_context
+from rag.text.sentences import split_sentences
 
 RATE = 1e-3
 TOKENS_PER_BATCH = 3072

@@ -1,6 +1,6 @@
 """Fit the regression that says whether what was found is enough (`rag.answers.sufficiency`), and measure it.
 
-    python -m evals.fit_sufficiency --data DATA --weights rag/answers/weights/reader.safetensors --out DIR
+    python -m evals.training.fit_sufficiency --data DATA --weights rag/models/weights/reader.safetensors --out DIR
 
 finds evidence (kept in DIR/found.json), reads it with the adapter, fits, and prints weights, threshold and report. What
 is shipped is copied by hand to rag/answers/sufficiency.py. Data, split and results: evals/READER.md. Needs
@@ -21,13 +21,15 @@ import numpy as np
 import torch
 
 from embeddings.minilm import MiniLMEmbedder
-from evals.adapters import SEED, padded, vectors_of
-from evals.fit_reader import PassageEncoder
-from evals.reader_data import Case, Json, cases_of, part_of, trimmed
+from evals.loaders import DATA
 from evals.suites import library_of
-from rag.answers.reader import UNREAD, Reading, encode_passage, load_adapter, readings_of
+from evals.training.adapters import SEED, padded, vectors_of
+from evals.training.fit_reader import PassageEncoder
+from evals.training.reader_data import Case, Json, cases_of, part_of, trimmed
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
-from rag.ingest.passages import split_sentences
+from rag.models.adapter import load_adapter
+from rag.models.reader import UNREAD, Reading, encode_passage, readings_of
+from rag.text.sentences import split_sentences
 
 N_SHIFTS, N_NQ = 500, 240
 
@@ -159,7 +161,7 @@ def wikinews(data: Path, questions: str) -> tuple[list[Json], list[Lookup]]:
     with (data / "gum_wikinews/articles.jsonl").open(encoding="utf-8") as file:
         articles = [json.loads(line) for line in file]
     records = [{"id": a["id"], "title": a["title"], "date": a["published"], "text": a["text"]} for a in articles]
-    with (Path(__file__).parent / "data" / questions).open(encoding="utf-8") as file:
+    with (DATA / questions).open(encoding="utf-8") as file:
         asked = [json.loads(line) for line in file]
     return records, [
         Lookup(question=q["question"], answerable=q["answerable"], at=q["article"], words=q["evidence"]) for q in asked

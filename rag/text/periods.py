@@ -1,5 +1,5 @@
 """What the words of dates mean on a given day, as intervals of whole days. Pure arithmetic of the calendar; which words
-are dates, and whether they look ahead, is found in `rag.news.dates`.
+are dates, and whether they look ahead, is found in `rag.text.dates`.
 
 A `Rule` turns the day of publication into the days that an expression means. Weeks begin on Monday (ISO 8601).
 """

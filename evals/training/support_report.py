@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.support_data import INVENTED, Example
+from evals.training.support_data import INVENTED, Example
 from rag.checking.checker import FEATURES, check
 from rag.checking.faults import FIRM
 
@@ -75,11 +75,12 @@ def report(
     lines = [
         "# What `rag.support` weighs, and how well it does",
         "",
-        "Written by `python -m evals.fit_support`; not edited by hand. All figures are percentages. Refused: a score",
-        "below 0.5; kept: 0.5 or more. Whole sentences of the evidence are kept without the regression; the rows here",
-        "are without that shortcut. Figures for all lies leave out “detail added” and “other noun”, listed by kind.",
-        "Lies and paraphrases are made by `evals/lies.py`, one edit to a sentence; every fourth edit of the news is",
-        "taken. Held-out rows take no part in the fit, but their rates were seen while rules and shares were chosen.",
+        "Written by `python -m evals.training.fit_support`; not edited by hand. All figures are percentages. Refused:",
+        "a score below 0.5; kept: 0.5 or more. Whole sentences of the evidence are kept without the regression; the",
+        "rows here are without that shortcut. Figures for all lies leave out “detail added” and “other noun”, listed",
+        "by kind. Lies and paraphrases are made by `evals/training/lies.py`, one edit to a sentence; every fourth",
+        "edit of the news is taken. Held-out rows take no part in the fit, but their rates were seen while rules and",
+        "shares were chosen.",
         "",
         "## AttributionBench dev, macro-F1",
         "",

@@ -1,7 +1,8 @@
 """What `rag.support` is fitted and measured on: claims with their evidence and whether it carries them.
 
-People's judgements (AttributionBench dev, FEVER dev) and edits of sentences by rule (`evals/lies.py`) on Wikinews and
-XQuAD. What is held out (half of FEVER and of the news articles, by checksum; all of XQuAD) takes no part in a fit.
+People's judgements (AttributionBench dev, FEVER dev) and edits of sentences by rule (`evals/training/lies.py`) on
+Wikinews and XQuAD. What is held out (half of FEVER and of the news articles, by checksum; all of XQuAD) takes no part
+in a fit.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.lies import lies, names_in, paraphrases
-from rag.ingest.passages import split_sentences
+from evals.training.lies import lies, names_in, paraphrases
+from rag.text.sentences import split_sentences
 
 SEED = 20
 # Lies that add to a sentence or exchange any noun in it. They count less in the fit and are reported apart: weighed in

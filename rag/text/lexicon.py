@@ -1,4 +1,4 @@
-"""The words that the checker of claims knows: English tables, and the stem in which two words are compared.
+"""English words by what they do in a sentence, and the stem in which two words are compared.
 
 Each table is short on purpose. A word that is missing from it costs little: it is then an ordinary word, which the
 evidence has or has not. A word that is in it wrongly makes a true claim fail, so only plain cases are in.
@@ -35,20 +35,6 @@ FUNCTION = _set(
     "meanwhile indeed well mr mrs ms dr sir hon"
 )
 PRONOUNS = _set("he him his she her hers they them their theirs it its we us our ours i me my this these those who")
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        _list(
-            "january,jan february,feb march,mar april,apr may june,jun july,jul august,aug september,sept,sep "
-            "october,oct november,nov december,dec"
-        ),
-        1,
-    )
-    for name in names.split(",")
-}
-WEEKDAYS = _classes(
-    "monday mon\ntuesday tue tues\nwednesday wed\nthursday thu thurs\nfriday fri\nsaturday sat\nsunday sun"
-)
 
 SMALL = {
     word: float(value)
@@ -116,13 +102,6 @@ TITLES = _set(
     "sheikh representative congressman congresswoman commissioner director chairman chairwoman coach former then "
     "sen rep gov gen col capt lt sgt jr sr"
 )
-REPORTING = _set(
-    "say says said saying tell tells told add adds added state states stated claim claims claimed argue argues argued "
-    "warn warns warned insist insists insisted suggest suggests suggested believe believes believed allege alleges "
-    "alleged note notes noted write writes wrote explain explains explained estimate estimates estimated think thinks "
-    "thought remark remarks remarked comment comments commented report reports reported"
-)
-
 # Words before a number that make it a limit.
 LIMITS = {
     ">": "more than|greater than|over|above|exceeding|in excess of|upwards of|well over",

@@ -1,6 +1,6 @@
-"""Train the adapter of the built-in reader (`rag/answers/reader.py`): which sentence answers, and in which words?
+"""Train the adapter of the built-in reader (`rag/models/reader.py`): which sentence answers, and in which words?
 
-    python -m evals.fit_reader --data DATA --out DIR [--start ADAPTER]
+    python -m evals.training.fit_reader --data DATA --out DIR [--start ADAPTER]
 
 writes DIR/reader.safetensors and, with --start, DIR/mean.safetensors, the mean of the two. Data, split and results:
 evals/READER.md. Needs torch; nothing here is used when Byline runs.
@@ -21,9 +21,10 @@ import torch
 from torch import nn
 
 from embeddings.minilm import MiniLMEmbedder
-from evals.adapters import BARE_RATE, SEED, Adapted, batches_of, cached, names_of, padded, train, vectors_of
-from evals.reader_data import Case, cases_of, claim_of, yes_no
-from rag.answers.reader import Encoded, encode_passage, load_adapter, readings_of
+from evals.training.adapters import BARE_RATE, SEED, Adapted, batches_of, cached, names_of, padded, train, vectors_of
+from evals.training.reader_data import Case, cases_of, claim_of, yes_no
+from rag.models.adapter import load_adapter
+from rag.models.reader import Encoded, encode_passage, readings_of
 
 RATE = 6e-4
 TOKENS_PER_BATCH = 4096

@@ -1,4 +1,4 @@
-"""The public question sets that `rag/answers/reader.py` is fitted on and measured with: evals/READER.md."""
+"""The public question sets that `rag/models/reader.py` is fitted on and measured with: evals/READER.md."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evals.support_data import Example, fever
-from rag.ingest.passages import split_sentences
+from evals.training.support_data import Example, fever
+from rag.text.sentences import split_sentences
 
 Json = dict[str, Any]
 

@@ -7,11 +7,12 @@ import email.utils
 import re
 from typing import Any
 
+from rag.text.calendar import FULL_MONTHS, MONTHS
+
 MONTH_NAMES = (
     "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     "|Nov(?:ember)?|Dec(?:ember)?"
 )
-_NAMES = "January February March April May June July August September October November December".split()
 _MONTH, _DAY = rf"({MONTH_NAMES})\.?", r"([0-9]{1,2})(?:st|nd|rd|th)?"
 _ANY_FULL_DATE = (
     rf"(?:{_MONTH}\s{_DAY},?\s([0-9]{{4}})|{_DAY}\s(?:of\s)?{_MONTH},?\s([0-9]{{4}})"
@@ -72,7 +73,7 @@ def iso(full_date: re.Match[str]) -> str:
 
 
 def month_number(name: str) -> int:
-    return [full[:3] for full in _NAMES].index(name[:3].capitalize()) + 1
+    return MONTHS[name[:3].lower()]
 
 
 def _from_figures(match: re.Match[str]) -> tuple[str | None, str]:
@@ -82,7 +83,7 @@ def _from_figures(match: re.Match[str]) -> tuple[str | None, str]:
         return day_first, ""  # points are written between figures where the day comes first
     if not is_possible(day_first):
         return month_first, ""
-    either = f"{first} {_NAMES[second - 1]} or {second} {_NAMES[first - 1]}"
+    either = f"{first} {FULL_MONTHS[second - 1]} or {second} {FULL_MONTHS[first - 1]}"
     return year, f"“{match[0]}” can be {either}; only the year is sure."
 
 
