@@ -16,7 +16,8 @@ from rag.checking.checker import check
 from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
-from rag.models.reader import Reader, Reranker, load_reranker
+from rag.models.reader import Reranker
+from rag.models.tiers import load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions
@@ -402,8 +403,7 @@ class Library(Collection):
 
     @cached_property
     def _reader(self) -> Reranker | None:
-        spec = os.environ.get("BYLINE_READER") or "reader"
-        return Reader(self._judge) if spec == "reader" else load_reranker(spec)
+        return load_reader(os.environ.get("BYLINE_READER") or "auto")
 
     def _alike(self, one: str, other: str) -> float:
         vectors = self._judge.encode_passages([one, other])

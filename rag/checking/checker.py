@@ -1,14 +1,9 @@
 """Does the evidence carry the claim? A score in 0..1 where 0.5 is the border, and the reasons.
 
-Two kinds of signals add up to the log-odds. Soft ones (cosines, coverage of the claim's words, the verdict of the
-built-in verifier) tell whether the evidence speaks of the same thing at all; they are fitted on people's judgements,
-where claims are worded apart from their evidence. Exact ones tell whether it says the same: the claim is cut into
-clauses, each clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names,
-negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
-of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
-supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
-it has. The weights are fitted by `evals/training/fit_support.py`; the table of signals with their weights and the
-measured rates is `evals/SUPPORT.md`.
+A verifier reads the claim against the few sentences that have most to do with it and says whether they carry it, say
+otherwise, or neither. Beside it stands exact comparison (`rag.checking.faults`): in a near copy one changed figure,
+name or "not" decides, which a model of meaning overlooks. A regression over both gives the score; its weights and the
+measured rates are in `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
@@ -25,8 +20,9 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
-from rag.models.verifier import CONTEXT, BuiltInVerifier, Verifier, with_context
+from rag.checking.faults import FAULTS, UNSCALED, coverage, lay_beside, plain, weights
+from rag.models.tiers import load_verifier
+from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
 from rag.text.sentences import split_sentences
 from rag.types import Verdict
@@ -36,8 +32,8 @@ N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
 # The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
 MOST_CONTRADICTED = 0.49
-# Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
-N_VERIFIED, MOST_LOG_ODDS = 2, 3.0
+# What the verifier reads for a claim: so many windows, of so many sentences and words; where its log-odds are cut.
+N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 3, 4, 120, 6.0
 # So many characters of a text are compared as a whole: more than the embedder reads.
 MOST_WHOLE = 1_500
 MOST_REMEMBERED = 4_000
@@ -52,8 +48,9 @@ LIKENESS = {
     "coverage_pair": "share of the claim's words, rare ones counting more, found in a sentence or in two neighbours",
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
     "weakest_clause": "coverage of the clause that is covered least, by the sentence that fits it best",
-    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours, cut to -3..3",
-    "verifier_copy": "the same, times closeness",
+    "carried": "the verifier's highest log-odds that a window carries the claim, cut to -6..6",
+    "not_contradicted": "its log-odds that the window which is likeliest to say otherwise does not, cut to -6..6",
+    "carried_copy": "`carried` times closeness",
 }
 FEATURES = LIKENESS | FAULTS
 
@@ -87,12 +84,38 @@ def check(
 ) -> Support:
     """`support` with its reasons. `partial` means: below the border, but a clause of the claim is carried by itself, or
     most of its words are and nothing contradicts them."""
-    nothing = Support(score=0.0, verdict="unsupported", missing=(claim.strip(),) if claim.strip() else ())
-    reading = read(claim.strip())
-    if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
-        return nothing
-    comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
-    hear(comparison, (verifier or _default_verifier()).verify(claim, comparison.windows))
+    return check_all([(claim, evidence)], embedder=embedder, verifier=verifier)[0]
+
+
+def check_all(
+    claims: Sequence[tuple[str, Sequence[str]]], *, embedder: Embedder | None = None, verifier: Verifier | None = None
+) -> list[Support]:
+    """`check` of each claim with its evidence, in order; the verifier reads them all in one batch."""
+    compared: list[Comparison | None] = []
+    for claim, evidence in claims:
+        is_statement = read(claim.strip()).content and not claim.strip().endswith("?")
+        has_evidence = any(text.strip() for text in evidence)
+        made = (
+            compare(claim, evidence, embedder=embedder or _default_embedder())
+            if is_statement and has_evidence
+            else None
+        )
+        compared.append(made)
+    pairs = [(claim.strip(), w) for (claim, _), c in zip(claims, compared, strict=True) if c for w in c.windows]
+    outcomes = (verifier or _default_verifier()).verify(pairs)
+    found, at = [], 0
+    for (claim, _), comparison in zip(claims, compared, strict=True):
+        if comparison is None:
+            missing = (claim.strip(),) if claim.strip() else ()
+            found.append(Support(score=0.0, verdict="unsupported", missing=missing))
+            continue
+        weigh(comparison, outcomes[at : at + len(comparison.windows)])
+        at += len(comparison.windows)
+        found.append(_judged(comparison))
+    return found
+
+
+def _judged(comparison: Comparison) -> Support:
     score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
     if comparison.decisive and not comparison.is_verbatim:
         score = min(score, MOST_CONTRADICTED)
@@ -124,10 +147,14 @@ class Comparison:
     is_verbatim: bool
 
 
-def hear(comparison: Comparison, log_odds: Sequence[float] | NDArray[np.float32]) -> None:
-    """Put in what a verifier says of the windows."""
-    found = float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, MOST_LOG_ODDS))
-    comparison.features.update(verifier=found, verifier_copy=found * comparison.closeness)
+def weigh(comparison: Comparison, outcomes: NDArray[np.float32]) -> None:
+    """Put in what a verifier says of the windows: (windows, 3), see `Verifier.verify`."""
+    shares = np.exp(outcomes.astype(np.float64))
+    odds = np.log((shares + 1e-9) / (1.0 - shares + 1e-9)).clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+    carried = float(odds[:, 0].max())
+    comparison.features.update(
+        carried=carried, not_contradicted=-float(odds[:, 1].max()), carried_copy=carried * comparison.closeness
+    )
 
 
 def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
@@ -173,7 +200,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
             apart = {pair[0]: distance[pair] for pair in f.substituted}
             f.counts["unsaid"] = max(apart.get(word, 1.0) * weight for word, weight in f.unsaid.items())
     counted = {
-        name: min(sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults), 3.0)
+        name: min(sum(f.counts.get(name, 0.0) * (1.0 if name in UNSCALED else f.closeness) for f in faults), 3.0)
         for name in FAULTS
     }
     features = {
@@ -182,8 +209,9 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
         "bigrams": _bigrams(whole, readings),
         "weakest_clause": min(f.coverage for f in faults),
-        "verifier": 0.0,
-        "verifier_copy": 0.0,
+        "carried": 0.0,
+        "not_contradicted": 0.0,
+        "carried_copy": 0.0,
     }
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
     plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
@@ -195,7 +223,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         carried_clauses=clean if len(clean) < len(faults) else (),
         closeness=min(f.closeness for f in faults),
         coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),
-        windows=_windows(chosen, covers, cosine_of, texts, breaks, titles, beside),
+        windows=_windows(chosen, covers, cosine_of, texts, home, titles, beside),
         is_verbatim=plain_claim in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
@@ -225,20 +253,36 @@ def _windows(
     covers: NDArray[np.float64],
     cosine_of: dict[int, float],
     texts: Sequence[str],
-    breaks: set[int],
+    home: Sequence[int],
     titles: Sequence[str],
     beside: Sequence[int],
 ) -> tuple[str, ...]:
-    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles; and
-    those that its clauses were laid beside, together, since they may stand far apart."""
-    found: list[str] = []
-    for n in sorted(chosen, key=lambda n: -(covers[n] + cosine_of[n]))[:N_VERIFIED]:
-        first = n if n in breaks else n - 1
-        last = n if n + 1 in breaks or n + 1 == len(texts) else n + 1
-        found += [with_context(text, titles[n]) for text in (texts[n], " ".join(texts[first : last + 1]))]
-    if len(set(beside)) > 1:
-        found.append(" ".join(texts[n] for n in sorted(set(beside))))
-    return tuple(dict.fromkeys(found))
+    """What a verifier should read: of the texts that have most to do with the claim the sentences that do, in their
+    order, with the title; the one likeliest sentence with its neighbours; and what its clauses were laid beside,
+    together, where that stands in several texts."""
+    worth = {n: float(covers[n]) + cosine_of[n] for n in chosen}
+    order = sorted(worth, key=lambda n: -worth[n])
+    by_text: dict[int, list[int]] = {}
+    for n in order:
+        by_text.setdefault(home[n], []).append(n)
+    best = order[0]
+    around = [n for n in (best - 1, best, best + 1) if 0 <= n < len(texts) and home[n] == home[best]]
+    groups = [_fitting(found, texts) for found in by_text.values()]
+    groups = [groups[0], sorted(around), *groups[1 : N_WINDOWS - 1]]
+    if len({home[n] for n in beside}) > 1:
+        groups[-1] = sorted(set(beside))
+    return tuple(dict.fromkeys(with_context(" ".join(texts[n] for n in g), titles[g[0]]) for g in groups))
+
+
+def _fitting(ranked: Sequence[int], texts: Sequence[str]) -> list[int]:
+    """The first of the sentences that fit into a window, in the order of the text."""
+    kept, n_words = [], 0
+    for n in ranked[:WINDOW_SENTENCES]:
+        words = len(texts[n].split())
+        if not kept or n_words + words <= WINDOW_WORDS:
+            kept.append(n)
+            n_words += words
+    return sorted(kept)
 
 
 def _distances(
@@ -277,7 +321,7 @@ def _default_embedder() -> Embedder:
 
 @lru_cache(maxsize=1)
 def _default_verifier() -> Verifier:
-    return RememberingVerifier(BuiltInVerifier())
+    return RememberingVerifier(load_verifier())
 
 
 class _Remembering:
@@ -304,17 +348,17 @@ class RememberingVerifier:
     """A verifier that keeps its last judgements: sentences are offered to a claim one by one, then in pairs."""
 
     def __init__(self, verifier: Verifier) -> None:
+        self.name = verifier.name
         self._verifier = verifier
-        self._known: dict[tuple[str, str], float] = {}
+        self._known: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    def verify(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         if len(self._known) > MOST_REMEMBERED:
             self._known = {}
         known = self._known  # another thread may begin anew meanwhile
-        missing = [text for text in dict.fromkeys(texts) if (claim, text) not in known]
-        found = self._verifier.verify(claim, missing)
-        known.update(((claim, text), float(score)) for text, score in zip(missing, found, strict=True))
-        return np.array([known[claim, text] for text in texts], dtype=np.float32)
+        missing = [pair for pair in dict.fromkeys(pairs) if pair not in known]
+        known.update(zip(missing, self._verifier.verify(missing), strict=True))
+        return np.stack([known[pair] for pair in pairs]) if pairs else np.zeros((0, 3), dtype=np.float32)
 
 
 def _probability(features: dict[str, float]) -> float:

@@ -15,7 +15,7 @@ from rag.text.facts import Item, Reading
 from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
 from rag.text.reporting import REPORTING
 
-# What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
+# What keeps the evidence from carrying a claim. They count by `closeness`, but for those in UNSCALED: in a near copy
 # one fault decides, where the two are worded differently it means little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
@@ -38,9 +38,7 @@ FAULTS = {
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
-FIRM = frozenset(
-    "number_conflict number_missing limit_conflict date_conflict date_missing opposite unsaid quote_changed".split()
-)
+UNSCALED = frozenset({"number_missing", "date_missing", "name_missing", "quote_changed"})
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy
 N_UNSAID = 4  # words in a row that can have been put into it; more is another wording

@@ -1,5 +1,4 @@
-"""The packaged MiniLM with a small adapter and a head, in NumPy on the embedder's own forward pass: what the built-in
-reader and verifier have in common."""
+"""A base model with a small adapter and a head, in NumPy: what the readers and verifiers of both tiers share."""
 
 from __future__ import annotations
 
@@ -14,43 +13,50 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from embeddings.minilm import LAYERS, MiniLMEmbedder, shared
+from embeddings.encoder import Encoder, named_as_bert
 from rag.errors import BylineError
 
 Floats = NDArray[np.float32]
 
-READER_WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
-VERIFIER_WEIGHTS = READER_WEIGHTS.with_name("verifier.safetensors")
-SHIPPED = {  # sha256
-    READER_WEIGHTS: "a92a7dfe55f7cca29a808e4e1566a63206067a4296fa5437c31f0fd230cf427a",
-    VERIFIER_WEIGHTS: "659ccae61084548da4b8f8316abf2447d12f07702d309838b7928dfb3d16a5c8",
+READER, VERIFIER = "reader", "verifier"
+_WEIGHTS = Path(__file__).parent / "weights"
+# What ships: of each tier and use the file and its sha256.
+_SHIPPED = {
+    ("built-in", READER): ("reader.safetensors", "a92a7dfe55f7cca29a808e4e1566a63206067a4296fa5437c31f0fd230cf427a"),
+    ("built-in", VERIFIER): (
+        "verifier.safetensors",
+        "659ccae61084548da4b8f8316abf2447d12f07702d309838b7928dfb3d16a5c8",
+    ),
 }
+ADAPTERS = {use: _WEIGHTS / file for use, (file, _) in _SHIPPED.items()}
 
 TOKENS_PER_BATCH = 512  # more gains nothing on a CPU, and outgrows its caches
-START, STOP = 101, 102  # [CLS] and [SEP] of BERT's vocabulary
-MAX_TITLE = 10  # word pieces kept of a title
+MAX_TITLE = 16  # word pieces kept of a title
+
+Tokens = tuple[list[int], list[int]]
+"""Token ids and token types."""
 
 
 class Adapted:
-    """The packaged MiniLM with an adapter: low-rank changes of its matrices, its biases, and a linear head.
+    """A base model with an adapter: low-rank changes of its matrices, biases and norms of its own, and a linear head.
 
-    `base` is the model beneath; unless given, the one that this process shares. Nothing is read before the first use;
-    then a BylineError is raised when the adapter is missing or not the shipped one.
+    Nothing is read before the first use; then a BylineError is raised when the adapter is missing or not the shipped
+    one.
     """
 
-    def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path) -> None:
-        self._base = base if base is not None else shared()
+    def __init__(self, base: Encoder, *, weights: Path) -> None:
+        self.base = base
         self._path = weights
 
     @cached_property
-    def _model(self) -> tuple[MiniLMEmbedder, Floats, Floats]:
-        """The merged model, the head (outputs, features) and its bias (outputs,)."""
+    def _model(self) -> tuple[dict[str, Floats], Floats, Floats]:
+        """The merged weights, the head (outputs, features) and its bias (outputs,)."""
         adapter = load_adapter(self._path)
-        weights = merge(self._base._weights, adapter)
-        return _Merged(weights), np.atleast_2d(adapter["head.weight"]), adapter["head.bias"]
+        merged = self.base.joined(merge(self.base.weights, adapter))
+        return merged, np.atleast_2d(adapter["head.weight"]), adapter["head.bias"]
 
-    def _states(self, rows: Sequence[tuple[list[int], list[int]]]) -> Iterator[tuple[int, Floats]]:
-        """The last hidden states, (tokens, 384), of each row of token ids and types, with its place, in any order."""
+    def _states(self, rows: Sequence[Tokens]) -> Iterator[tuple[int, Floats]]:
+        """The last hidden states, (tokens, dim), of each row of token ids and types, with its place, in any order."""
         # Rows of like length share a batch, so that little of it is padding.
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
         batches = []
@@ -60,28 +66,39 @@ class Adapted:
             del order[-n:]
 
         def run(batch: Sequence[int]) -> Floats:
-            ids, types = np.zeros((2, len(batch), len(rows[batch[-1]][0])), dtype=np.int64)
+            types = np.zeros((len(batch), len(rows[batch[-1]][0])), dtype=np.int64)
+            ids = np.full(types.shape, self.base.shape.pad, dtype=np.int64)
             mask = np.zeros(ids.shape, dtype=np.float32)
             for row, i in enumerate(batch):
                 n = len(rows[i][0])
                 ids[row, :n], types[row, :n] = rows[i]
                 mask[row, :n] = 1.0
-            return model._bert(ids, mask, types)
+            return self.base.states(weights, ids, mask, types)
 
-        model = self._model[0]
+        weights = self._model[0]
         # A batch for each core, and one core for each product: threads within a product wait for each other in a loop,
         # which on a busy machine takes many times as long.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(len(batches), os.cpu_count() or 1) or 1) as pool:
             for batch, states in zip(batches, pool.map(run, batches), strict=True):
                 yield from ((i, states[row, : len(rows[i][0])]) for row, i in enumerate(batch))
 
+    def encode_pair(self, first: str, second: str, title: str = "", *, most: tuple[int, int]) -> Tokens:
+        """Token ids and types of two texts as a pair, of at most so many tokens each, and of the title that they stand
+        under, if any. Type 1 marks the second."""
+        shape = self.base.shape
 
-class _Merged(MiniLMEmbedder):
-    """The forward pass of MiniLM over other weights."""
+        def ids(part: str, n: int) -> list[int]:
+            found: list[int] = self.base.tokenizer.encode(part, add_special_tokens=False).ids
+            return found[:n]
 
-    def __init__(self, weights: dict[str, Floats]) -> None:
-        super().__init__()
-        self._weights = weights  # takes the place of the cached property
+        between = [shape.stop] * (2 if shape.is_paired_twice else 1)
+        asked = [shape.start, *ids(first, most[0]), *between]
+        said = [*ids(second, most[1]), shape.stop]
+        under = ids(title, MAX_TITLE) if title else []
+        # The order of training: a second stop behind the title in the one, before it in the other.
+        context = [shape.stop, *under, shape.stop] if shape.is_paired_twice else [*under, shape.stop, shape.stop]
+        context = context if under else []
+        return asked + said + context, [0] * len(asked) + [1] * len(said) + [0] * len(context)
 
 
 def load_adapter(path: Path) -> dict[str, Floats]:
@@ -91,19 +108,19 @@ def load_adapter(path: Path) -> dict[str, Floats]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BylineError(f"the reader's weights cannot be read ({error}): reinstall byline.") from error
+        raise BylineError(f"the adapter cannot be read ({error}): reinstall byline.") from error
     digest = hashlib.sha256(data).hexdigest()
-    expected = SHIPPED.get(path, digest)
+    expected = {_WEIGHTS / file: sha256 for file, sha256 in _SHIPPED.values()}.get(path, digest)
     if digest != expected:
         raise BylineError(
-            f"{path} is not the reader that was shipped (sha256 {digest[:12]}…, expected {expected[:12]}…): "
+            f"{path} is not the adapter that was shipped (sha256 {digest[:12]}…, expected {expected[:12]}…): "
             "reinstall byline."
         )
-    return {name: tensor.astype(np.float32) for name, tensor in load(data).items()}
+    return named_as_bert({name: tensor.astype(np.float32) for name, tensor in load(data).items()})
 
 
 def merge(base: dict[str, Floats], adapter: dict[str, Floats]) -> dict[str, Floats]:
-    """MiniLM's weights with the adapter in them: W + B A for each matrix (Hu et al. 2021), the rest replaced. What
+    """The base's weights with the adapter in them: W + B A for each matrix (Hu et al. 2021), the rest replaced. What
     the adapter leaves as it is shares memory with `base`."""
     weights = dict(base)
     for name, tensor in adapter.items():
@@ -112,9 +129,4 @@ def merge(base: dict[str, Floats], adapter: dict[str, Floats]) -> dict[str, Floa
             weights[f"{matrix}.weight"] = base[f"{matrix}.weight"] + tensor @ adapter[f"{matrix}.a"]
         elif not name.endswith(".a") and not name.startswith("head."):
             weights[name] = tensor
-    for layer in range(LAYERS):
-        own = f"encoder.layer.{layer}.attention.self"
-        for kind in ("weight", "bias"):
-            parts = [weights[f"{own}.{part}.{kind}"] for part in ("query", "key", "value")]
-            weights[f"{layer}.qkv.{kind}"] = np.concatenate(parts)
     return weights

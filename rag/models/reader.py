@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.minilm import MiniLMEmbedder
-from rag.errors import BylineError
-from rag.models.adapter import MAX_TITLE, READER_WEIGHTS, START, STOP, Adapted, Floats
+from embeddings.encoder import Encoder
+from embeddings.minilm import shared
+from rag.models.adapter import ADAPTERS, READER, Adapted, Floats
 
-# Word pieces kept of a question and of a passage, and the most that an answer has.
-MAX_QUESTION, MAX_PASSAGE = 40, 320
+# Word pieces kept of a question, of a passage and of its title, and the most that an answer has.
+MAX_QUESTION, MAX_PASSAGE, MAX_TITLE = 40, 320, 10
 LONGEST_ANSWER = 30
 
 
@@ -59,20 +59,6 @@ class Reranker(Protocol):
         ...
 
 
-def load_reranker(spec: str) -> Reranker | None:
-    """ "reader" (built in), "st:NAME" (a cross-encoder of sentence-transformers, by name or folder), "none" (None).
-
-    BylineError for any other spec, and where the model cannot be loaded.
-    """
-    if spec == "none":
-        return None
-    if spec == "reader":
-        return Reader()
-    if spec.startswith("st:") and len(spec) > 3:
-        return CrossEncoderReranker(spec[3:])
-    raise BylineError(f"there is no reranker {spec!r}: use reader, none, or st:NAME for a cross-encoder by name.")
-
-
 class Reader(Adapted):
     """The built-in reader: a question against whole passages. Which sentence answers, and in which words (Devlin et al.
     2019, section 4.3)? A sentence is read among its neighbours, so that "he" and "the court" mean something. Scores are
@@ -80,13 +66,12 @@ class Reader(Adapted):
 
     name = "reader-4"
 
-    def __init__(self, base: MiniLMEmbedder | None = None, *, weights: Path = READER_WEIGHTS) -> None:
-        super().__init__(base, weights=weights)
+    def __init__(self, base: Encoder | None = None, *, weights: Path = ADAPTERS["built-in", READER]) -> None:
+        super().__init__(base or shared().encoder, weights=weights)
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[list[Reading]]:
         """See `Reranker.read`. Of a passage longer than MAX_PASSAGE word pieces the end is not read."""
-        tokenizer = self._base._tokenizer
-        encoded = [encode_passage(tokenizer, question, p.sentences, p.title) for p in passages]
+        encoded = [encode_passage(self.base, question, p.sentences, p.title) for p in passages]
         found: list[list[Reading]] = [[] for _ in passages]
         for i, states in self._states([(e.ids, e.types) for e in encoded]):
             _, head, bias = self._model
@@ -132,10 +117,13 @@ class Encoded:
     offsets: list[list[tuple[int, int]]]
 
 
-def encode_passage(tokenizer: Any, question: str, sentences: Sequence[str], title: str = "") -> Encoded:
-    """`[CLS] question [SEP] sentences [SEP]`, and `title [SEP] [SEP]` where there is one. Type 1 marks the passage. The
-    sentence with which the passage grows beyond MAX_PASSAGE is cut, those after it are left out."""
-    asked = [START, *tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION], STOP]
+def encode_passage(base: Encoder, question: str, sentences: Sequence[str], title: str = "") -> Encoded:
+    """`[CLS] question [SEP] sentences [SEP]`, and `title [SEP] [SEP]` where there is one, with the base's own marks.
+    Type 1 marks the passage. The sentence with which the passage grows beyond MAX_PASSAGE is cut, those after it are
+    left out."""
+    shape, tokenizer = base.shape, base.tokenizer
+    between = [shape.stop] * (2 if shape.is_paired_twice else 1)
+    asked = [shape.start, *tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION], *between]
     ids, spans, offsets = list(asked), [], []
     room = MAX_PASSAGE
     for sentence in sentences:
@@ -147,31 +135,9 @@ def encode_passage(tokenizer: Any, question: str, sentences: Sequence[str], titl
         offsets.append(encoding.offsets[:room])
         ids += found
         room -= len(found)
-    ids.append(STOP)
+    ids.append(shape.stop)
     types = [0] * len(asked) + [1] * (len(ids) - len(asked))
     if title:
-        context = [*tokenizer.encode(title, add_special_tokens=False).ids[:MAX_TITLE], STOP, STOP]
+        context = [*tokenizer.encode(title, add_special_tokens=False).ids[:MAX_TITLE], shape.stop, shape.stop]
         ids, types = ids + context, types + [0] * len(context)
     return Encoded(ids=ids, types=types, spans=spans, offsets=offsets)
-
-
-class CrossEncoderReranker:
-    """Any cross-encoder that sentence-transformers can load. Its scores are its own: they order, they do not refuse."""
-
-    def __init__(self, name: str) -> None:
-        from sentence_transformers import CrossEncoder
-
-        self.name = f"st:{name}"
-        try:
-            self._model = CrossEncoder(name)
-        except Exception as error:  # whatever a hub, a disk or a model's own code raises
-            raise BylineError(f"the cross-encoder {name!r} cannot be loaded: {error}.") from error
-
-    def read(self, question: str, passages: Sequence[Passage]) -> list[list[Reading]]:
-        """See `Reranker.read`: each sentence by itself, with its title."""
-        pairs = [(question, f"{p.title} {s}".strip()) for p in passages for s in p.sentences]
-        scores = np.asarray(self._model.predict(pairs) if pairs else [], dtype=np.float32)
-        if scores.shape != (len(pairs),):
-            raise BylineError(f"{self.name} gives scores of shape {scores.shape}, not one for each text: use another.")
-        readings = iter([Reading(score=float(score)) for score in scores])
-        return [[next(readings) for _ in passage.sentences] for passage in passages]
