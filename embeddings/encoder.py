@@ -172,7 +172,8 @@ def _distances(t: int) -> NDArray[np.int64]:
         int
     )
     bucket = np.where(far < exact, far, np.minimum(scaled, half - 1)).astype(np.int64)
-    return np.where(offset > 0, half, 0) + bucket
+    shared: NDArray[np.int64] = np.where(offset > 0, half, 0) + bucket
+    return shared
 
 
 def _gelu(x: Floats) -> Floats:

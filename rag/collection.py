@@ -67,18 +67,27 @@ class Collection:
         self._embedder: Embedder | None = None
         self._index: index.FaissIndex | None = None
         self._index_generation = -1
+        self._chosen: dict[str, str | None] = {}  # models given by hand
         self.today: Callable[[], dt.date] = dt.date.today  # what "last year" in a question counts from
         self._lock = threading.RLock()  # of the index and the embedder
         # Of changes to the articles: one at a time, while questions go on being answered.
         self._writing = threading.RLock()
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Self:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        embedder: str | None = None,
+        reader: str | None = None,
+        checker: str | None = None,
+    ) -> Self:
         """Open the library in the folder `path` (default: `$BYLINE_HOME`, else the platform's user data folder),
         creating it where there is none.
 
         `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
-        the articles at the next use; vectors of different models are never compared.
+        the articles at the next use; vectors of different models are never compared. `reader` and `checker` (see
+        `rag.models.tiers`) hold for this object and go before the library's settings.
 
         Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
         """
@@ -93,6 +102,7 @@ class Collection:
         known = store.get_meta("embedder")
         spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
         library = cls(folder, store, spec)
+        library._chosen = {"reader": reader, "checker": checker}
         if embedder is not None and embedder != known:
             library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
             store.set_meta("embedder", spec)

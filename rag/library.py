@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.answers import answering, citations, extractive, injections, premise, records
-from rag.checking.checker import check
+from rag.checking.checker import Checker
 from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
@@ -137,7 +136,7 @@ class Library(Collection):
     def _reports(self, statement: str) -> list[Candidate]:
         """The sentences of the library, of those that come nearest to `statement`, that carry it."""
         nearest = self._candidates(self._hits(statement, 8, Filters()))
-        return [c for c in nearest if check(statement, [c.text]).verdict == "supported"]
+        return [c for c in nearest if self.checker.check(statement, [c.text]).verdict == "supported"]
 
     def _within(
         self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool
@@ -272,7 +271,7 @@ class Library(Collection):
             parts,
             quoting=extractive.Extractive(self._reader),
             model=model,
-            check=check,
+            check=self.checker.check,
             alike=self._alike,
             notes=[*self._notes(filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
@@ -379,7 +378,7 @@ class Library(Collection):
         markers = Markers()
         for start, end in spans:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            yield citations.check_sentence(text, (start, end), candidates, check, markers)
+            yield citations.check_sentence(text, (start, end), candidates, self.checker.check, markers)
 
     def record(self, answer: Answer) -> Json:
         """The record of an answer of this library, to be kept: see `rag.answers.records`."""
@@ -399,11 +398,16 @@ class Library(Collection):
                 newest = next(iter(self.store.articles([newest.replaced_by])), None)
             return newest
 
-        return records.verify(saved, article_of, check)
+        return records.verify(saved, article_of, self.checker.check)
 
     @cached_property
     def _reader(self) -> Reranker | None:
-        return load_reader(os.environ.get("BYLINE_READER") or "auto")
+        return load_reader(load_settings(self.path, reader=self._chosen.get("reader")).reader)
+
+    @cached_property
+    def checker(self) -> Checker:
+        """What judges whether words carry a claim, as the settings and `Library.open` say."""
+        return Checker(load_settings(self.path, checker=self._chosen.get("checker")).checker)
 
     def _alike(self, one: str, other: str) -> float:
         vectors = self._judge.encode_passages([one, other])

@@ -41,6 +41,11 @@ class Settings:
     """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
     model_timeout: float = 60.0
     """Seconds without a sign of the model after which it is given up."""
+    reader: str = "auto"
+    """What finds the sentence that answers: auto (accurate where its models are there), built-in, accurate, none,
+    qa:NAME or st:NAME."""
+    checker: str = "auto"
+    """What judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME."""
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,17 +55,21 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
     "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
+    "reader": (str, 0, 0, "a text such as auto or qa:NAME"),
+    "checker": (str, 0, 0, "a text such as auto or nli:NAME"),
 }
 _VARIABLES = {
     "model": ("BYLINE_MODEL",),
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
     "model_context": ("BYLINE_MODEL_CONTEXT",),
     "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
+    "reader": ("BYLINE_READER",),
+    "checker": ("BYLINE_CHECKER",),
 }
 
 
-def load_settings(folder: Path | None = None, *, model: str | None = None, model_url: str | None = None) -> Settings:
-    """The settings that hold for the library in `folder`; `model` and `model_url` are flags.
+def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
+    """The settings that hold for the library in `folder`; `flags` are settings that were given by hand, or None.
 
     Raises BylineError that names file and line, variable or flag, when a value or a name is not allowed.
     """
@@ -73,7 +82,7 @@ def load_settings(folder: Path | None = None, *, model: str | None = None, model
         variable = next((variable for variable in variables if os.environ.get(variable)), None)
         if variable is not None:
             found[name], origin[name] = _checked(name, _number(os.environ[variable], name), variable), "environment"
-    for name, value in (("model", model), ("model_url", model_url)):
+    for name, value in flags.items():
         if value is not None:
             found[name], origin[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
     return replace(Settings(), origin=origin, **found)

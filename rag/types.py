@@ -21,6 +21,8 @@ Precision = Literal["day", "month", "year", "none"]
 DateSource = Literal["stated", "inferred", "none"]
 Status = Literal["answered", "partial", "abstained"]
 Verdict = Literal["supported", "partial", "unsupported"]
+Finding = Literal["supported", "contradicted", "attribution", "partial", "not_found"]
+"""A verdict with its reason: "attribution" is said in the articles as somebody's words, which the claim states."""
 Json = dict[str, Any]
 
 
@@ -220,6 +222,7 @@ class Claim(_Value):
 
     text: str
     verdict: Verdict
+    finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
 
@@ -300,6 +303,7 @@ class CheckedSentence(_Value):
     start: int
     end: int
     verdict: Verdict
+    finding: Finding = "not_found"
     support: float
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()

@@ -27,7 +27,6 @@ from rag.types import (
     DateSource,
     Precision,
     Span,
-    Verdict,
 )
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
@@ -113,7 +112,7 @@ def check_written(
     if speaker := unnamed_speaker(text, citations):
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
         problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
-    return Claim(text=text, verdict=verdict, citations=citations), problems
+    return Claim(text=text, verdict=verdict, finding=judged.finding, citations=citations), problems
 
 
 def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
@@ -145,7 +144,7 @@ def check_sentence(
     terms = set(query_terms(text))
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
-        found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+        found, judged = [], replace(judged, score=0.0, verdict="unsupported", finding="not_found", missing=())
     # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
     cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
     is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
@@ -153,7 +152,7 @@ def check_sentence(
     against = judged.conflicts
     if speaker:
         against = (*against, f"the articles report it only as said by {speaker}")
-    verdict: Verdict = judged.verdict
+    verdict, finding = judged.verdict, judged.finding
     correction = _correction(text, candidates) if cited else None
     # Where the claim follows it, only words that say otherwise need it.
     if correction and (verdict != "supported" or not correction[0].is_followed):
@@ -164,12 +163,13 @@ def check_sentence(
             cited = (*cited, markers.cite(source, check(text, shown([source])).score))
     is_corrected = correction is not None and not correction[0].is_followed
     if verdict == "supported" and (speaker or is_dropped or is_corrected):
-        verdict = "partial"
+        verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
         verdict=verdict,
+        finding=finding,
         support=judged.score,
         citations=cited,
         missing=judged.missing,

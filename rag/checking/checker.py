@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,16 +20,26 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import FAULTS, UNSCALED, coverage, lay_beside, plain, weights
+from rag.checking.faults import FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
 from rag.models.tiers import load_verifier
 from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
 from rag.text.sentences import split_sentences
-from rag.types import Verdict
+from rag.types import Finding, Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+VERBATIM = 0.99  # the score of words that stand in the evidence as they are
+# The log-odds from which on the verifier is said to find the contrary.
+CONTRADICTS = 0.5
+VERDICT_OF: dict[Finding, Verdict] = {
+    "supported": "supported",
+    "attribution": "partial",
+    "partial": "partial",
+    "contradicted": "unsupported",
+    "not_found": "unsupported",
+}
 # The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
 MOST_CONTRADICTED = 0.49
 # What the verifier reads for a claim: so many windows, of so many sentences and words; where its log-odds are cut.
@@ -57,77 +67,119 @@ FEATURES = LIKENESS | FAULTS
 
 @dataclass(frozen=True, kw_only=True)
 class Support:
-    """`score` is in 0..1, 0.5 the border. `missing` holds the claim's own words that the evidence does not carry,
-    `conflicts` one phrase for each contradiction, `features` what the score was made of."""
+    """`score` is in 0..1, 0.5 the border; `finding` says why it lies below. `missing` holds the claim's own words that
+    the evidence does not carry, `conflicts` one phrase for each contradiction, `features` what the score was made
+    of."""
 
     score: float
     verdict: Verdict
+    finding: Finding = "not_found"
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     features: dict[str, float] = field(default_factory=dict)
 
 
-def support(
-    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
-) -> float:
-    """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
+class Checker:
+    """Judges claims by what a verifier reads in their evidence and by exact comparison. Safe from several threads.
 
-    `evidence` holds texts of any length, each with its article's title where `verifier.with_context` gives it. No
-    evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
-    reader unless given; the weights were fitted with them.
+    `verifier` is a spec for `rag.models.tiers.load_verifier` or a verifier, `embedder` the packaged MiniLM unless
+    given: the weights were fitted with it. `shift` is added to the log-odds of every score: what
+    `byline calibrate` found. BylineError, at the first use, where there is no such verifier.
     """
-    return check(claim, evidence, embedder=embedder, verifier=verifier).score
 
+    def __init__(
+        self, verifier: str | Verifier = "auto", *, embedder: Embedder | None = None, shift: float = 0.0
+    ) -> None:
+        self._verifier, self._given_embedder, self.shift = verifier, embedder, shift
 
-def check(
-    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
-) -> Support:
-    """`support` with its reasons. `partial` means: below the border, but a clause of the claim is carried by itself, or
-    most of its words are and nothing contradicts them."""
-    return check_all([(claim, evidence)], embedder=embedder, verifier=verifier)[0]
+    @cached_property
+    def verifier(self) -> Verifier:
+        given = self._verifier
+        return RememberingVerifier(load_verifier(given) if isinstance(given, str) else given)
 
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return self._given_embedder or _Remembering(shared())
 
-def check_all(
-    claims: Sequence[tuple[str, Sequence[str]]], *, embedder: Embedder | None = None, verifier: Verifier | None = None
-) -> list[Support]:
-    """`check` of each claim with its evidence, in order; the verifier reads them all in one batch."""
-    compared: list[Comparison | None] = []
-    for claim, evidence in claims:
-        is_statement = read(claim.strip()).content and not claim.strip().endswith("?")
-        has_evidence = any(text.strip() for text in evidence)
-        made = (
-            compare(claim, evidence, embedder=embedder or _default_embedder())
-            if is_statement and has_evidence
-            else None
+    def check(self, claim: str, evidence: Sequence[str]) -> Support:
+        """Whether the evidence carries the claim. `evidence` holds texts of any length, each with its article's title
+        where `rag.models.verifier.with_context` gives it. No evidence, an empty claim and a question give 0."""
+        return self.check_all([(claim, evidence)])[0]
+
+    def check_all(self, claims: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
+        """`check` of each claim with its evidence, in order; the verifier reads them all in one batch."""
+        compared = [self._compare(claim.strip(), evidence) for claim, evidence in claims]
+        pairs = [(claim.strip(), w) for (claim, _), c in zip(claims, compared, strict=True) if c for w in c.windows]
+        outcomes = self.verifier.verify(pairs)
+        found, at = [], 0
+        for (claim, _), comparison in zip(claims, compared, strict=True):
+            if comparison is None:
+                missing = (claim.strip(),) if claim.strip() else ()
+                found.append(Support(score=0.0, verdict="unsupported", missing=missing))
+                continue
+            weigh(comparison, outcomes[at : at + len(comparison.windows)])
+            at += len(comparison.windows)
+            found.append(self._judge(comparison))
+        return found
+
+    def _compare(self, claim: str, evidence: Sequence[str]) -> Comparison | None:
+        if not read(claim).content or claim.endswith("?") or not any(text.strip() for text in evidence):
+            return None
+        return compare(claim, evidence, embedder=self._embedder)
+
+    def _judge(self, comparison: Comparison) -> Support:
+        def score_of(features: Mapping[str, float]) -> float:
+            return _probability(features, weights_of(self.verifier.name), self.shift)
+
+        score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
+        if comparison.decisive and not comparison.is_verbatim:
+            score = min(score, MOST_CONTRADICTED)
+        finding: Finding = "supported"
+        if score < 0.5:
+            is_reported = comparison.features["speaker_dropped"] > 0 and not comparison.decisive
+            if is_reported and score_of({**comparison.features, "speaker_dropped": 0.0}) >= 0.5:
+                finding = "attribution"
+            elif comparison.carried_clauses:
+                finding = "partial"
+            elif (comparison.conflicts and comparison.closeness) or comparison.features[
+                "not_contradicted"
+            ] < -CONTRADICTS:
+                finding = "contradicted"
+            elif comparison.missing and comparison.coverage >= 0.5 and score >= PARTIAL_FROM:
+                finding = "partial"
+            else:
+                finding = "not_found"
+        return Support(
+            score=score,
+            verdict=VERDICT_OF[finding],
+            finding=finding,
+            missing=comparison.missing,
+            conflicts=comparison.conflicts,
+            features=comparison.features,
         )
-        compared.append(made)
-    pairs = [(claim.strip(), w) for (claim, _), c in zip(claims, compared, strict=True) if c for w in c.windows]
-    outcomes = (verifier or _default_verifier()).verify(pairs)
-    found, at = [], 0
-    for (claim, _), comparison in zip(claims, compared, strict=True):
-        if comparison is None:
-            missing = (claim.strip(),) if claim.strip() else ()
-            found.append(Support(score=0.0, verdict="unsupported", missing=missing))
-            continue
-        weigh(comparison, outcomes[at : at + len(comparison.windows)])
-        at += len(comparison.windows)
-        found.append(_judged(comparison))
-    return found
 
 
-def _judged(comparison: Comparison) -> Support:
-    score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
-    if comparison.decisive and not comparison.is_verbatim:
-        score = min(score, MOST_CONTRADICTED)
-    missing, conflicts = comparison.missing, comparison.conflicts
-    verdict: Verdict = "unsupported"
-    if score >= 0.5:
-        verdict = "supported"
-    elif comparison.carried_clauses or (
-        not conflicts and missing and comparison.coverage >= 0.5 and score >= PARTIAL_FROM
-    ):
-        verdict = "partial"
-    return Support(score=score, verdict=verdict, missing=missing, conflicts=conflicts, features=comparison.features)
+def _is_contradicted(comparison: Comparison) -> bool:
+    """Whether a near copy has something otherwise, or the verifier finds the contrary."""
+    is_changed_copy = bool(comparison.conflicts) and comparison.closeness > 0
+    return is_changed_copy or comparison.features["not_contradicted"] < -CONTRADICTS
+
+
+@lru_cache(maxsize=1)
+def default_checker() -> Checker:
+    """The checker of this process, with what is set up: the accurate verifier where its base is there."""
+    return Checker()
+
+
+def support(claim: str, evidence: Sequence[str]) -> float:
+    """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not. See
+    `Checker.check`."""
+    return default_checker().check(claim, evidence).score
+
+
+def check(claim: str, evidence: Sequence[str]) -> Support:
+    """`support` with its reasons."""
+    return default_checker().check(claim, evidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,7 +328,8 @@ def _windows(
 
 def _fitting(ranked: Sequence[int], texts: Sequence[str]) -> list[int]:
     """The first of the sentences that fit into a window, in the order of the text."""
-    kept, n_words = [], 0
+    kept: list[int] = []
+    n_words = 0
     for n in ranked[:WINDOW_SENTENCES]:
         words = len(texts[n].split())
         if not kept or n_words + words <= WINDOW_WORDS:
@@ -312,16 +365,6 @@ def _bigrams(claim: Reading, readings: Sequence[Reading]) -> float:
 def _neighbours(reading: Reading) -> frozenset[tuple[str, str]]:
     keys = [reading.items[n].key for n in reading.content]
     return frozenset(pairwise(keys))
-
-
-@lru_cache(maxsize=1)
-def _default_embedder() -> Embedder:
-    return _Remembering(shared())
-
-
-@lru_cache(maxsize=1)
-def _default_verifier() -> Verifier:
-    return RememberingVerifier(load_verifier())
 
 
 class _Remembering:
@@ -361,7 +404,6 @@ class RememberingVerifier:
         return np.stack([known[pair] for pair in pairs]) if pairs else np.zeros((0, 3), dtype=np.float32)
 
 
-def _probability(features: dict[str, float]) -> float:
-    weight = weights()["weights"]
-    z = weight["intercept"] + sum(weight.get(name, 0.0) * value for name, value in features.items())
+def _probability(features: Mapping[str, float], weight: Mapping[str, float], shift: float) -> float:
+    z = weight["intercept"] + shift + sum(weight.get(name, 0.0) * value for name, value in features.items())
     return 1.0 / (1.0 + math.exp(-z))

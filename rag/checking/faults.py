@@ -52,16 +52,27 @@ class _Fault(Protocol):
 
 
 @lru_cache(maxsize=1)
-def weights() -> dict[str, dict[str, float]]:
-    """`weights` of the signals, and `common`: how much a common word counts, where a rare one counts 1."""
+def _fitted() -> dict[str, dict[str, dict[str, float]]]:
     path = Path(__file__).with_name("support_weights.json")
-    loaded: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, dict[str, float]]] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
+
+
+def weights_of(verifier: str) -> dict[str, float]:
+    """The weights of the signals that were fitted with this verifier, or with all of them for one that was not."""
+    fitted = _fitted()["weights"]
+    return fitted.get(verifier, fitted["*"])
+
+
+@lru_cache(maxsize=1)
+def _common() -> dict[str, float]:
+    """How much a common word counts, where a rare one counts 1."""
+    return _fitted()["common"]["words"]
 
 
 def _weight(item: Item) -> float:
     """How much an item says. Figures, dates and names say most; very common words little."""
-    return 1.5 if item.kind != "word" else weights()["common"].get(item.key, 1.0)
+    return 1.5 if item.kind != "word" else _common().get(item.key, 1.0)
 
 
 def coverage(claim: Reading, keys: frozenset[str], source: Reading | None = None) -> float:

@@ -38,7 +38,8 @@ def load_reader(spec: str = "auto") -> Reranker | None:
     from rag.models import named
 
     kinds: dict[str, Callable[[str], Reranker]] = {"qa": named.QaReader, "st": named.CrossEncoderReader}
-    return _named(spec, kinds, "reader", READERS)
+    found: Reranker = _named(spec, kinds, "reader", READERS)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -49,7 +50,8 @@ def load_verifier(spec: str = "auto") -> Verifier:
     from rag.models import named
 
     kinds: dict[str, Callable[[str], Verifier]] = {"nli": named.NliVerifier, "st": named.PairVerifier}
-    return _named(spec, kinds, "checker", CHECKERS)
+    found: Verifier = _named(spec, kinds, "checker", CHECKERS)
+    return found
 
 
 def _base(tier: str, kind: str) -> Encoder:

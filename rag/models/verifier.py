@@ -62,4 +62,5 @@ class AdaptedVerifier(Adapted):
             _, head, bias = self._model
             logits[i] = head @ np.concatenate([states[0], states.mean(axis=0)]) + bias
         logits -= logits.max(axis=1, keepdims=True, initial=-np.inf) if len(rows) else 0.0
-        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        found: Floats = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return found
