@@ -20,8 +20,8 @@ Check = Callable[[str, Sequence[str]], Support]
 
 
 def claims(*, split: str | None = None, check: Check = check, say: Callable[[str], None] = lambda text: None) -> Json:
-    """The report (see CONTRACT.md): the share of true claims kept and of false ones refused at .5, AUC, and each kind of
-    claim, with intervals over claims; `results` has a row for each claim."""
+    """The report (see CONTRACT.md): the share of true claims kept and of false ones refused at .5, AUC, and each kind
+    of claim, with intervals over claims; `results` has a row for each claim."""
     passages = [row for row in read_jsonl(DATA / "claims.jsonl") if split is None or row["split"] == split]
     results: list[Json] = []
     seconds = []
