@@ -255,8 +255,9 @@ class _Turn:
             yield self._failure
         elif not self._n_written:
             yield f"The model {self._model.name} wrote no sentence."
-            if self._has_thoughts:
-                yield f"It only thought: {self._cut_off or 'ask again, or try another model'}."
+            if self._has_thoughts or self._cut_off:
+                did = "only thought" if self._has_thoughts else "broke off"
+                yield f"It {did}: {self._cut_off or 'ask again, or try another model'}."
         elif self._cut_off:
             yield f"The answer of {self._model.name} is cut off: {self._cut_off}."
         if self._offered < self._found:

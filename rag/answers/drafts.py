@@ -20,7 +20,7 @@ _WAITS = re.compile(
 )
 _BULLET = re.compile(r"\s*(?:>\s*)*(?:[-*•–—+◦▪]\s+|\d{1,2}[.)]\s+)?(?:\[[ x]\]\s+)?")
 _NOTHING = re.compile(r"\s*(?:#{1,6}\s.*|[`~]{3,}\w*|[-*_=]{3,}|\*\*[^*.!?]+\*\*:?|)\s*")
-_SEPARATOR = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|?)+\s*")
+_SEPARATOR = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _SOURCES = re.compile(
     r"\W*(?:sources?|references?|citations?|footnotes?|works cited|bibliography|(?:cited|supporting) (?:sentences|"
     r"sources)|quellen|fuentes|fonti|bronnen)(?: cited| used)?\W*(?::|\Z)",

@@ -41,8 +41,8 @@ _FORMS = re.compile(
             r"(?<![⁰¹²³⁴-⁹])(?<!10)(?<!\bm)(?<!\b[kcdmµn]m)(?<!\bft)(?<!\bin)(?<!\bs)(?<!\bCO)"
             r"(?P<superscript>[⁰¹²³⁴-⁹]{1,3}(?:[⁻˒‚,'ʼ⸴ ]{1,2}[⁰¹²³⁴-⁹]{1,3}){0,9})",
             r"(?P<circled>[①-⑳])",
-            rf"\((?:(?:see|cf\.?|per|as (?:in|per))\s+)?"
-            rf"(?P<round>(?=(?:the )?(?:{_OWN_NOUNS})[.:\s#]{{0,3}}\d){_ITEMS})\s*\)",
+            rf"\(\s*(?:see|cf\.?)\s+(?P<seen>{_ITEMS})\s*\)",
+            rf"\((?:(?:per|as (?:in|per))\s+)?(?P<round>(?=(?:the )?(?:{_OWN_NOUNS})[.:\s#]{{0,3}}\d){_ITEMS})\s*\)",
         )
     ),
     re.IGNORECASE,
@@ -76,15 +76,23 @@ _SAID = (
 )
 _NAMED = rf"(?:(?:the\s+)?(?:{_NOUNS})\s+)?{_MARKS}"
 _NUMBERED = re.compile(
-    rf"(?P<before>\A|\b(?:according to|as per|per|in|from|by|see|as)\s+)(?:the\s+)?(?:{_OWN_NOUNS})\s+"
+    rf"(?P<before>\A|(?<=[.!?…]\s)|\b(?:according to|as per|per|in|from|by|see|as)\s+)(?:the\s+)?(?:{_OWN_NOUNS})\s+"
     rf"(?P<items>{_ITEMS})(?P<after>(?=\s*,|\s+{_SAYS}\b|\s*[.)]|\s*\Z))",
     re.IGNORECASE,
 )
+# ([3]), (see [3] and [5]), (source: [3])
+_WRAPPED = re.compile(
+    rf"[(\[]{{1,2}}\s*(?:(?:see|cf\.?|from|per|via|as in|e\.g\.,?|(?:{_NOUNS}):?)\s+(?:also\s+)?)*"
+    rf"(?P<marks>{_MARKS}(?:[,;&]?\s*(?:and\s+)?(?:see\s+)?{_MARKS})*)[)\]]{{1,2}}",
+    re.IGNORECASE,
+)
+# (The Gazette, 2 June 2026) [3]
+_OUTLET = re.compile(rf"\s*\(\s*[A-Z][^()]{{2,60}},\s[^()]{{0,20}}\b\d{{4}}\s*\)(?=\s*{MARK.pattern})")
+# "Fog held it. [3] says that 45 waited."
+_SUBJECT = re.compile(rf"(?P<stop>[.!?…]\s)(?:the\s+)?(?P<mark>{MARK.pattern})\s*{_SAYS} (?:that )?(?P<word>\w+)", re.I)
 _PROSE = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\(\s*(?:(?:see|cf\.?|from|per|via|as in|e\.g\.,?|(?:{_NOUNS}):?)\s+(?:also\s+)?)*{_MARKS}"
-        rf"(?:[,;&]?\s*(?:and\s+)?(?:see\s+)?{_MARKS})*\)",
         rf"(?:(?<=,)\s*|\A\s*|\b)(?:according to|based on|as (?:is )?{_SAID} (?:in|by)|as per|as in|per) {_NAMED},?\s*"
         rf"(?:{_SAYS} that )?",
         rf"(?:\A\s*|(?<=,)\s*)as {_NAMED}{_SAYS},?\s*",
@@ -108,10 +116,12 @@ def read_markers(line: str, n_offered: int = 0) -> str:
     line = _FORMS.sub(_mark, _EMPTY.sub("", line))
     line = _NUMBERED.sub(lambda m: f"{m['before']}{_marked(m['items'])}{m['after']}", line)
     line = _ROUND.sub(lambda m: f"{m['before']} {_marked(m['items'])}" if _is_marker(m, n_offered) else m[0], line)
-    line = re.sub(rf"[\[(]{{1,2}}\s*({MARK.pattern})\s*[\])]{{1,2}}", r"\1", line)
+    line = _WRAPPED.sub(lambda m: "".join(mark[0] for mark in MARK.finditer(m["marks"])), line)
+    line = _OUTLET.sub("", line)
     between = re.compile(rf"{MARK.pattern}(?:\s?(?:,\s?and|,|;|/|&|\+|and|\|)?\s?){MARK.pattern}")
     while (joined := between.sub(rf"{OPEN}\1,\2{CLOSE}", line)) != line:
         line = joined
+    line = _SUBJECT.sub(lambda m: f"{m['stop']}{m['word'][:1].upper()}{m['word'][1:]} {m['mark']}", line)
     # What follows a stop belongs to the sentence that it ends, unless the line begins with it.
     return re.sub(rf"([.!?…。][\"”’»)*]*)\s*({MARK.pattern})", r" \2\1", line)
 

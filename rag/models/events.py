@@ -130,9 +130,16 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
             *lines, rest = re.split(rb"\r\n|\n|\r", pending[: len(pending) - len(kept)])
             pending = bytearray(rest + kept)
             for line in lines:
-                yield line.decode("utf-8-sig" if is_first else "utf-8", "replace")
+                yield _decoded(line, is_first=is_first)
                 is_first = False
-    yield from re.split("\r", pending.decode("utf-8-sig" if is_first else "utf-8", "replace"))
+    yield from _decoded(pending, is_first=is_first).split("\r")
+
+
+def _decoded(line: bytes | bytearray, *, is_first: bool) -> str:
+    try:
+        return line.decode("utf-8-sig" if is_first else "utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
 
 
 def _try(text: str) -> Any:
