@@ -276,6 +276,7 @@ class Library(Collection):
             alike=self._alike,
             notes=[*self._notes(filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
+            **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]

@@ -359,5 +359,6 @@ class LanguageModel(Protocol):
 
     def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
         """Pieces of text in order, at least one with a letter in it. ModelError when there are none, or when it breaks
-        off: what came before stays with the caller."""
+        off: what came before stays with the caller. A generator may return why the text is cut off, in words that
+        follow "the answer is cut off: "; None or nothing where it is whole."""
         ...

@@ -22,9 +22,10 @@ from rag.news.markers import Markers
 from rag.search.found import Found
 from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 
-MAX_TOKENS = 1024  # some think before they write
-# A model that goes on and on is cut off here.
-MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS = 12, 1500, 12 * MAX_TOKENS
+MAX_TOKENS = 4096  # some think before they write
+# A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
+MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
+MOST_THOUGHT = 12  # characters of thoughts for each token
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
 # With fewer sentences than this a prompt that is too long is not tried again.
@@ -42,6 +43,7 @@ def answer(
     alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
+    max_tokens: int = MAX_TOKENS,
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
@@ -49,7 +51,7 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes.
+    in the notes. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
     """
     started = time.perf_counter()
     whole = merged(question, parts)
@@ -60,12 +62,15 @@ def answer(
     markers = Markers()
     claims: list[Claim] = []
     waiting: list[Claim] = []
-    said, problems, refused = list(notes), [], False
+    problems: list[str] = []
+    said, refused, is_cut = list(notes), False, False
     writer, version = quoting.name, quoting.prompt_version
     if model is not None and whole.candidates and enough:
         writer, version = model.name, prompts.PROMPT_VERSION
-        turn = _Turn(model)
+        turn = _Turn(model, max_tokens)
         for claim, found in turn.claims(question, whole.candidates, check, markers, show_unsupported):
+            if turn.takes_back:
+                claims, waiting, problems = [], [], []
             problems += found
             if claim is not None:
                 waiting.append(claim)
@@ -74,7 +79,7 @@ def answer(
                 claims += waiting
                 yield from waiting
                 waiting = []
-        refused = turn.refused
+        refused, is_cut = turn.refused, turn.is_cut
         said += turn.notes(has_claims=bool(claims), n_dropped=len(waiting))
     by_model = bool(claims)
     if not refused and not by_model:
@@ -93,6 +98,7 @@ def answer(
         claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
         carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and bool(carried))
+    partial = partial or (by_model and is_cut)
     if carried and (unanswered := _unanswered(parts, drafted, carried if by_model else None, quoting)):
         partial = True
         said.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in unanswered)}")
@@ -187,13 +193,20 @@ def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
 
 
 class _Turn:
-    """One question to a language model: its sentences as checked claims, and what is to be said about how it went."""
+    """One question to a language model: its sentences as checked claims, and what is to be said about how it went.
+    `takes_back` says, at each claim, that all before it were thoughts; `is_cut`, at the end, that there was more."""
 
-    def __init__(self, model: LanguageModel) -> None:
-        self._model = model
-        self.refused = False
+    def __init__(self, model: LanguageModel, max_tokens: int) -> None:
+        self._model, self._max_tokens = model, max_tokens
+        self.refused = self.takes_back = False
         self._failure, self._n_written, self._left_out = "", 0, 0
         self._offered, self._found = 0, 0
+        self._cut_off: str | None = None
+        self._has_thoughts = False
+
+    @property
+    def is_cut(self) -> bool:
+        return bool(self._failure or self._cut_off)
 
     def claims(
         self,
@@ -206,15 +219,23 @@ class _Turn:
         """Each claim (None where it is left out) with the problems found in it."""
         self._found = self._offered = len(candidates)
         try:
-            for written, offered in _written(self._model, question, candidates):
-                self._n_written, self._offered = self._n_written + 1, len(offered)
+            for written, offered in self._written(question, candidates):
+                self._offered, self.takes_back = len(offered), written.takes_back
+                if written.takes_back:
+                    self._n_written, self._left_out, self.refused = 0, 0, False
+                    markers.clear()
                 if drafts.is_refusal(written.text):
-                    self.refused = True
-                    continue
-                claim, found = citations.check_written(written, offered, check, markers)
-                is_left_out = claim.verdict == "unsupported" and not show_unsupported
-                self._left_out += is_left_out
-                yield None if is_left_out else claim, found
+                    self._n_written, self.refused = self._n_written + 1, True
+                elif written.is_cut:
+                    yield None, [f"The model broke off in “{written.text}”, which was dropped."]
+                elif written.text:
+                    self._n_written += 1
+                    claim, found = citations.check_written(written, offered, check, markers)
+                    is_left_out = claim.verdict == "unsupported" and not show_unsupported
+                    self._left_out += is_left_out
+                    yield None if is_left_out else claim, found
+                elif written.takes_back:
+                    yield None, []
         except ModelError as error:
             self._failure = f"The model {self._model.name} failed: {error}"
 
@@ -225,6 +246,11 @@ class _Turn:
             yield self._failure
         elif not self._n_written:
             yield f"The model {self._model.name} wrote no sentence."
+            if self._has_thoughts or self._cut_off:
+                did = "only thought" if self._has_thoughts else "broke off"
+                yield f"It {did}: {self._cut_off or 'ask again, or try another model'}."
+        elif self._cut_off:
+            yield f"The answer of {self._model.name} is cut off: {self._cut_off}."
         if self._offered < self._found:
             yield f"Only the first {self._offered} of {self._found} sentences found fit into {self._model.name}."
         if self._left_out:
@@ -233,39 +259,51 @@ class _Turn:
         if self.refused and not has_claims:
             yield "The model found no answer in the articles."
 
+    def _written(
+        self, question: str, candidates: Sequence[Candidate]
+    ) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
+        """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
+        that the prompt does not fit."""
+        offered = candidates
+        while True:
+            try:
+                for written in self._sentences(prompts.answer_prompt(question, offered), len(offered)):
+                    yield written, offered
+                return
+            except PromptTooLong:
+                if len(offered) < 2 * FEWEST_OFFERED:
+                    raise
+                offered = offered[: len(offered) // 2]
 
-def _written(
-    model: LanguageModel, question: str, candidates: Sequence[Candidate]
-) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
-    """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
-    that the prompt does not fit."""
-    offered = candidates
-    while True:
-        try:
-            for written in _sentences(model, prompts.answer_prompt(question, offered)):
-                yield written, offered
-            return
-        except PromptTooLong:
-            if len(offered) < 2 * FEWEST_OFFERED:
+    def _sentences(self, prompt: str, n_offered: int) -> Iterator[drafts.Written]:
+        """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
+        seen: set[str] = set()
+        n_repeated = 0
+        for written in self._read(prompt, drafts.DraftReader(n_offered)):
+            if written.text in seen and not written.takes_back:
+                n_repeated += 1
+            else:
+                yield written
+            seen = {written.text} if written.takes_back else seen | {written.text}
+            if len(seen) >= MAX_SENTENCES or n_repeated >= MAX_REPEATED:
+                return
+
+    def _read(self, prompt: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
+        pieces = iter(self._model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=self._max_tokens))
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                self._cut_off = end.value
+                break
+            except PromptTooLong:
                 raise
-            offered = offered[: len(offered) // 2]
-
-
-def _sentences(model: LanguageModel, prompt: str) -> Iterator[drafts.Written]:
-    """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
-    reader = drafts.DraftReader()
-    seen: set[str] = set()
-    n_characters = 0
-
-    def new(written: drafts.Written) -> bool:
-        known = written.text in seen
-        seen.add(written.text)
-        return not known
-
-    pieces = model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=MAX_TOKENS)
-    for piece in pieces:
-        yield from filter(new, reader.feed(piece))
-        n_characters += len(piece)
-        if len(seen) >= MAX_SENTENCES or reader.n_pending > LONGEST_SENTENCE or n_characters > MAX_CHARACTERS:
-            return
-    yield from filter(new, reader.finish())
+            except ModelError:
+                yield from reader.cut()
+                raise
+            yield from reader.feed(piece)
+            is_endless = reader.n_pending > LONGEST_SENTENCE or reader.n_read > MAX_CHARACTERS
+            if is_endless or reader.n_thought > MOST_THOUGHT * self._max_tokens:
+                return
+        self._has_thoughts = reader.n_thought > 0
+        yield from reader.cut() if self._cut_off else reader.finish()
