@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag.answers import citations, drafts, premise
+from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import HOPELESS
 from rag.answers.writer import Draft, Drafted, Writer
@@ -44,6 +44,7 @@ def answer(
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
     max_tokens: int = MAX_TOKENS,
+    stated: Sequence[Claim] = (),
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
@@ -51,7 +52,10 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
+    in the notes. Claims `stated` already are put first. Where a cited article corrects its words itself, the correction
+    stands beside them (`rag.answers.beside`).
+
+    A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
     """
     started = time.perf_counter()
     whole = merged(question, parts)
@@ -83,7 +87,7 @@ def answer(
         said += turn.notes(has_claims=bool(claims), n_dropped=len(waiting))
     by_model = bool(claims)
     if not refused and not by_model:
-        quotes = citations.make_claims(_each_once(drafted), markers)
+        quotes = citations.make_claims(beside.corrected(_each_once(drafted)), markers)
         if quotes and model is not None:
             writer, version = quoting.name, quoting.prompt_version
             said.append("The answer quotes the articles instead.")
@@ -95,7 +99,10 @@ def answer(
     )
     if by_model:
         old = differences.older_statements(differ)
-        claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
+        claims = [replace(c, earlier=_is_earlier(c, old) or beside.is_corrected(c)) for c in claims]
+        corrections = beside.corrections_of(claims, whole.candidates, markers)
+        yield from corrections
+        claims += corrections
         carried = [claim for claim in claims if claim.verdict != "unsupported"]
     partial = any(claim.verdict == "partial" for claim in claims) or (refused and bool(carried))
     partial = partial or (by_model and is_cut)
@@ -112,6 +119,7 @@ def answer(
         said.append(
             f"What the question takes for granted is put otherwise in [{marker}]: {'; '.join(otherwise.reasons)}."
         )
+    claims, carried = [*stated, *claims], [*stated, *carried]
     if not carried and hits:
         said.append(f"{premise.missing(question, whole.candidates)} The nearest passages are listed.")
     yield Answer(

@@ -26,7 +26,8 @@ COVERED_FROM = 0.7
 ALIKE = 0.45
 MOST_PARTS = 4
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
-_PUT_OTHERWISE = re.compile(r"the evidence says .+, not (?P<ours>.+)")
+_PUT_OTHERWISE = re.compile(r"the evidence says (?P<theirs>.+), not (?P<ours>.+)")
+_NEGATES = re.compile(r"negates “(?P<word>.+)”")
 
 _ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
 _OPENING = re.compile(
@@ -37,6 +38,14 @@ _OPENING = re.compile(
 _DO = re.compile(r"\b(?:did|does|do)\s+(?!not\b)", re.IGNORECASE)
 _AUXILIARY = re.compile(
     r"^(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\s+(?!not\b)", re.IGNORECASE
+)
+_DENIES = re.compile(r"\b(?:not|never|no|none|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_INVERTED = re.compile(
+    r"\b(?:did|does|do|is|are|was|were|has|have|had|will|would|can|could|may|might|should)\b", re.IGNORECASE
+)
+# A subject behind the auxiliary: an article, a pronoun or a name, not a participle or an infinitive.
+_SUBJECT = re.compile(
+    r"\s+(?:(?i:the|an?|his|her|its|their|our|my|your|this|that|these|those|he|she|it|they|we|you|i|there|\d+)\b|[A-Z])"
 )
 _PERFECT = re.compile(r"\b(?:has|have|had)\s+(?!not\b)", re.IGNORECASE)
 _BETWEEN_PARTS = re.compile(rf"(?:\?\s*(?:and\s+)?|[,;]?\s+and\s+)(?={_ASKING}\b)", re.IGNORECASE)
@@ -110,14 +119,27 @@ class Contradiction:
 
 def premise(question: str) -> str | None:
     """What an open question takes for granted, as near to a statement as leaving words out makes it; None for a
-    question that can be answered by yes or no, and where too little is left to compare."""
+    question that can be answered by yes or no, and where too little is left to compare.
+
+    A question that denies something cannot be laid beside what is affirmed of others."""
     text = question.strip().rstrip("?").strip()
     opening = _OPENING.match(text)
-    if opening is None:
+    if opening is None or _DENIES.search(text):
         return None
     rest = _AUXILIARY.sub("", _DO.sub("", text[opening.end() :].strip(), count=1))
     rest = _PERFECT.sub("", rest, count=1)
     return rest if len(read(rest).content) >= 2 else None
+
+
+def _asks_for_subject(question: str) -> bool:
+    """Whether what is asked for is the subject, as in "Who resigned?", "Which country will join?", "How many treaties
+    protect rights?": no auxiliary stands before another one."""
+    found = _OPENING.match(question.strip())
+    opening, rest = (found[0], question.strip()[found.end() :]) if found else ("", "")
+    if not re.search(r"(?i)^(?:who|what|which|how\s+(?:many|much))$", opening):
+        return False
+    asks = _INVERTED.search(rest)
+    return asks is None or not _SUBJECT.match(rest[asks.end() :])
 
 
 def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | None = None) -> Contradiction | None:
@@ -127,6 +149,8 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
     granted = premise(question)
     if granted is None or not candidates:
         return None
+    # "Which country left?" is not put otherwise by one that did not leave, nor "how many" by "none".
+    asks_for_subject = _asks_for_subject(question)
     claim, sources = read(granted), [read(candidate.text) for candidate in candidates]
     covers = [coverage(claim, source.keys, source) for source in sources]
     known = frozenset().union(*(source.keys for source in sources))
@@ -136,7 +160,7 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
         if covers[i] < COVERED_FROM:
             break
         faults = lay_beside(claim, sources[i], whole=claim, known=known)
-        reasons = tuple(reason for reason in faults.conflicts if _is_contradiction(reason, sources[i]))
+        reasons = tuple(r for r in faults.conflicts if _is_contradiction(r, sources[i], asks_for_subject))
         if not _CONTRADICTIONS & faults.counts.keys() or not reasons:
             if happenings and not happenings & sources[i].keys:
                 continue  # it names the same, and says nothing of what is taken for granted about them
@@ -146,12 +170,16 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
     return found if found or alike is None else _denied(claim, candidates, alike)
 
 
-def _is_contradiction(reason: str, source: Reading) -> bool:
-    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
-    an ordinal is a matter of order."""
+def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> bool:
+    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, a
+    form of the same word is not another ("tons", "tonnes"), and an ordinal is a matter of order. What is negated must
+    be said of the subject, and be no name: "neither Tesla nor Edison"."""
     otherwise = _PUT_OTHERWISE.fullmatch(reason)
     if otherwise is None:
-        return "negates" in reason
+        negated = _NEGATES.search(reason)
+        return negated is not None and not asks_for_subject and not negated["word"][0].isupper()
+    if otherwise["theirs"][:3].lower() == otherwise["ours"][:3].lower() and otherwise["ours"].isalpha():
+        return False
     ours = read(otherwise["ours"])
     return not ours.keys & source.keys and not any(item.number and item.key.endswith(".") for item in ours.items)
 
