@@ -268,7 +268,8 @@ class Event(_Value):
 class Answer(_Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
-    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest.
+    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest. `maybe` goes with
+    "partial": what is shown may answer, the reader is not sure.
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
@@ -278,6 +279,7 @@ class Answer(_Value):
     question: str
     understood: Json = field(default_factory=dict)
     status: Status
+    maybe: bool = False
     text: str
     claims: tuple[Claim, ...] = ()
     hits: tuple[SearchHit, ...] = ()

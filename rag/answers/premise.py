@@ -82,22 +82,6 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 # What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
-_WANTED = (
-    (
-        re.compile(
-            r"\bhow (?:much|old|long|far|often|big|large|small|fast|quickly|slowly|soon|tall|high|deep|wide|heavy|hot|"
-            r"cold|strong|close|near|late|early|likely|badly|seriously|well)\b",
-            re.I,
-        ),
-        "",
-    ),
-    (re.compile(r"\bhow many\b|\b(?:what|which) (?:number|share|percentage|sum|amount)\b", re.I), "how many"),
-    (re.compile(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|month|year|time)\b", re.I), "when"),
-    (re.compile(r"\bwho(?:m|se)?\b", re.I), "who"),
-    (re.compile(r"\bwhere\b", re.I), "where"),
-    (re.compile(r"\bwhy\b", re.I), "why"),
-    (re.compile(r"\bhow\b", re.I), "how"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,10 +236,7 @@ def missing(question: str, candidates: Sequence[Candidate]) -> str:
     if absent and len(absent) <= 4:
         *before, last = (f"“{name}”" for name in absent)
         return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
-    wanted = next(((words, found[0]) for pattern, words in _WANTED if (found := pattern.search(asked))), None)
-    if wanted and texts:
-        return f"The passages found are near the subject, but none of them says {wanted[0] or wanted[1].lower()}."
-    return "The articles do not answer this."
+    return "The reader found no sentence that answers this."
 
 
 def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> list[str]:

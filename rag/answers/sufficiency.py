@@ -106,5 +106,6 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
 WITH_READER = {"bias": -1.717, "answer": 0.115, "best_cosine": 1.851, "coverage": 1.606}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
 ENOUGH = 0.375
-# Below it no language model is asked: 2% of the answerable questions it was fitted on are.
-HOPELESS = 0.194
+# Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
+# answerable questions it was fitted on are there.
+MAYBE = 0.194
