@@ -23,6 +23,7 @@ from rag.types import (
     Claim,
     Disagreement,
     Event,
+    Finding,
     IngestReport,
     Json,
     SearchHit,
@@ -190,9 +191,18 @@ def print_timeline(events: Sequence[Event], notes: Sequence[str]) -> None:
         say(note)
 
 
+FINDINGS: dict[Finding, str] = {
+    "supported": "SUPPORTED",
+    "contradicted": "CONTRADICTED",
+    "attribution": "SAY WHO SAYS SO",
+    "partial": "PARTLY SUPPORTED",
+    "not_found": "NOT FOUND",
+}
+
+
 def print_checked(sentences: Sequence[CheckedSentence]) -> None:
     for sentence in sentences:
-        say(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
+        say(f"{FINDINGS[sentence.finding]}  {' '.join(sentence.text.split())}")
         if sentence.verdict != "supported":
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 say(f"    {lacking}")
