@@ -14,7 +14,7 @@ _FOUND = {
     "whose": "Say who says so",
     "part": "Partly carried",
     "none": "The articles say otherwise",
-    "near": "Not in the articles",
+    "unfound": "Not in the articles",
     "absent": "Nothing in the library about this",
 }
 _COUNTED = {
@@ -22,7 +22,7 @@ _COUNTED = {
     "whose": "to be attributed",
     "part": "partly carried",
     "none": "contradicted",
-    "near": "not in the articles",
+    "unfound": "not in the articles",
     "absent": "not in the library",
 }
 
@@ -84,7 +84,7 @@ def _kind(sentence: CheckedSentence) -> str:
     if not sentence.citations:
         return "absent"
     return {"supported": "full", "attribution": "whose", "partial": "part", "contradicted": "none"}.get(
-        sentence.finding, "near"
+        sentence.finding, "unfound"
     )
 
 
