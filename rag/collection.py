@@ -24,6 +24,7 @@ from rag.answers import injections
 from rag.ingest import articles, changes
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
+from rag.settings import expanded
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.types import (
@@ -48,18 +49,24 @@ Progress = Callable[[int, int, str], None]
 
 
 def default_path() -> Path:
-    """`$BYLINE_HOME`, else the platform's folder for user data."""
+    """`$BYLINE_HOME`, else the platform's folder for user data. BylineError where the user has no home folder."""
     home = os.environ.get("BYLINE_HOME")
     if home:
-        return Path(home).expanduser()
+        return expanded(home, "BYLINE_HOME")
     from platformdirs import user_data_path
 
-    return user_data_path("byline", appauthor=False)
+    try:
+        folder = user_data_path("byline", appauthor=False)
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # "~/…" of an older platformdirs, which would be made in the current folder
+        raise BylineError("this user has no home folder to keep a library in: set BYLINE_HOME, or give --library DIR.")
+    return folder
 
 
 def library_at(path: str | Path | None = None) -> tuple[Path, bool]:
     """The folder that `Library.open(path)` means, and whether there is a library in it. Nothing is made."""
-    folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+    folder = expanded(path, "the library's folder") if path is not None else default_path()
     return folder, os.path.exists(folder / DATABASE)
 
 
@@ -162,7 +169,7 @@ class Collection:
 
         Raises BylineError when there is none, or more than one.
         """
-        path = str(Path(name).expanduser().absolute())
+        path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
         ids = self.store.find(path) or self.store.find(name)
         if not ids:
             raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
