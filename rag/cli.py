@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
-from typing import NoReturn
+from typing import Any, NoReturn
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
@@ -27,29 +27,57 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`.\n")
 
 
+class _Output:
+    """Standard output that keeps the error of a write that failed: argparse swallows it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> Any:
+        return self._kept(self._stream.write, text)
+
+    def flush(self) -> None:
+        self._kept(self._stream.flush)
+
+    def _kept(self, call: Callable[..., Any], *given: str) -> Any:
+        try:
+            return call(*given)
+        except OSError as error:
+            self.error = error
+            raise
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     _open_standard_streams()
+    output: Any = _Output(sys.stdout)
+    status = 0
     try:
-        try:
-            return _run(argv)
-        finally:
-            sys.stdout.flush()  # that of --help too: at Python's own last flush nobody could say what went wrong
+        with contextlib.redirect_stdout(output):
+            try:
+                status = _run(argv)
+            finally:
+                output.flush()  # --help too: at Python's own last flush nobody could say what went wrong
     except KeyboardInterrupt:
         _complain("stopped; what was stored stays, and the same command goes on from there.", before="\n")
         return STOPPED
-    except BrokenPipeError:  # the reader (head, less) has gone
-        _give_up_output()
+    except (OSError, SystemExit):
+        if output.error is None:
+            raise
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _settle(stream)
+    if output.error is None:
+        return status
+    if isinstance(output.error, BrokenPipeError):  # the reader (head, less) has gone
         return READER_GONE
-    except OSError:
-        try:
-            sys.stdout.flush()  # fails again where standard output was the cause
-        except OSError as error:
-            _give_up_output()
-            why = error.strerror or error
-            _complain(f"the result could not be written to standard output ({why}): make room, or send it elsewhere.")
-            return 1
-        raise
+    why = output.error.strerror or output.error
+    _complain(f"the result could not be written to standard output ({why}): make room, or send it elsewhere.")
+    return 1
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -82,15 +110,18 @@ def _open_standard_streams() -> None:
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
 
 
-def _give_up_output() -> None:
-    """Send what is left for standard output nowhere, so that Python's own last flush is quiet."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle(stream: Any) -> None:
+    """Write out what the stream holds; where that fails, it goes nowhere, so that Python's own last flush is quiet."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _complain(sentence: str, before: str = "") -> None:
     with contextlib.suppress(OSError):
-        print(f"{before}byline: {sentence}", file=sys.stderr)
+        print(f"{before}byline: {sentence}", file=sys.stderr, flush=True)
 
 
 def _command(name: str) -> Run:

@@ -87,7 +87,9 @@ def expanded(path: str | Path, what: str) -> Path:
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:
-        raise BylineError(f"{what} is {str(path)!r}, and there is no such home folder: write the path in full.") from None
+        raise BylineError(
+            f"{what} is {str(path)!r}, and there is no such home folder: write the path in full."
+        ) from None
 
 
 def api_key(url: str, *, from_flag: bool = False) -> str | None:
