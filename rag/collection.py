@@ -96,7 +96,8 @@ class Collection:
         `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
         the articles at the next use; vectors of different models are never compared.
 
-        Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
+        One in a folder that cannot be written can be asked. Raises BylineError when none can be made there, or the
+        library in it is damaged or too new.
         """
         folder, _ = library_at(path)
         try:
@@ -211,6 +212,7 @@ class Collection:
         Killed at any moment, the library is whole, and the next ingest completes it.
         """
         started = time.perf_counter()
+        self.store.check_writable()
         with self._writing:
             passed_over: Counter[str] = Counter()
             files, failed = articles.discover(paths, passed_over)
@@ -239,6 +241,7 @@ class Collection:
 
         Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
         """
+        self.store.check_writable()
         gone = list({article.id: article for article in map(self.find, names)}.values())
         with self._writing:
             # First the cache: were this to stop in between, it would only have to be made again.
@@ -265,7 +268,12 @@ class Collection:
     def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
         if self.store.indexed_otherwise(self._indexed_as):
-            self._reindex(progress)
+            try:
+                self._reindex(progress)
+            except BylineError:
+                # Somebody else writes, or nobody can: passages that were cut in an older way still answer.
+                if len(self.store.passage_numbers(self.embedder.name)) < self.store.n_passages():
+                    raise
         with self._lock:
             generation = self.store.generation
             if self._index is not None and generation == self._index_generation:
