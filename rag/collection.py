@@ -171,7 +171,7 @@ class Collection:
         Raises BylineError when there is none, or more than one.
         """
         path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
-        ids = self.store.find(path) or self.store.find(name)
+        ids = self.store.find(retrieval.encodable(path)) or self.store.find(retrieval.encodable(name))
         if not ids:
             raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
         if len(ids) > 1:

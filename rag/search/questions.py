@@ -18,6 +18,7 @@ from typing import Any
 from rag.checking.facts import read
 from rag.checking.lexicon import FUNCTION, stem
 from rag.models import prompts
+from rag.search.retrieval import encodable
 from rag.types import Answer, BylineError, Json, LanguageModel, ModelError
 
 # Earlier turns beyond this are not looked at: what a conversation was about 20 questions ago does not complete one now.
@@ -97,13 +98,13 @@ def turns(history: Sequence[str | Answer | Mapping[str, Any]]) -> tuple[Turn, ..
 
 def _turn(entry: str | Answer | Mapping[str, Any]) -> Turn:
     if isinstance(entry, str):
-        return Turn(question=entry)
+        return Turn(question=encodable(entry))
     if isinstance(entry, Answer):
         quotes = tuple(c.quote for claim in entry.claims for c in claim.citations)
         return Turn(question=entry.question, quotes=quotes)
     try:
-        quotes = tuple(str(c["quote"]) for claim in entry.get("claims", ()) for c in claim["citations"])
-        return Turn(question=str(entry["question"]), quotes=quotes)
+        quotes = tuple(encodable(str(c["quote"])) for claim in entry.get("claims", ()) for c in claim["citations"])
+        return Turn(question=encodable(str(entry["question"])), quotes=quotes)
     except (AttributeError, KeyError, TypeError):
         raise BylineError(
             f"history holds {str(entry)[:60]!r}: give earlier questions as text, or answers as ask printed them."

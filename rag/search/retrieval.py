@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ CONTEXT_WEIGHT = 1.0
 # Words shared by two passages, as a share of all their words, from which one of them is a copy of the other.
 SAME_WORDS = 0.9
 MAX_TERMS = 64
+MAX_CHARACTERS = 10_000  # of a question
 Fingerprint = tuple[frozenset[str], frozenset[str]]
 
 _TERM = re.compile(r"(?:[^\W\d_]\.){2,}|\w+(?:[.,]\d+)*")
@@ -42,6 +44,36 @@ STOPWORDS = frozenset(
 _NEGATIONS = frozenset(
     ("no", "not", "never", "none", "nor", "neither", "without", "cannot", "isn", "didn", "don", "won")
 )
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """The text, character for character, with U+FFFD for halves of surrogate pairs, which no encoding has: the shell
+    makes them of bytes that are no UTF-8."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def readable(question: str) -> str:
+    """The question as it is looked for: accents composed with their letters (NFC), one blank for each run of them.
+
+    BylineError when it is empty or longer than `MAX_CHARACTERS`.
+    """
+    words = " ".join(question.split())
+    if not words:
+        raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
+    if len(words) > MAX_CHARACTERS:
+        raise BylineError(
+            f"the question has {len(words)} characters and may have {MAX_CHARACTERS}: ask for one thing at a time, or "
+            "have a longer text checked with `byline check`."
+        )
+    return unicodedata.normalize("NFC", encodable(words))
+
+
+def has_words(question: str) -> bool:
+    """Whether there is a letter or a figure to look for."""
+    return any(c.isalnum() for c in question)
 
 
 def query_terms(question: str) -> list[str]:
@@ -89,12 +121,15 @@ def retrieve(
     Of a piece with versions the newest that `filters` let through is searched. Passages that say the same are given
     once; of a story that several articles carry, those of the one that stands for it (see `Article.cluster`).
 
-    Raises BylineError when the question is empty or `k` is below 1.
+    A question without words finds nothing. Raises BylineError when it is empty or `k` is below 1.
     """
+    question = unicodedata.normalize("NFC", encodable(question))
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
+    if not has_words(question):
+        return []
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])
