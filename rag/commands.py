@@ -20,6 +20,7 @@ from rag.collection import library_at
 from rag.doctor import examine
 from rag.ingest.formats import decode, load
 from rag.library import Library
+from rag.search.retrieval import encodable
 from rag.settings import expanded, load_settings
 from rag.terminal import print_json, say, warn
 from rag.types import Answer, BylineError
@@ -89,7 +90,7 @@ def search(args: argparse.Namespace) -> int:
         terminal.warn_all(library.unknown_outlets(args.outlet))
     if args.json:
         found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": args.question, **found})
+        print_json({"question": encodable(args.question), **found})
     else:
         terminal.print_hits(hits, understood)
     return 0
@@ -126,7 +127,11 @@ def timeline(args: argparse.Namespace) -> int:
     with _library(args) as library:
         events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
     if args.json:
-        document = {"question": args.question, "events": [event.to_dict() for event in events], "notes": list(notes)}
+        document = {
+            "question": encodable(args.question),
+            "events": [event.to_dict() for event in events],
+            "notes": list(notes),
+        }
         print_json({**document, "elapsed_s": _since(started)})
     else:
         terminal.print_timeline(events, notes)
