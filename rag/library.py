@@ -24,6 +24,7 @@ from rag.search import asof, questions
 from rag.search.asof import Date, make_filters
 from rag.search.found import Found
 from rag.settings import Settings, load_settings
+from rag.text import words
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
@@ -88,7 +89,8 @@ class Library(Collection):
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
-        Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
+        A question without words ("???") finds nothing. Raises BylineError when it is empty or has more than 10,000
+        characters, `k` is below 1, or a date is no date.
         """
         return self.retrieve_and_understood(
             question,
@@ -114,6 +116,7 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[list[SearchHit], Json]:
         """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
@@ -218,6 +221,7 @@ class Library(Collection):
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
+        as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
@@ -238,7 +242,7 @@ class Library(Collection):
                     because = [*completed.get("because", ()), *dates.because]
                     event = replace(
                         event,
-                        question=question,
+                        question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
                     )
@@ -274,7 +278,7 @@ class Library(Collection):
             model=model,
             check=self.checker.check,
             alike=self._alike,
-            notes=[*self._notes(filters, ranked), *_about_orders(orders)],
+            notes=[*self._notes(question, filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
             **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
         ):
@@ -332,11 +336,12 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
         events = of_hits(found)
-        notes = [*understood.because, *self._notes(understood.within(filters), hits), *_about_orders(orders)]
+        notes = [*understood.because, *self._notes(question, understood.within(filters), hits), *_about_orders(orders)]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
         return events, tuple(notes)
@@ -373,6 +378,7 @@ class Library(Collection):
         as_of: Date = None,
     ) -> Iterator[CheckedSentence]:
         """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each."""
+        text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
@@ -445,7 +451,9 @@ class Library(Collection):
         quoted = " or ".join(f"“{name}”" for name in unknown.values())
         return [f"No article has the outlet {quoted}; there are {there}{more}."]
 
-    def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
+    def _notes(self, question: str, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
+        if not words.has_words(question):
+            return ["The question has no words to look for: ask in words, for example “Who asked for the meeting?”."]
         notes = self.unknown_outlets(filters.outlets)
         if not self.store.n_articles():
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")

@@ -94,6 +94,19 @@ def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
     return replace(Settings(), origin=origin, **found)
 
 
+def expanded(path: str | Path, what: str) -> Path:
+    """An absolute path, `~` taken as the user's home folder.
+
+    BylineError, which calls the path `what`, where there is no such home: a service may run without one.
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise BylineError(
+            f"{what} is {str(path)!r}, and there is no such home folder: write the path in full."
+        ) from None
+
+
 def api_key(url: str, *, from_flag: bool = False) -> str | None:
     """The key for an OpenAI-compatible endpoint at `url`, from the environment; None where it has none.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import json
 import os
 import sys
 import textwrap
@@ -49,7 +52,15 @@ def say(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """A line beside the result, on standard error. The name of a file may hold a newline, which would forge another."""
-    print(_harmless(text.replace("\n", " ")), file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it: no reason to keep the result back
+        print(_harmless(text.replace("\n", " ")), file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """The one JSON document of a command, on standard output: in ASCII where that takes no UTF-8, as an escape of the
+    stream's own (`\\xe9`) is no JSON."""
+    is_utf8 = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8"
+    print(json.dumps(document, ensure_ascii=not is_utf8, indent=2))
 
 
 def warn_all(sentences: Iterable[str]) -> None:

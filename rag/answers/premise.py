@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.checking.faults import coverage, lay_beside
 from rag.search.names import other_names
 from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import without_accents
 from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
 
@@ -25,6 +26,7 @@ Alike = Callable[[str, str], float]
 COVERED_FROM = 0.7
 ALIKE = 0.45
 MOST_PARTS = 4
+LONGEST_NAME = 100  # characters of a name that a note repeats
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
 _PUT_OTHERWISE = re.compile(r"the evidence says .+, not (?P<ours>.+)")
 
@@ -224,7 +226,7 @@ def asks_reports(question: str) -> bool:
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
     """One sentence for a question that was not answered: what the passages found lack."""
-    texts = [f"{c.hit.article.title or ''} {c.hit.passage.text}".lower() for c in candidates]
+    texts = [without_accents(f"{c.hit.article.title or ''} {c.hit.passage.text}").lower() for c in candidates]
     asked = question.strip()
     absent = _absent(asked, texts)
     if absent:
@@ -234,7 +236,7 @@ def missing(question: str, candidates: Sequence[Candidate]) -> str:
         others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
         absent = _absent(asked, texts, [(o.start, o.end) for o in others])
     if absent and len(absent) <= 4:
-        *before, last = (f"“{name}”" for name in absent)
+        *before, last = (f"“{name[:LONGEST_NAME]}”" for name in absent)
         return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
     return "The reader found no sentence that answers this."
 
@@ -251,7 +253,7 @@ def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> lis
             is_first = not before or (before[-1][-1] in ".?!" and not _TITLE.fullmatch(before[-1]))
             words = [w for w in words if not (is_first and w.start() == 0)]
         for word in words:
-            bare = re.sub(r"['’]s?$", "", word[0]).lower()
+            bare = without_accents(re.sub(r"['’]s?$", "", word[0])).lower()
             start, end = match.start() + word.start(), match.start() + word.end()
             if any(re.search(rf"(?<!\w){re.escape(bare)}", text) for text in texts):
                 continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.text.lexicon import without_accents
 from rag.text.words import query_terms
 
 # The weight of coverage beside the two cosines in choosing sentences, and what these count for beside the reader.
@@ -94,11 +95,12 @@ def stem(word: str) -> str:
 
 
 def _terms(question: str) -> set[str]:
-    return {stem(term) for term in query_terms(question)}
+    return {stem(without_accents(term)) for term in query_terms(question)}
 
 
 def _coverage(terms: set[str], evidence: Evidence) -> float:
-    words = {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", f"{evidence.title} {evidence.text}".lower())}
+    text = without_accents(f"{evidence.title} {evidence.text}".lower())
+    words = {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", text)}
     return len(terms & words) / len(terms) if terms else 1.0
 
 

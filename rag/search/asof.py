@@ -19,6 +19,7 @@ from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
 from rag.text.dates import DateMention, read, read_in
 from rag.text.periods import days_of
 from rag.text.tense import looks_back
+from rag.text.words import encodable
 from rag.types import Article, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
@@ -67,7 +68,9 @@ NOTHING = Understood()
 def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
     """Filters from what a caller gives. BylineError when a date is no ISO date."""
     return Filters(
-        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
+        outlets=tuple(map(encodable, [outlets] if isinstance(outlets, str) else outlets))
+        if outlets is not None
+        else None,
         published_from=_day("published_from", published_from, 0),
         published_to=_day("published_to", published_to, 1),
         as_of=_day("as_of", as_of, 1),
