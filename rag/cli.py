@@ -22,7 +22,8 @@ from typing import Any, NoReturn
 from rag import record, terminal
 from rag.collection import library_at
 from rag.doctor import examine
-from rag.ingest.formats import decode, load
+from rag.ingest import fields
+from rag.ingest.encoding import decode, load
 from rag.library import Library
 from rag.settings import load_settings
 from rag.terminal import say, warn
@@ -83,13 +84,23 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command(
-        "ingest", _ingest, "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'"
+        "ingest",
+        _ingest,
+        "Read articles into the library.",
+        "byline ingest articles/ story.html 'wire/*.txt' export.csv --fields text=Body,title=Head",
+        f"\n\n{fields.help_text()}",
     )
     sub.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .jsonl .json .xml .rss .atom)",
+        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
+        "each .gz too)",
+    )
+    sub.add_argument(
+        "--fields",
+        metavar="FIELD=COLUMN,…",
+        help="what the fields of CSV and JSON records are called where Byline does not know it (see below)",
     )
     sub.add_argument(
         "--embedder",
@@ -230,7 +241,7 @@ def _since(started: float) -> float:
 
 def _ingest(args: argparse.Namespace) -> int:
     with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
-        report = library.ingest(args.paths, progress=progress)
+        report = library.ingest(args.paths, progress=progress, fields=args.fields)
     if args.json:
         print_json(report.to_dict())
     else:
@@ -338,7 +349,10 @@ def _status(args: argparse.Namespace) -> int:
                 "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
             }
         else:
-            document = {**library.status(), "listed": [article.to_dict() for article in library.articles()]}
+            listed = [article.to_dict() for article in library.articles()]
+            # What can be mended with a manifest.
+            lacking = {name: [a["id"] for a in listed if not a[name]] for name in ("title", "outlet", "published")}
+            document = {**library.status(), "listed": listed, "lacking": lacking}
     if args.json:
         print_json(document)
     else:

@@ -30,7 +30,7 @@ _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers. `origin` says of each name where its value is from: "flag", "environment",
+    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is from: "flag", "environment",
     "file" or "default"."""
 
     model: str = "extractive"
@@ -41,6 +41,8 @@ class Settings:
     """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
     model_timeout: float = 60.0
     """Seconds without a sign of the model after which it is given up."""
+    fields: str = ""
+    """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -49,6 +51,7 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model": (str, 0, 0, "a text such as openai:NAME"),
     "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
     "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
+    "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
 }
 _VARIABLES = {

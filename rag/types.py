@@ -26,6 +26,8 @@ DateSource = Literal["stated", "inferred", "none"]
 Status = Literal["answered", "partial", "abstained"]
 Verdict = Literal["supported", "partial", "unsupported"]
 Json = dict[str, Any]
+EXCERPT = "excerpt"
+"""The key of `Article.reasons` under which it is said that the text is not the whole article."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,11 @@ class Article:
         others = ("title", "outlet", "authors", "url", "section", "updated")
         found = [name for name in others if name in self.reasons and getattr(self, name)]
         return tuple([*found, "published"] if self.published_source == "inferred" else found)
+
+    @property
+    def excerpt(self) -> str | None:
+        """The sentence that says why this is not the whole article (its beginning, a summary); None where it is."""
+        return self.reasons.get(EXCERPT)
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
@@ -437,13 +444,27 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IngestWarning:
+    """What a reader should know of an article, or of several of one file, that went in: an inferred date, a text that
+    is not whole, an encoding that is uncertain. `kind` is one of `rag.ingest.warnings.KINDS`, `n` how many it is of."""
+
+    path: str
+    warning: str
+    kind: str
+    n: int = 1
+
+    def to_dict(self) -> Json:
+        return {"path": self.path, "warning": self.warning, "kind": self.kind, "articles": self.n}
+
+
+@dataclass(frozen=True, kw_only=True)
 class IngestReport:
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
-    holds several (JSONL). `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
+    holds several (JSONL). `warnings` tells of those added or updated what is uncertain. `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
     none).
     """
 
@@ -458,6 +479,7 @@ class IngestReport:
     passages: int
     elapsed_s: float
     skipped: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[IngestWarning, ...] = ()
 
     def to_dict(self) -> Json:
         return {
@@ -469,6 +491,7 @@ class IngestReport:
             "duplicates": list(self.duplicates),
             "copies": list(self.copies),
             "skipped": dict(self.skipped),
+            "warnings": [warning.to_dict() for warning in self.warnings],
             "articles": self.articles,
             "passages": self.passages,
             "elapsed_s": self.elapsed_s,

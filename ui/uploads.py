@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from rag.collection import Progress
-from rag.ingest.formats import MAX_BYTES
+from rag.ingest.encoding import MAX_BYTES
 from rag.types import BylineError, Failure, IngestReport
 from ui.markup import PULSE, count, escaped, idle, listed
 

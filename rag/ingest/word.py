@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, MAX_BYTES, spaced
+from rag.ingest.encoding import MAX_BYTES
+from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, spaced
 from rag.ingest.metadata import clean
 from rag.types import BylineError, Json
 
