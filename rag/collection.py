@@ -206,8 +206,10 @@ class Collection:
 
         Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
         transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
-        before stays. BylineError where `fields` is no such list. The same article under a second name is stored once; a file that was moved keeps its article.
+        before stays. The same article under a second name is stored once; a file that was moved keeps its article.
         Killed at any moment, the library is whole, and the next ingest completes it.
+
+        BylineError where `fields` is no such list, or names what is no field.
         """
         started = time.perf_counter()
         mapped = self._mapped(fields)

@@ -30,8 +30,8 @@ _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is from: "flag", "environment",
-    "file" or "default"."""
+    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is
+    from: "flag", "environment", "file" or "default"."""
 
     model: str = "extractive"
     """As `ask --model` takes it."""

@@ -464,8 +464,8 @@ class IngestReport:
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
-    holds several (JSONL). `warnings` tells of those added or updated what is uncertain. `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
-    none).
+    holds several (JSONL). `warnings` says what is uncertain of those added or updated. `skipped` counts the files of
+    folders that are of no kind that is read, by suffix ("" for none).
     """
 
     added: int

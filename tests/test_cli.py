@@ -121,7 +121,13 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
 
 def test_plain_output_is_for_people(home: Path, story: Path) -> None:
     done = byline("ingest", story, "--embedder", "hashing:128", home=home)
-    assert "1 added, 0 updated, 0 unchanged, 0 failed" in done.stdout
+    assert [line.split()[:2] for line in done.stdout.splitlines()[:4]] == [
+        ["added", "1"],
+        ["updated", "0"],
+        ["unchanged", "0"],
+        ["failed", "0"],
+    ]
+    assert "The library holds 1 article in 1 passage" in done.stdout
     assert done.stderr == ""
     done = byline("ask", "How late was the ferry to Saltby?", home=home)
     assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout

@@ -42,6 +42,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "model_url": "environment",
         "model_context": "environment",
         "model_timeout": "environment",
+        "fields": "default",
     }
 
 

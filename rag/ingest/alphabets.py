@@ -52,7 +52,12 @@ ALPHABETS = (
     Alphabet("Japanese", "のにはをたがでてとしれさるなかもいあらすりっこくンルストーラ、。", ("cp932", "euc_jp"), 0.35),
     Alphabet("Korean", "이다는의에을를가고은한지로하기사해도시인대자", ("cp949",), 0.3),
     Alphabet("Chinese", "的一是在不了有和人这中大为上个国我以要他会来到将于年月日表示，。", ("gb18030",), 0.16),
-    Alphabet("Chinese (traditional)", "的一是在不了有和人這中大為上個國我以要他會來到將於年月日表示，。", ("big5hkscs",), 0.16),
+    Alphabet(
+        "Chinese (traditional)",
+        "的一是在不了有和人這中大為上個國我以要他會來到將於年月日表示，。",
+        ("big5hkscs",),
+        0.16,
+    ),
     # English with names from everywhere: what any Western language has, hence less sure than each of them.
     Alphabet("English", "áàâäãåæçéèêëíìîïñóòôöõøœßúùûüýÿšž", _WEST, 1.12),
 )

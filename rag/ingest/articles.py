@@ -16,16 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rag.ingest import exports, feeds, fields, mail, records
-from rag.ingest.encoding import decode, decoded, load
+from rag.ingest import exports, feeds, mail, records
+from rag.ingest.encoding import decode, decoded, load, open_file
+from rag.ingest.failures import Troubles, failure
 from rag.ingest.fields import Mapped, metadata_of
 from rag.ingest.formats import declared_in, from_html, from_pdf, from_text, stated_above
+from rag.ingest.lines import HEAD
 from rag.ingest.metadata import load_yaml, make_article, one_line
 from rag.ingest.records import suffix_of
 from rag.ingest.splitting import split
 from rag.ingest.word import from_docx
 from rag.types import Article, BylineError, Failure, Json
-
 
 
 def _from_page(data: bytes) -> tuple[str, Json]:
@@ -48,8 +49,6 @@ _READERS: Mapping[str, Callable[[bytes], tuple[str, Json]]] = {
 SUFFIXES = (*_READERS, mail.MAILBOX, *records.SUFFIXES, *feeds.SUFFIXES)
 """What is taken from a folder (.xml where it is a feed), each packed by gzip too (.csv.gz). A file that is named itself
 is taken whatever its suffix, as records where it plainly holds some, else as text."""
-MOST_FAILURES = 20
-"""Records of one file of which it is said one by one that they cannot be read."""
 MOST_NAMES = 200
 
 _KNOWN = {*SUFFIXES} - {".txt"}
@@ -84,17 +83,17 @@ def discover(paths: Iterable[str | Path], passed_over: Counter[str] | None = Non
             candidates = [Path(name)] if os.path.lexists(name) else _expand(name, failures, others)
             error = "does not exist, cannot be reached or matches no article; name a file, a folder or a glob."
         if not candidates and len(failures) == n_before:
-            failures.append(_failure(given, error))
+            failures.append(failure(given, error))
         # The path stays as it was reached: a link into a pool of files has the suffix and the sidecar.
         for path in map(Path, map(os.path.abspath, candidates)):
             if not os.path.isfile(path):
-                failures.append(_failure(path, "is not a file that can be opened (a broken link?); leave it out."))
+                failures.append(failure(path, "is not a file that can be opened (a broken link?); leave it out."))
             elif _is_companion(path):
                 companions.append(path)
             else:
                 found.setdefault(os.path.realpath(path), path)
     if companions and not found and not failures:
-        failures.append(_failure(companions[0], "only describes the articles beside it; name those or the folder."))
+        failures.append(failure(companions[0], "only describes the articles beside it; name those or the folder."))
     if passed_over is not None:
         passed_over.update(
             path.suffix.lower() for real, path in others.items() if real not in found and not _is_companion(path)
@@ -118,7 +117,7 @@ def _walk(
         try:
             entries = sorted(entry for entry in current.iterdir() if not entry.name.startswith("."))
         except OSError as error:
-            failures.append(_failure(current, f"cannot be listed ({error.strerror}); give yourself access to it."))
+            failures.append(failure(current, f"cannot be listed ({error.strerror}); give yourself access to it."))
             continue
         for entry in reversed(entries):
             if os.path.isdir(entry):
@@ -184,13 +183,6 @@ def _holds_articles(value: Any) -> bool:
     )
 
 
-def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
-    # File names may hold bytes that are not UTF-8, which could neither be printed nor stored.
-    where = str(path).encode("utf-8", "replace").decode() + (f":{number}" if number else "")
-    name = os.path.basename(where)
-    return Failure(path=where, error=f"{name if name else repr(where)} {error}")
-
-
 # --- Reading files
 
 
@@ -221,18 +213,18 @@ def read(
             one_or_many = {mail.MAILBOX: _read_mailbox} | dict.fromkeys(feeds.SUFFIXES, _read_feed)
             yield from one_or_many.get(suffix, _read_document)(path, row)
     except UnicodeEncodeError:
-        yield _failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
+        yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
-        yield _failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
+        yield failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
     except BylineError as error:
-        yield _failure(path, str(error))
+        yield failure(path, str(error))
 
 
 def _holds_records(path: Path) -> bool:
     """Whether a text, or a file of unknown suffix, is a table or JSON. What it is otherwise is told when it is read."""
     try:
-        with records.open_file(path) as file:
-            head = file.read(records.HEAD)
+        with open_file(path) as file:
+            head = file.read(HEAD)
         return records.looks_like(decode(head)) is not None
     except (BylineError, OSError, EOFError):
         return False
@@ -257,11 +249,11 @@ def read_manifest(folder: Path) -> tuple[dict[str, Json], list[Failure]]:
                         raise BylineError(f"names {name!r}, which is no file of its folder; mend its file or path.")
                     rows[_file_key(name)] = stated
                 except BylineError as error:
-                    failures.append(_failure(path, str(error), number))
+                    failures.append(failure(path, str(error), number))
         except OSError as error:
-            failures.append(_failure(path, f"cannot be read ({error.strerror}); check its permissions."))
+            failures.append(failure(path, f"cannot be read ({error.strerror}); check its permissions."))
         except BylineError as error:
-            failures.append(_failure(path, str(error)))
+            failures.append(failure(path, str(error)))
     return rows, failures
 
 
@@ -289,7 +281,7 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
                 sidecar = {**({} if _holds_articles(value) else metadata_of(value)), **sidecar}
         except (OSError, ValueError, RecursionError, BylineError) as error:
             reason = str(error).rstrip(".")
-            yield _failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
+            yield failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
     about = (sidecar, row)
     parts = split(text) if take is from_text and not any("title" in layer for layer in about) else []
     if not parts:
@@ -306,7 +298,7 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         try:
             yield make_article(f"{path}#{key}", piece, (*about, own), offset=part.start)
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield failure(path, str(error), number)
 
 
 def _parsed(take: Callable[[bytes], tuple[str, Json]], data: bytes, suffix: str) -> tuple[str, Json]:
@@ -332,12 +324,12 @@ def _read_mailbox(path: Path, row: Json) -> Iterator[Article | Failure]:
             seen.add(key)
             yield make_article(f"{path}#{key}", text, (row, own))
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield failure(path, str(error), number)
 
 
 def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | Failure]:
     seen: set[str] = set()
-    troubles = _Troubles(path)
+    troubles = Troubles(path)
     names: dict[str, None] = {}
     for number, record in records.records(path, lambda value: exports.fits(value, mapped)):
         try:
@@ -351,44 +343,13 @@ def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | F
             name = next((name for name in keys if name is not None and name not in seen), f"record {len(seen) + 1}")
             seen.add(name)  # an id that is used twice must not lose an article
             if "\ufffd" in text and "excerpt" not in own.get("reasons", {}):
-                own["reasons"] = {"encoding": "Characters of it were lost and stand as “\ufffd”."} | own.get("reasons", {})
+                own["reasons"] = {"encoding": "Characters of it were lost and stand as “\ufffd”."} | own.get(
+                    "reasons", {}
+                )
             yield make_article(f"{path}#{name}" if number else str(path), text, (row, own))
         except BylineError as error:
             yield from troubles.other(number, str(error))
     yield from troubles.rest([*names], is_empty=not seen)
-
-
-class _Troubles:
-    """What is wrong with the records of a file: the first ones each by itself, the rest of a million in one line."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._n_textless = self._n_others = 0
-        self._held: list[int] = []
-
-    def without_text(self, number: int, *, is_first: bool) -> Iterator[Failure]:
-        self._n_textless += 1
-        if self._n_textless > MOST_FAILURES:
-            return
-        if is_first:  # it may be that none has one
-            self._held.append(number)
-        else:
-            yield _failure(self._path, fields.no_text(), number)
-
-    def other(self, number: int, error: str) -> Iterator[Failure]:
-        self._n_others += 1
-        if self._n_others <= MOST_FAILURES:
-            yield _failure(self._path, error, number)
-
-    def rest(self, names: list[str], *, is_empty: bool) -> Iterator[Failure]:
-        """What was not said yet, now that the file is read. `is_empty`: nothing in it was an article."""
-        if is_empty and self._n_textless:
-            yield _failure(self._path, fields.unknown(names, self._n_textless))
-            return
-        yield from (_failure(self._path, fields.no_text(), number) for number in self._held)
-        for n, words in ((self._n_textless, "have no text"), (self._n_others, "cannot be read")):
-            if n > MOST_FAILURES:
-                yield _failure(self._path, f"has {n - MOST_FAILURES:,} more records that {words}.")
 
 
 def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
@@ -403,4 +364,4 @@ def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
             seen.add(name)
             yield make_article(str(path) if key is None else f"{path}#{name}", text, (row, own))
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield failure(path, str(error), number)

@@ -60,7 +60,8 @@ _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0
 _HIGH_RUN = re.compile(rb"[\x00-\x7f]{0,8}[\x80-\xff]+(?:[\x00-\x7f]{0,8}[\x80-\xff]+)*[\x00-\x7f]{0,8}")
 _SAMPLE = 2**15  # bytes around letters beyond ASCII by which an encoding is guessed
 _LOST = "\ufffd"
-_SURE = 0.9
+_SURE, _LIKELY = 0.9, 0.85
+_FEW_CAPITALS = 20
 
 
 class Decoded(NamedTuple):
@@ -112,12 +113,15 @@ def decoded(data: bytes, declared: str | None = None, *, exact: bool = True) -> 
     stray = len(_CONTROL.findall(text := text.rstrip("\0")))
     if stray > _FEW and stray * _SHARE > len(text):
         raise BylineError("is not text (binary data).")
-    if lost > 1 and lost * 10 > len(text) or lost == len(text) > 0:
+    if (lost > 1 and lost * 10 > len(text)) or lost == len(text) > 0:
         raise BylineError("is not text (its bytes fit no encoding; save it as UTF-8).")
     if lost:
         as_what = "UTF-8" if encoding.startswith("utf-8") else encoding
         many = f"{lost:,} characters" if lost > 1 else "One character"
         remark = f"{many} could not be read as {as_what} and stand{'' if lost > 1 else 's'} as “{_LOST}”."
+    if exact and (n_nul := text.count("\0")):
+        many = f"{n_nul:,} NUL bytes stand" if n_nul > 1 else "A NUL byte stands"
+        remark = f"{remark} {many} as “{_LOST}”.".strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(text.replace("\0", _LOST) if exact else _CONTROL.sub("", text), encoding, remark)
 
@@ -165,7 +169,8 @@ def _encoding_of(data: bytes, label: str | None) -> tuple[str, str]:
     from charset_normalizer import from_bytes
 
     found = label if label not in (None, "utf-8") else getattr(from_bytes(data[:_SAMPLE]).best(), "encoding", None)
-    found = found if found is not None else best if best is not None else "utf-8"
+    if found is None:
+        found = best if best is not None and fit >= _LIKELY else "utf-8"
     return found, f"Its encoding is uncertain; it was read as {found}."
 
 
@@ -231,6 +236,7 @@ def _best(data: bytes, label: str | None) -> tuple[str | None, float]:
 def _fit(text: str, alphabet: Alphabet) -> float:
     """How much of what is beyond ASCII the alphabet and the signs of all languages account for, in 0..1."""
     good = total = 0.0
+    n_capitals = 0
     before = " "
     for here, after in zip(text, f"{text[1:]} ", strict=True):
         if here > "\x7f":
@@ -240,5 +246,8 @@ def _fit(text: str, alphabet: Alphabet) -> float:
                 good += here in "’·\xad" or not (before.isalpha() and after.isalpha())
             elif here.lower() in alphabet.letters:
                 good += not (here.isupper() and before.islower())
+                n_capitals += here.isupper()
         before = here
+    if n_capitals > _FEW_CAPITALS and 2 * n_capitals > total:
+        good /= 2  # small letters are capitals in another encoding
     return min(1.0, good / total / alphabet.share) if total else 0.0

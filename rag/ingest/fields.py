@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rag.ingest.people import is_person_list, split_people
-from rag.news.written_dates import parse_date
+from rag.news.written_dates import parse_date, parse_foreign_date
 from rag.types import BylineError, Json
 
 
@@ -173,7 +173,7 @@ def _flatten(record: Mapping[Any, Any], above: str, found: Json, depth: int) -> 
         if len(found) > _MOST:
             return
         path = above + key(name)
-        if not is_empty(value):
+        if not is_empty(value) or path == "publishedsource":  # where "none" is a value
             found.setdefault(path, value)
         inner = _one_of(value) if isinstance(value, list) else value
         if isinstance(inner, dict) and depth < _DEPTH:
@@ -261,7 +261,9 @@ def _people(value: Any) -> Any:
 
 def _day(value: Any) -> Any:
     found = scalar(value)
-    return found if found is not None and parse_date(found)[0] is not None else None
+    if found is None or parse_date(found)[0] is not None:
+        return found
+    return parse_foreign_date(str(found).strip())
 
 
 def _address(value: Any) -> Any:
@@ -298,8 +300,8 @@ def unknown(names: list[str], n: int) -> str:
     where = "" if n == 1 else f" in any of its {n:,} records"
     return (
         f"has no text{where}; its fields are {has or 'without names'}. Say which of them is what: --fields "
-        f"text=NAME,title=NAME, or fields in settings.toml (names that are known: {', '.join(FIELDS['text'].names[:8])}, "
-        "…; README.md has all)."
+        "text=NAME,title=NAME, or fields in settings.toml (known for the text are "
+        f"{', '.join(FIELDS['text'].names[:8])}, …; README.md has all)."
     )
 
 

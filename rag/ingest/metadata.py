@@ -3,6 +3,7 @@ from clues in the text, each with its reason."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -21,7 +22,12 @@ _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # what XML does not 
 _MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
 _NAME_AND_VALUE = re.compile(r"([A-Za-z][\w -]{0,40}):[^\S\n]+(\S.*)")
-_COMMENTED = re.compile(r"^(?:title|headline):[^\S\n]+[^\"'\s].*\s#", re.MULTILINE | re.IGNORECASE)
+# A title that YAML takes for something else, or loses the end of.
+_ODD_TITLE = re.compile(
+    r"^(?:title|headline):[^\S\n]+(?![|>][+-]?[0-9]?[^\S\n]*$)(?:[{\[&!*%@`?,|>-].*|[^\"'\s].*\s#.*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BLOCK_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*")
 _TOLERANCE = dt.timedelta(days=366)
 _PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
 
@@ -54,7 +60,7 @@ def load_front_matter(source: str) -> Any:
     except BylineError:
         strict = None
     else:
-        if not _COMMENTED.search(source):
+        if not _ODD_TITLE.search(source):
             return strict
     if len(source) > _MAX_YAML:
         return load_yaml(source)
@@ -64,16 +70,13 @@ def load_front_matter(source: str) -> Any:
 def _as_it_stands(line: str) -> str:
     """The line `name: value`, its value quoted where it is not a value by itself."""
     match = _NAME_AND_VALUE.fullmatch(line)
-    if match is None or match[2][:1] in ("|", ">"):
+    if match is None or _BLOCK_SCALAR.fullmatch(match[2]):
         return line
-    try:
-        value = load_yaml(f"x: {match[2]}")
-        is_value = isinstance(value, dict) and not isinstance(value["x"], dict)
-    except BylineError:
-        is_value = False
-    quoted = match[2][0] in "\"'"
-    if is_value and (quoted or _COMMENTED.match(line) is None):
-        return line
+    if not _ODD_TITLE.match(line):
+        with contextlib.suppress(BylineError):
+            value = load_yaml(f"x: {match[2]}")
+            if isinstance(value, dict) and not isinstance(value["x"], dict):
+                return line
     return f"{match[1]}: {json.dumps(match[2].strip(), ensure_ascii=False)}"
 
 
