@@ -52,6 +52,7 @@ _MEANT = {
 _NO_LABELS = {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7", "undefined", "mbcs", "oem"}
 _NO_LABELS |= {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _FEW, _SHARE = 3, 33  # so many control characters are stray ones; or one in so many
 _CONTROL_REFERENCE = re.compile(
     r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127)(?![0-9])|x0*(?:[0-8bcef]|1[0-9a-f]|7f)(?![0-9a-f]));?", re.IGNORECASE
@@ -62,6 +63,7 @@ _SAMPLE = 2**15  # bytes around letters beyond ASCII by which an encoding is gue
 _LOST = "\ufffd"
 _SURE, _LIKELY = 0.9, 0.85
 _FEW_CAPITALS = 20
+_FAR_EAST = "\u1100"
 
 
 class Decoded(NamedTuple):
@@ -123,7 +125,12 @@ def decoded(data: bytes, declared: str | None = None, *, exact: bool = True) -> 
         many = f"{n_nul:,} NUL bytes stand" if n_nul > 1 else "A NUL byte stands"
         remark = f"{remark} {many} as “{_LOST}”.".strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Decoded(text.replace("\0", _LOST) if exact else _CONTROL.sub("", text), encoding, remark)
+    return Decoded(text.replace("\0", _LOST) if exact else without_control(text), encoding, remark)
+
+
+def without_control(text: str) -> str:
+    """The text without the control characters that XML does not bear; those that part pages or lines become blanks."""
+    return _UNFIT.sub("", text.replace("\x0b", " ").replace("\x0c", " "))
 
 
 def without_control_references(markup: str) -> str:
@@ -235,8 +242,11 @@ def _best(data: bytes, label: str | None) -> tuple[str | None, float]:
 
 def _fit(text: str, alphabet: Alphabet) -> float:
     """How much of what is beyond ASCII the alphabet and the signs of all languages account for, in 0..1."""
-    good = total = 0.0
-    n_capitals = 0
+    return _fit_of_signs(text, alphabet) if alphabet.share < 1 else _fit_of_letters(text, alphabet)
+
+
+def _fit_of_letters(text: str, alphabet: Alphabet) -> float:
+    good = total = n_capitals = 0
     before = " "
     for here, after in zip(text, f"{text[1:]} ", strict=True):
         if here > "\x7f":
@@ -249,5 +259,13 @@ def _fit(text: str, alphabet: Alphabet) -> float:
                 n_capitals += here.isupper()
         before = here
     if n_capitals > _FEW_CAPITALS and 2 * n_capitals > total:
-        good /= 2  # small letters are capitals in another encoding
-    return min(1.0, good / total / alphabet.share) if total else 0.0
+        good //= 2  # small letters are capitals in another encoding
+    return good / total / alphabet.share if total else 0.0
+
+
+def _fit_of_signs(text: str, alphabet: Alphabet) -> float:
+    """The same where a language has thousands of signs, of which the alphabet lists the commonest."""
+    high = [letter for letter in text if letter > "\x7f"]
+    foreign = sum((letter < _FAR_EAST and letter not in SIGNS) or letter == _LOST for letter in high)
+    common = sum(letter >= _FAR_EAST and letter in alphabet.letters for letter in high)
+    return min(1.0, common / len(high) / alphabet.share) * (1 - foreign / len(high)) if high else 0.0

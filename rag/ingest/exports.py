@@ -134,7 +134,7 @@ def _is_record(value: Json) -> bool:
 
 def as_text(value: str) -> str:
     """A field as text: markup becomes paragraphs set apart by blank lines, and references the characters they mean."""
-    value = without_control_references(value)
+    value = without_control_references(clean(value)).replace("\x0b", " ").replace("\x0c", " ")
     if _PAGE.match(value):
         try:
             return from_html(value.encode("utf-8", "replace"))[0]
@@ -144,12 +144,11 @@ def as_text(value: str) -> str:
         # Between blocks a blank line parts paragraphs, as WordPress keeps them.
         return "\n\n".join(filter(None, (from_markup(part, "html") for part in _split_outside_tags(value))))
     if _TAG.search(value):
-        return "\n\n".join(filter(None, (from_markup(part, "html") for part in _BLANK_LINES.split(clean(value)))))
-    return clean(html.unescape(value) if _ENTITY.search(value) else value)
+        return "\n\n".join(filter(None, (from_markup(part, "html") for part in _BLANK_LINES.split(value))))
+    return clean(html.unescape(value)) if _ENTITY.search(value) else value
 
 
 def _split_outside_tags(value: str) -> list[str]:
-    value = clean(value)
     return [value] if re.search(r"<(?:p|div|br)\b", value, re.IGNORECASE) else _BLANK_LINES.split(value)
 
 

@@ -18,7 +18,7 @@ from rag.news.written_dates import is_possible, parse_date
 from rag.types import Article, BylineError, DateSource, Json, Precision
 
 _T = TypeVar("_T")
-_CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # what XML does not bear
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
 _MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
 _NAME_AND_VALUE = re.compile(r"([A-Za-z][\w -]{0,40}):[^\S\n]+(\S.*)")
