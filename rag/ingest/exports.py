@@ -29,8 +29,8 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
 # the dots are there, since a story may end with such a line of its own.
 _CUT = re.compile(
     r"(?:…|\.{3,})?\s*(?:\[\s*\+?\s*[\d,.]+\s*(?:more\s+)?(?:chars?|characters?|words?)\b[^\]]{0,20}\]"
-    r"|[\[(]\s*(?:…|\.{3}|truncated|more|cut)\s*[\])]|(?<=[….])\s*(?:read|show|see|continue) (?:more|reading)\b.{0,60}"
-    r"|(?<=[….])\s*\[?more\]?)\s*[→»>]*\s*$",
+    r"|[\[(]\s*(?:…|\.{3}|truncated|more|cut)\s*[\])]"
+    r"|(?:(?<=…)|(?<=\.\.\.))\s*(?:(?:read|show|see|continue) (?:more|reading)\b.{0,60}|more))\s*[→»>]*\s*$",
     re.IGNORECASE,
 )
 _DOTS = re.compile(r"(?:…|\.{3,})\s*$")

@@ -123,6 +123,7 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
 }
 # What a record may be packed into; its fields count as the record's own.
 _WRAPPERS = ("_source", "attributes", "node", "fields", "article", "document", "doc", "item", "post", "news", "data")
+_PACKED = re.compile(rf"(?:{'|'.join(_WRAPPERS)})[./](.+)", re.IGNORECASE)
 _SCALARS = ("name", "value", "rendered", "text", "content", "main", "title", "html", "#text", "_", "$t", "@value")
 _NOTHING = {"", "nan", "null", "none", "n/a", "na", "nil", "undefined", "[removed]", "nat"}
 _DEPTH = 4
@@ -175,6 +176,8 @@ def _flatten(record: Mapping[Any, Any], above: str, found: Json, depth: int) -> 
         path = above + key(name)
         if not is_empty(value) or path == "publishedsource":  # where "none" is a value
             found.setdefault(path, value)
+            if not above and (packed := _PACKED.match(str(name))):  # a column that was such an object's field
+                found.setdefault(key(packed[1]), value)
         inner = _one_of(value) if isinstance(value, list) else value
         if isinstance(inner, dict) and depth < _DEPTH:
             _flatten(inner, path, found, depth + 1)

@@ -20,6 +20,7 @@ JSON = (*JSON_LINES, ".json")
 TABLES = (".csv", ".tsv", ".tab", ".psv")
 SUFFIXES = (*JSON, *TABLES)
 
+_ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork|News")
 _FITTING = 20  # items of a list that are looked at
 _DEPTH = 6  # objects around a list of articles
 
@@ -122,7 +123,12 @@ def _expanded(value: Any, number: int, fits: Fits) -> Iterator[Record]:
     if found is None:
         yield Record(number, value)
     else:
-        yield from (Record(number or n, item) for n, item in enumerate(found, start=1))
+        yield from (Record(number or n, item) for n, item in enumerate(found, start=1) if not _is_other_thing(item))
+
+
+def _is_other_thing(item: Any) -> bool:
+    """Whether an object of a list says that it is something other than an article (schema.org)."""
+    return isinstance(item, dict) and "@type" in item and _ARTICLE_TYPE.search(str(item["@type"])) is None
 
 
 def articles_in(value: Any, fits: Fits) -> list[Any] | None:
@@ -189,6 +195,8 @@ class _Bounded:
         self._lines, self.since = lines, 0
 
     def read(self, size: int = 2**16) -> bytes:
+        if size == 0:  # ijson asks so for the type
+            return b""
         data = self._lines.read(size if size > 0 else 2**16)
         self.since += len(data)
         if self.since > MAX_BYTES:

@@ -16,6 +16,7 @@ from rag.types import BylineError
 _DELIMITERS = ",;\t|\x01\x1f^~"
 _SAMPLE_ROWS = 20
 _OLD_LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_SEPARATOR = re.compile(r"\ufeff?sep=")  # Excel's word for it
 _NAME = re.compile(r"[\w .:/@#()\[\]-]{0,60}")
 
 
@@ -92,7 +93,7 @@ def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
             row_lines.clear()
             if is_open:
                 yield start, BylineError("opens a quotation mark that nothing closes; mend it there.")
-            elif not any(row) or (names is None and len(row) == 1 and row[0].startswith("sep=")):
+            elif not any(row) or (names is None and _SEPARATOR.match(row[0])):
                 continue
             elif names is None:
                 names = [name.strip() or f"column {n}" for n, name in enumerate(row, start=1)]
