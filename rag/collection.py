@@ -23,10 +23,12 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError
 from rag.ingest import articles, changes
+from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
 from rag.search.found import Found
-from rag.settings import expanded
+from rag.settings import FILE as SETTINGS
+from rag.settings import expanded, load_settings
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.text import words
@@ -205,21 +207,27 @@ class Collection:
 
     # -- ingest -------------------------------------------------------------------------------------------------
 
-    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
-        """Read files, folders and globs into the library.
+    def ingest(
+        self, paths: Iterable[str | Path], *, progress: Progress | None = None, fields: str | None = None
+    ) -> IngestReport:
+        """Read files, folders and globs into the library. `fields` ("text=column,title=column") says what the fields of
+        CSV and JSON records are called, where `rag.ingest.fields` does not know it; else `settings.toml` may say so.
 
         Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
         transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
         before stays. The same article under a second name is stored once; a file that was moved keeps its article.
         Killed at any moment, the library is whole, and the next ingest completes it.
+
+        BylineError where `fields` is no such list, or names what is no field.
         """
         started = time.perf_counter()
         self.store.check_writable()
+        mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
             files, failed = articles.discover(paths, passed_over)
             done = 0
-            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
+            job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
             for file in files:
                 job.file(file)
@@ -232,6 +240,7 @@ class Collection:
             failed=tuple(job.failed),
             duplicates=tuple(job.duplicates),
             copies=tuple(job.copies),
+            warnings=job.warnings.listed(),
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
@@ -252,8 +261,14 @@ class Collection:
             self._refresh()
         return gone
 
-    def _job(self, say: Callable[[str], None]) -> IngestJob:
-        return IngestJob(self.store, self.embedder, self._indexed_as, say)
+    def _mapped(self, given: str | None) -> Mapped:
+        """The names that `fields` gives, else those of `settings.toml`."""
+        if given is not None:
+            return parse_mapping(given, "--fields")
+        return parse_mapping(load_settings(self.path).fields, str(self.path / SETTINGS))
+
+    def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
+        return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""

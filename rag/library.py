@@ -429,12 +429,13 @@ class Library(Collection):
         return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
-        """How many independent sources stand behind an answer, where copies stand behind it."""
+        """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
+        a part is in the library."""
         cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
         clusters = sorted({article.cluster for article in cited.values() if article.cluster})
         carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
         note = copies.sources_note(list(cited.values()), carriers)
-        return [note] if note is not None else []
+        return [*([note] if note is not None else []), *citations.excerpt_notes(cited.values())]
 
     def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
         """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
