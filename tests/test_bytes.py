@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.errors import BylineError
 from rag.ingest.encoding import decoded
-from rag.types import Article, BylineError
+from rag.types import Article
 from tests.test_articles import one, put
 
 LOST = "\ufffd"

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from rag.errors import BylineError
 from rag.ingest import fields, lines, records
 from rag.ingest.articles import discover, read
 from rag.ingest.people import split_people
 from rag.library import Library
-from rag.types import Article, BylineError, Failure
+from rag.types import Article, Failure
 from tests.test_articles import failed, one, put
 
 # Nothing here happened: there is no Saltby, and it has no pier.
