@@ -27,6 +27,7 @@ from rag.search import asof, questions, understanding
 from rag.search.asof import Date, make_filters
 from rag.search.found import Found
 from rag.settings import Settings, load_settings
+from rag.text import words
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
@@ -91,7 +92,8 @@ class Library(Collection):
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
-        Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
+        A question without words ("???") finds nothing. Raises BylineError when it is empty or has more than 10,000
+        characters, `k` is below 1, or a date is no date.
         """
         return self.retrieve_and_understood(
             question,
@@ -117,6 +119,7 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[list[SearchHit], Json]:
         """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
@@ -126,7 +129,12 @@ class Library(Collection):
         """What a question says of the articles it wants, of their dates and outlets where `filters` leave these open
         (see `rag.search.understanding`)."""
         return understanding.understand(
-            question, filters or Filters(), store=self.store, today=self.today(), reports=self._reports
+            question,
+            filters or Filters(),
+            store=self.store,
+            today=self.today(),
+            reports=self._reports,
+            is_word=lambda word: self._judge.encoder.tokenizer.token_to_id(word.lower()) is not None,
         )
 
     def _reports(self, statement: str) -> list[Candidate]:
@@ -213,6 +221,7 @@ class Library(Collection):
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
+        as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
@@ -225,15 +234,17 @@ class Library(Collection):
                 known[wanted] = questions.understand(wanted, earlier, writer)
             completed = known[wanted]
             asked = completed.get("question", wanted)
+            if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
+                dates = replace(dates, request=replace(dates.request, topic=asked.removeprefix(wanted).strip(" ()")))
             for event in self._answer(asked, k, filters, writer, show_unsupported, dates):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
                     last = True
-                    because = [*completed.get("because", ()), *dates.because]
+                    because = [*completed.get("because", ()), *dates.to_dict().get("because", ())]
                     event = replace(
                         event,
-                        question=question,
+                        question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
                     )
@@ -272,7 +283,7 @@ class Library(Collection):
             model=model if not stated else None,
             check=self.checker.check,
             alike=self._alike,
-            notes=[*self._notes(filters, bool(ranked or stated)), *_about_orders(orders)],
+            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
             show_unsupported=show_unsupported,
             stated=stated,
             **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
@@ -303,11 +314,9 @@ class Library(Collection):
                 yield part, self._hits(part, k, filters)
         elif wanted.kind == "compare" and filters.outlets:
             for outlet in filters.outlets:
-                of_outlet = replace(filters, outlets=(outlet,))
-                yield (
-                    wanted.topic,
-                    self._hits(wanted.topic, k, of_outlet) if wanted.topic else leads(self.store, of_outlet, k),
-                )
+                only = replace(filters, outlets=(outlet,))
+                topic = wanted.topic
+                yield topic or question, self._hits(topic, k, only) if topic else leads(self.store, only, k)
         elif wanted.kind in ("digest", "about") and not wanted.topic:
             most = MOST_LEADS if understood.happened else k
             yield question, leads(self.store, filters, most)
@@ -356,11 +365,16 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
         events = of_hits(found)
-        notes = [*understood.because, *self._notes(understood.within(filters), bool(hits)), *_about_orders(orders)]
+        notes = [
+            *understood.to_dict().get("because", ()),
+            *self._notes(question, understood.within(filters), bool(hits)),
+            *_about_orders(orders),
+        ]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
         return events, tuple(notes)
@@ -397,6 +411,7 @@ class Library(Collection):
         as_of: Date = None,
     ) -> Iterator[CheckedSentence]:
         """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each."""
+        text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
@@ -447,12 +462,13 @@ class Library(Collection):
         return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
-        """How many independent sources stand behind an answer, where copies stand behind it."""
+        """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
+        a part is in the library."""
         cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
         clusters = sorted({article.cluster for article in cited.values() if article.cluster})
         carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
         note = copies.sources_note(list(cited.values()), carriers)
-        return [note] if note is not None else []
+        return [*([note] if note is not None else []), *citations.excerpt_notes(cited.values())]
 
     def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
         """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
@@ -469,7 +485,9 @@ class Library(Collection):
         quoted = " or ".join(f"“{name}”" for name in unknown.values())
         return [f"No article has the outlet {quoted}; there are {there}{more}."]
 
-    def _notes(self, filters: Filters, is_found: bool) -> list[str]:
+    def _notes(self, question: str, filters: Filters, is_found: bool) -> list[str]:
+        if not words.has_words(question):
+            return ["The question has no words to look for: ask in words, for example “Who asked for the meeting?”."]
         notes = self.unknown_outlets(filters.outlets)
         if not self.store.n_articles():
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")

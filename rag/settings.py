@@ -30,8 +30,8 @@ _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers. `origin` says of each name where its value is from: "flag", "environment",
-    "file" or "default"."""
+    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is
+    from: "flag", "environment", "file" or "default"."""
 
     model: str = "extractive"
     """As `ask --model` takes it."""
@@ -50,6 +50,8 @@ class Settings:
     qa:NAME or st:NAME."""
     checker: str = "auto"
     """What judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME."""
+    fields: str = ""
+    """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,6 +60,7 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model": (str, 0, 0, "a text such as openai:NAME"),
     "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
     "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
+    "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
     "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
     "reader": (str, 0, 0, "a text such as auto or qa:NAME"),
@@ -92,6 +95,19 @@ def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
         if value is not None:
             found[name], origin[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
     return replace(Settings(), origin=origin, **found)
+
+
+def expanded(path: str | Path, what: str) -> Path:
+    """An absolute path, `~` taken as the user's home folder.
+
+    BylineError, which calls the path `what`, where there is no such home: a service may run without one.
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise BylineError(
+            f"{what} is {str(path)!r}, and there is no such home folder: write the path in full."
+        ) from None
 
 
 def api_key(url: str, *, from_flag: bool = False) -> str | None:

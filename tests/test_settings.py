@@ -44,6 +44,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "model_context": "environment",
         "model_timeout": "environment",
         "model_max_tokens": "environment",
+        "fields": "default",
     }
 
 

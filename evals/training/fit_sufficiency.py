@@ -299,9 +299,7 @@ def report(asked: Sequence[Asked]) -> None:
     library = [a for a in fitting if a.source in ("squadshifts", "nq")]
     answerable = np.array([a.answerable for a in library])
     enough = {name: refused_at(values(name, library, w), answerable, 0.10)[1] for name, w in models.items()}
-    print(
-        f"ENOUGH {enough['with']:.3f}, HOPELESS", refused_at(values("with", library, models["with"]), answerable, 0.02)
-    )
+    print(f"ENOUGH {enough['with']:.3f}, MAYBE", refused_at(values("with", library, models["with"]), answerable, 0.02))
     print("| set | n | signal | AUC | refused at 10% false refusals | at ENOUGH: refused, false |")
     for key in dict.fromkeys((a.source, a.part) for a in asked):
         of = [a for a in asked if (a.source, a.part) == key]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from embeddings import Vectors
 from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
-from rag.answers.sufficiency import HOPELESS
+from rag.answers.sufficiency import ENOUGH, MAYBE
 from rag.answers.writer import Draft, Drafted, Writer
 from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
@@ -28,6 +28,7 @@ MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000
 MOST_THOUGHT = 12  # characters of thoughts for each token
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
+UNSURE = "This may answer it: the reader is not sure."
 # With fewer sentences than this a prompt that is too long is not tried again.
 FEWEST_OFFERED = 8
 
@@ -52,90 +53,180 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. Claims `stated` already are put first. Where a cited article corrects its words itself, the correction
-    stands beside them (`rag.answers.beside`).
-
-    A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
+    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
+    follows it. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
     """
-    started = time.perf_counter()
-    whole = merged(question, parts)
-    drafted = [quoting.draft(part) for part in parts]
-    if len(parts) > 1 and not any(one.drafts for one in drafted):
-        parts, drafted = [whole], [quoting.draft(whole)]
-    enough = max((one.confidence for one in drafted), default=0.0) >= HOPELESS
-    markers = Markers()
-    claims: list[Claim] = []
-    waiting: list[Claim] = []
-    problems: list[str] = []
-    said, refused, is_cut = list(notes), False, False
-    writer, version = quoting.name, quoting.prompt_version
-    if model is not None and whole.candidates and enough:
-        writer, version = model.name, prompts.PROMPT_VERSION
-        turn = _Turn(model, max_tokens)
-        for claim, found in turn.claims(question, whole.candidates, check, markers, show_unsupported):
+    composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
+    if model is not None and composed.is_worth_asking:
+        yield from composed.write(_Turn(model, max_tokens), show_unsupported=show_unsupported)
+    yield from composed.quote(is_instead=model is not None)
+    yield from composed.correct(alike)
+    yield from composed.put_beside()
+    yield composed.finish(hits)
+
+
+class _Composition:
+    """An answer as it comes together: its claims, what is said beside them, and who wrote it."""
+
+    def __init__(
+        self,
+        question: str,
+        parts: Sequence[Found],
+        *,
+        quoting: Writer,
+        check: citations.Checker,
+        notes: Sequence[str],
+        stated: Sequence[Claim],
+    ) -> None:
+        self._stated = list(stated)
+        self._started = time.perf_counter()
+        self._question, self._quoting, self._check = question, quoting, check
+        self._whole = merged(question, parts)
+        self._parts, self._drafted = list(parts), [quoting.draft(part) for part in parts]
+        if len(parts) > 1 and not any(one.drafts for one in self._drafted):
+            self._parts, self._drafted = [self._whole], [quoting.draft(self._whole)]
+        self._markers = Markers()
+        self._claims: list[Claim] = []
+        self._notes, self._problems = list(notes), list[str]()
+        self._writer, self._version = quoting.name, quoting.prompt_version
+        self._has_refused = self._is_cut = self._is_left_out = self._is_by_model = self._is_maybe = False
+
+    @property
+    def _confidence(self) -> float:
+        return max((one.confidence for one in self._drafted), default=0.0)
+
+    @property
+    def is_worth_asking(self) -> bool:
+        """Whether a language model may find more than nothing."""
+        return bool(self._whole.candidates) and self._confidence >= MAYBE
+
+    def write(self, turn: _Turn, *, show_unsupported: bool) -> Iterator[Claim]:
+        """The model's claims. Where the reader sees no answer, only those that are carried in full."""
+        self._writer, self._version = turn.name, prompts.PROMPT_VERSION
+        is_doubtful = self._confidence < ENOUGH
+        waiting: list[Claim] = []
+        for claim, found in turn.claims(
+            self._question, self._whole.candidates, self._check, self._markers, show_unsupported
+        ):
             if turn.takes_back:
-                claims, waiting, problems = [], [], []
-            problems += found
-            if claim is not None:
+                self._claims, waiting, self._problems = [], [], []
+            self._problems += found
+            if claim is not None and is_doubtful and claim.verdict != "supported":
+                turn.leave_out()
+            elif claim is not None:
                 waiting.append(claim)
             # What the sources do not carry is shown beside something that they do, or not at all.
-            if (claim is not None and claim.verdict != "unsupported") or claims:
-                claims += waiting
+            if self._claims or any(one.verdict != "unsupported" for one in waiting):
+                self._claims += waiting
                 yield from waiting
                 waiting = []
-        refused, is_cut = turn.refused, turn.is_cut
-        said += turn.notes(has_claims=bool(claims), n_dropped=len(waiting))
-    by_model = bool(claims)
-    if not refused and not by_model:
-        quotes = citations.make_claims(beside.corrected(_each_once(drafted)), markers)
-        if quotes and model is not None:
-            writer, version = quoting.name, quoting.prompt_version
-            said.append("The answer quotes the articles instead.")
-        claims += quotes
+        self._has_refused, self._is_cut, self._is_left_out = turn.refused, turn.is_cut, turn.has_left_out
+        self._is_by_model = bool(self._claims)
+        self._notes += turn.notes(has_claims=self._is_by_model, n_dropped=len(waiting))
+
+    def quote(self, *, is_instead: bool) -> Iterator[Claim]:
+        """The articles' own words: where nobody has written anything, or what was written was left out in part
+        (`is_instead` of what a model would have written). A model that refuses is believed where the reader doubts."""
+        is_unsure = all(one.is_unsure for one in self._drafted if one.drafts)
+        drafts_ = _each_once(self._drafted)
+        if self._is_by_model:
+            cited = _cited(self._claims)
+            drafts_ = [d for d in drafts_[:1] if _place(d.sources[0]) not in cited] if self._is_left_out else []
+        elif self._has_refused and is_unsure:
+            drafts_ = []
+        if self._is_by_model and is_unsure:
+            drafts_ = []
+        quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
+        if not quotes:
+            return
+        if not self._is_by_model:
+            self._is_maybe = is_unsure
+            self._writer, self._version = self._quoting.name, self._quoting.prompt_version
+            if is_unsure:
+                self._notes.append(UNSURE)
+            elif is_instead:
+                self._notes.append("The answer quotes the articles instead.")
+        self._claims += quotes
         yield from quotes
-    carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    differ = differences.disagreements(
-        carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors, markers=markers
-    )
-    if by_model:
-        old = differences.older_statements(differ)
-        claims = [replace(c, earlier=_is_earlier(c, old) or beside.is_corrected(c)) for c in claims]
-        corrections = beside.corrections_of(claims, whole.candidates, markers)
-        yield from corrections
-        claims += corrections
-        carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    partial = any(claim.verdict == "partial" for claim in claims) or (refused and bool(carried))
-    partial = partial or (by_model and is_cut)
-    if carried and (unanswered := _unanswered(parts, drafted, carried if by_model else None, quoting)):
-        partial = True
-        said.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in unanswered)}")
-    if otherwise := premise.contradicted(question, whole.candidates, alike):
-        partial = partial or not carried
+
+    def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
+        """The sentence that puts otherwise what the question takes for granted, if there is one."""
+        otherwise = premise.contradicted(self._question, self._whole.candidates, alike)
+        if otherwise is None:
+            return
+        carried = self._carried()
         if _place(otherwise.source) not in _cited(carried):
-            correction = citations.make_claims([quoted(otherwise.source)], markers)
-            claims, carried = [*claims, *correction], [*carried, *correction]
+            correction = citations.make_claims([quoted(otherwise.source)], self._markers)
+            self._claims += correction
             yield from correction
-        marker = markers.cite(otherwise.source, 1.0).marker
-        said.append(
-            f"What the question takes for granted is put otherwise in [{marker}]: {'; '.join(otherwise.reasons)}."
+        self._is_cut = self._is_cut or not carried
+        marker = self._markers.cite(otherwise.source, 1.0).marker
+        reasons = "; ".join(otherwise.reasons)
+        self._notes.append(f"What the question takes for granted is put otherwise in [{marker}]: {reasons}.")
+
+    def put_beside(self) -> Iterator[Claim]:
+        """The corrections that cited articles carry, and the other person of a name that two have."""
+        candidates, markers = self._whole.candidates, self._markers
+        self._claims = [replace(claim, earlier=claim.earlier or beside.is_corrected(claim)) for claim in self._claims]
+        corrections = beside.corrections_of(self._claims, candidates, markers)
+        self._claims += corrections
+        yield from corrections
+        introduced, note = beside.namesakes_of(self._question, self._carried(), candidates, markers)
+        self._claims += introduced
+        self._notes += note
+        yield from introduced
+
+    def finish(self, hits: Sequence[SearchHit]) -> Answer:
+        """All of it as one value."""
+        carried = self._carried()
+        differ = differences.disagreements(
+            carried, self._whole.candidates, cosines=self._whole.cosines, vectors=self._whole.vectors,
+            markers=self._markers,
+        )  # fmt: skip
+        if self._is_by_model:
+            old = differences.older_statements(differ)
+            self._claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in self._claims]
+        self._claims = [*self._stated, *self._claims]
+        carried = self._carried()
+        is_maybe = self._is_maybe and not self._stated
+        is_partial = self._is_cut or is_maybe or any(claim.verdict == "partial" for claim in self._claims)
+        is_partial = is_partial or (self._has_refused and self._is_by_model)
+        if carried and (open_ := self._unanswered(carried)):
+            is_partial = True
+            self._notes.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in open_)}")
+        if not carried and hits:
+            lacking = premise.missing(self._question, self._whole.candidates)
+            self._notes.append(f"{lacking} The nearest passages are listed.")
+        return Answer(
+            question=self._question,
+            status="abstained" if not carried else "partial" if is_partial else "answered",
+            maybe=bool(carried) and is_maybe,
+            text=citations.render(self._claims if carried else ()),
+            claims=tuple(self._claims if carried else ()),
+            hits=tuple(hits),
+            disagreements=tuple(differ) if carried else (),
+            notes=tuple(self._notes),
+            problems=tuple(dict.fromkeys(self._problems)),
+            model=self._writer,
+            prompt_version=self._version,
+            elapsed_s=round(time.perf_counter() - self._started, 3),
+            confidence=round(min((one.confidence for one in self._drafted), default=0.0), 3),
         )
-    claims, carried = [*stated, *claims], [*stated, *carried]
-    if not carried and hits:
-        said.append(f"{premise.missing(question, whole.candidates)} The nearest passages are listed.")
-    yield Answer(
-        question=question,
-        status="abstained" if not carried else "partial" if partial else "answered",
-        text=citations.render(claims if carried else ()),
-        claims=tuple(claims if carried else ()),
-        hits=tuple(hits),
-        disagreements=tuple(differ) if carried else (),
-        notes=tuple(said),
-        problems=tuple(dict.fromkeys(problems)),
-        model=writer,
-        prompt_version=version,
-        elapsed_s=round(time.perf_counter() - started, 3),
-        confidence=round(min((one.confidence for one in drafted), default=0.0), 3),
-    )
+
+    def _carried(self) -> list[Claim]:
+        return [claim for claim in self._claims if claim.verdict != "unsupported"]
+
+    def _unanswered(self, carried: Sequence[Claim]) -> list[str]:
+        """The questions of several that have no answer. What a model has written answers those for which the sentences
+        that it cites are enough."""
+        if len(self._parts) < 2:
+            return []
+        drafted = self._drafted
+        if self._is_by_model:
+            cited = _cited(carried)
+            drafted = [self._quoting.draft(part.only(lambda source: _place(source) in cited)) for part in self._parts]
+        answered = {part.question for part, one in zip(self._parts, drafted, strict=True) if one.drafts}
+        return list(dict.fromkeys(part.question for part in self._parts if part.question not in answered))
 
 
 def merged(question: str, parts: Sequence[Found]) -> Found:
@@ -180,20 +271,6 @@ def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:
     return list({_place(draft.sources[0]): draft for one in drafted for draft in one.drafts}.values())
 
 
-def _unanswered(
-    parts: Sequence[Found], drafted: Sequence[Drafted], written: Sequence[Claim] | None, quoting: Writer
-) -> list[str]:
-    """The questions of several that have no answer. What a model has `written` answers those for which the sentences
-    that it cites are enough."""
-    if len(parts) < 2:
-        return []
-    if written is not None:
-        cited = _cited(written)
-        drafted = [quoting.draft(part.only(lambda source: _place(source) in cited)) for part in parts]
-    answered = {part.question for part, one in zip(parts, drafted, strict=True) if one.drafts}
-    return list(dict.fromkeys(part.question for part in parts if part.question not in answered))
-
-
 def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
     """Whether a claim rests on nothing but statements that a later article has changed."""
     cited = claim.citations
@@ -211,6 +288,18 @@ class _Turn:
         self._offered, self._found = 0, 0
         self._cut_off: str | None = None
         self._has_thoughts = False
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def has_left_out(self) -> bool:
+        return self._left_out > 0
+
+    def leave_out(self) -> None:
+        """Count a claim that is not shown."""
+        self._left_out += 1
 
     @property
     def is_cut(self) -> bool:
@@ -265,7 +354,7 @@ class _Turn:
             many = "s" if self._left_out > 1 else ""
             yield f"Left out: {self._left_out} sentence{many} that the articles do not carry."
         if self.refused and not has_claims:
-            yield "The model found no answer in the articles."
+            yield f"The model {self.name} found no answer in the articles."
 
     def _written(
         self, question: str, candidates: Sequence[Candidate]

@@ -1,4 +1,5 @@
-"""What must stand beside the words that an answer cites: the correction that their own article carries."""
+"""What must stand beside the words that an answer cites: the correction that their own article carries, and the other
+person of a name that two have."""
 
 from __future__ import annotations
 
@@ -6,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rag.answers.citations import attribution, make_claims
+from rag.answers.extractive import quoted
 from rag.answers.writer import Draft
 from rag.news.corrections import Notice, notices, touches
 from rag.news.markers import Markers
+from rag.news.namesakes import namesakes
 from rag.types import Candidate, Claim, SearchHit, Sentence, Span
 
 
@@ -48,6 +51,21 @@ def corrections_of(claims: Sequence[Claim], candidates: Sequence[Candidate], mar
                 if touches(notice, c.quote) and not cited & {(c.article.id, span) for span in notice.sentences}:
                     found.setdefault(at, _draft(notice, hits[c.article.id]))
     return make_claims(list(found.values()), markers)
+
+
+def namesakes_of(
+    question: str, carried: Sequence[Claim], candidates: Sequence[Candidate], markers: Markers
+) -> tuple[tuple[Claim, ...], list[str]]:
+    """Where the question names somebody and the articles know two of that name: the sentences that introduce those who
+    are not cited yet, and a note that says so."""
+    two = namesakes(question, candidates) if carried else None
+    if two is None:
+        return (), []
+    cited = {c.article.id for claim in carried for c in claim.citations}
+    both = (two.one, two.other)
+    introduced = make_claims([quoted(one) for one in both if one.hit.article.id not in cited], markers)
+    numbers = " and ".join(f"[{markers.cite(one, 1.0).marker}]" for one in both)
+    return introduced, [f"The articles seem to speak of two persons called {two.name}: {numbers}."]
 
 
 def is_corrected(claim: Claim) -> bool:

@@ -22,7 +22,9 @@ MOST = 5
 # is enough where the article has the names of the topic.
 ABOUT, ABOUT_NAMED = 0.4, 0.2
 # Where outlets are compared each is searched alone, and gives the sentence that comes nearest.
-ABOUT_COMPARED = 0.3
+ABOUT_COMPARED = 0.22
+# An article that only mentions the topic stays out beside one that is about it.
+BESIDE_NEAREST = 0.65
 # The first sentence of a news story tells what happened: it counts so much more.
 LEAD = 0.2
 
@@ -50,6 +52,8 @@ class Digest:
             scored = [(c, (cosine + around) / 2) for c, cosine, around in of if self._tells_of_days(c)]
             if scored and self._is_about(scored):
                 best.append(max(scored, key=lambda pair: (pair[1] + LEAD * _is_lead(pair[0]), -pair[0].sentence.start)))
+        nearest = max((score for _, score in best), default=0.0)
+        best = [pair for pair in best if pair[1] >= BESIDE_NEAREST * nearest]
         if not best and self._topic and self._happened is None:
             return self._otherwise.draft(found)
         if self._is_compared:
@@ -59,7 +63,8 @@ class Digest:
         told = [candidate for candidate, _ in best]
         drafts = tuple(quoted(one, earlier=self._is_earlier(one, told)) for one in told)
         confidence = max((score for _, score in best), default=0.0) if self._topic else float(bool(best))
-        return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)))
+        is_unsure = self._is_compared and confidence < ABOUT
+        return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)), is_unsure=is_unsure)
 
     def _is_about(self, scored: Sequence[tuple[Candidate, float]]) -> bool:
         if not self._topic:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 from rag.checking.faults import coverage, lay_beside
 from rag.search.names import other_names
+from rag.search.outlets import mentions
+from rag.text import dates
 from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import without_accents
 from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
 
@@ -25,6 +28,7 @@ Alike = Callable[[str, str], float]
 COVERED_FROM = 0.7
 ALIKE = 0.45
 MOST_PARTS = 4
+LONGEST_NAME = 100  # characters of a name that a note repeats
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
 _PUT_OTHERWISE = re.compile(r"the evidence says (?P<theirs>.+), not (?P<ours>.+)")
 _NEGATES = re.compile(r"negates “(?P<word>.+)”")
@@ -91,22 +95,6 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 # What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
-_WANTED = (
-    (
-        re.compile(
-            r"\bhow (?:much|old|long|far|often|big|large|small|fast|quickly|slowly|soon|tall|high|deep|wide|heavy|hot|"
-            r"cold|strong|close|near|late|early|likely|badly|seriously|well)\b",
-            re.I,
-        ),
-        "",
-    ),
-    (re.compile(r"\bhow many\b|\b(?:what|which) (?:number|share|percentage|sum|amount)\b", re.I), "how many"),
-    (re.compile(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|month|year|time)\b", re.I), "when"),
-    (re.compile(r"\bwho(?:m|se)?\b", re.I), "who"),
-    (re.compile(r"\bwhere\b", re.I), "where"),
-    (re.compile(r"\bwhy\b", re.I), "why"),
-    (re.compile(r"\bhow\b", re.I), "how"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,22 +256,30 @@ def asks_reports(question: str) -> bool:
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
     """One sentence for a question that was not answered: what the passages found lack."""
-    texts = [f"{c.hit.article.title or ''} {c.hit.passage.text}".lower() for c in candidates]
+    texts = [without_accents(f"{c.hit.article.title or ''} {c.hit.passage.text}").lower() for c in candidates]
     asked = question.strip()
-    absent = _absent(asked, texts)
+    elsewhere = _elsewhere(asked, candidates)
+    absent = _absent(asked, texts, elsewhere)
     if absent:
         articles = {c.hit.article.id: c.hit.article.text for c in candidates}
         known = frozenset().union(*map(pairs, articles.values()))
         folded = [f" {fold(text)} " for text in texts]
         others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
-        absent = _absent(asked, texts, [(o.start, o.end) for o in others])
+        absent = _absent(asked, texts, [*elsewhere, *((o.start, o.end) for o in others)])
     if absent and len(absent) <= 4:
-        *before, last = (f"“{name}”" for name in absent)
+        *before, last = (f"“{name[:LONGEST_NAME]}”" for name in absent)
         return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
-    wanted = next(((words, found[0]) for pattern, words in _WANTED if (found := pattern.search(asked))), None)
-    if wanted and texts:
-        return f"The passages found are near the subject, but none of them says {wanted[0] or wanted[1].lower()}."
-    return "The articles do not answer this."
+    return "The reader found no sentence that answers this."
+
+
+def _elsewhere(asked: str, candidates: Sequence[Candidate]) -> list[Span]:
+    """Places of a question whose words need not stand in a passage: dates, outlets that were found, and figures that
+    the passages have in other words."""
+    outlets = {c.hit.article.outlet for c in candidates if c.hit.article.outlet}
+    figures = {i.key for c in candidates for i in read(c.text).items if i.kind == "number"}
+    spans = [(mention.start, mention.end) for mention in dates.read(asked)]
+    spans += [span for span, _ in mentions(asked, outlets)]
+    return spans + [(i.start, i.end) for i in read(asked).items if i.kind == "number" and i.key in figures]
 
 
 def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> list[str]:
@@ -298,7 +294,7 @@ def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> lis
             is_first = not before or (before[-1][-1] in ".?!" and not _TITLE.fullmatch(before[-1]))
             words = [w for w in words if not (is_first and w.start() == 0)]
         for word in words:
-            bare = re.sub(r"['’]s?$", "", word[0]).lower()
+            bare = without_accents(re.sub(r"['’]s?$", "", word[0])).lower()
             start, end = match.start() + word.start(), match.start() + word.end()
             if any(re.search(rf"(?<!\w){re.escape(bare)}", text) for text in texts):
                 continue

@@ -156,7 +156,8 @@ def _read_notice(text: str, start: int, end: int) -> Notice:
             turns = [m.start() for m in _TURNS.finditer(sentence, first, last)]
             is_right = _WRONG.search(sentence, first, last) is None
             for item in reading.items:
-                if first <= item.start < last and item.kind in _COMPARED:
+                # "His first name": an ordinal says nothing of what was wrong.
+                if first <= item.start < last and item.kind in _COMPARED and not item.key.endswith("."):
                     flips = sum(turn < item.start for turn in turns)
                     (found if item.kind in _FIGURES else named)[is_right == (flips % 2 == 0)].add(item.key)
     return Notice(

@@ -20,6 +20,7 @@ from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
 from rag.text.dates import DateMention, read, read_in
 from rag.text.periods import Days, cut, days_of
 from rag.text.tense import looks_back
+from rag.text.words import encodable
 from rag.types import Article, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
@@ -36,7 +37,8 @@ class Understood:
     `question` is the question without the words that became a filter: no article says "as of June".
     `is_sure` is true where the question says in full what is to be seen ("as of 6 May 2024"). Any other filter is given
     up when nothing, or no answer, is left. `outlets` are those whose report is asked for, `happened` the days of which
-    it is asked what happened, `request` what is wanted beyond one sentence."""
+    it is asked what happened, `request` what is wanted beyond one sentence, `spelling` a sentence for each name put
+    right."""
 
     as_of: str | None = None
     published_from: str | None = None
@@ -47,21 +49,22 @@ class Understood:
     outlets: tuple[str, ...] = ()
     happened: Days | None = None
     request: Request | None = None
+    spelling: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.because)
+        return bool(self.because or self.spelling)
 
     def to_dict(self) -> Json:
         names = ("as_of", "published_from", "published_to")
         found: Json = {name: value for name in names if (value := getattr(self, name)) is not None}
         found |= {"outlets": list(self.outlets)} if self.outlets else {}
-        return {**found, "because": list(self.because)} if self else {}
+        return {**found, "because": [*self.spelling, *self.because]} if self else {}
 
     def given_up(self) -> Understood:
         """Without the filter, and with a sentence that says so; its words stay out of the question."""
         searched = "all articles were" if self.outlets else "articles of all dates were"
         because = (f"{words} Nothing there answers, so {searched} searched." for words in self.because)
-        return Understood(because=tuple(because), question=self.question, request=self.request)
+        return Understood(because=tuple(because), question=self.question, request=self.request, spelling=self.spelling)
 
     def within(self, filters: Filters) -> Filters:
         """`filters` with what was understood, where the caller left the dates open."""
@@ -79,7 +82,9 @@ NOTHING = Understood()
 def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
     """Filters from what a caller gives. BylineError when a date is no ISO date."""
     return Filters(
-        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
+        outlets=tuple(map(encodable, [outlets] if isinstance(outlets, str) else outlets))
+        if outlets is not None
+        else None,
         published_from=_day("published_from", published_from, 0),
         published_to=_day("published_to", published_to, 1),
         as_of=_day("as_of", as_of, 1),

@@ -20,6 +20,8 @@ OUTLET = "\ue000"
 FEWEST_LETTERS = 5
 
 _TOO_COMMON = frozenset("new news online press agency report today".split())
+# After these a name of one word needs no capital: "according to reuters", and not "in time".
+_TELLING = frozenset(("to", "by", "does", "did"))
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _DOMAIN = re.compile(r"(?i)^(?:www\.)|\.(?:com|org|net|co\.\w\w|news|info|[a-z]{2})$")
 _LIST = rf"{OUTLET}(?:['’]s?)?(?:\s*(?:,|&|\band\b|\bor\b)+\s*{OUTLET}(?:['’]s?)?)*"
@@ -47,7 +49,7 @@ _WORDINGS = tuple(
         (rf"\s*\b(?:between|both)\s+{_LIST}", " "),
         (rf"{OUTLET}['’]s?\s+(?={_PAPER}\b)", "the "),
         (
-            rf"(?<=\bdoes\s){OUTLET}(?=\s)|(?<=\bdid\s){OUTLET}(?=\s+(?:quote|cite|name|call|describe|mention|count|put|"
+            rf"(?:(?<=\bdoes\s)|(?<=\bdid\s)){OUTLET}(?=\s+(?:quote|cite|name|call|describe|mention|count|put|"
             r"give|estimate|explain|identify|blame|interview)\b)",
             "the article",
         ),
@@ -121,7 +123,7 @@ def _key(outlet: str) -> list[str]:
 
 def _length(name: Sequence[str], words: Sequence[re.Match[str]], folded: Sequence[str], before: str) -> int:
     """How many of the first words say the name; 0 where they do not."""
-    if not name:
+    if not name or (len(name) == 1 and words[0][0].islower() and before not in _TELLING):
         return 0
     if len(folded) >= len(name) and all(map(_alike, name, folded)):
         return len(name)

@@ -20,6 +20,7 @@ from rag.models import prompts
 from rag.models.thoughts import without_thoughts
 from rag.text.facts import read
 from rag.text.lexicon import FUNCTION, stem
+from rag.text.words import encodable
 from rag.types import Answer, Json, LanguageModel
 
 # Earlier turns beyond this are not looked at: what a conversation was about 20 questions ago does not complete one now.
@@ -99,13 +100,13 @@ def turns(history: Sequence[str | Answer | Mapping[str, Any]]) -> tuple[Turn, ..
 
 def _turn(entry: str | Answer | Mapping[str, Any]) -> Turn:
     if isinstance(entry, str):
-        return Turn(question=entry)
+        return Turn(question=encodable(entry))
     if isinstance(entry, Answer):
         quotes = tuple(c.quote for claim in entry.claims for c in claim.citations)
         return Turn(question=entry.question, quotes=quotes)
     try:
-        quotes = tuple(str(c["quote"]) for claim in entry.get("claims", ()) for c in claim["citations"])
-        return Turn(question=str(entry["question"]), quotes=quotes)
+        quotes = tuple(encodable(str(c["quote"])) for claim in entry.get("claims", ()) for c in claim["citations"])
+        return Turn(question=encodable(str(entry["question"])), quotes=quotes)
     except (AttributeError, KeyError, TypeError):
         raise BylineError(
             f"history holds {str(entry)[:60]!r}: give earlier questions as text, or answers as ask printed them."

@@ -112,9 +112,9 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = frozenset(
-    "are is was were be been there here do does did you we i they have has got hold holds contain contains in this "
-    "your my our library collection archive it from by of published publish write wrote written report reported run print "
-    "printed carry all total altogether stored indexed known the to at".split()
+    "are is was were be been there here do does did you we i they have has got hold holds contain contains in "
+    "this your my our library collection archive it from by of published publish write wrote written report "
+    "reported run print printed carry all total altogether stored indexed known the to at".split()
 )
 _WHEN = re.compile(r"\b(?:in|on|from|since|during|for|dated|of|published)\s+$", re.IGNORECASE)
 

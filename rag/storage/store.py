@@ -301,7 +301,8 @@ class Store(Database):
         return {row[0]: np.frombuffer(row[1], dtype=np.float32) for row in rows}
 
     def put_vectors(self, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
-        with self._transaction() as db:
+        """Keep vectors that can be made again. BylineError at once where another process writes."""
+        with self._transaction(patience_s=0) as db:
             _put_vectors(db, embedder, vectors)
 
     def passage_numbers(self, embedder: str) -> Ids:
