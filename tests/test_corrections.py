@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from rag import Library
 from rag.news.corrections import notices, touches
 from rag.types import Article
 
@@ -60,3 +63,17 @@ def test_a_notice_in_boilerplate_is_not_quoted() -> None:
         id="a", text=text, title=None, outlet=None, path="a.md", content_hash="a", boilerplate=((57, len(text)),)
     )
     assert notices(marked) == ()
+
+
+def test_a_draft_that_repeats_what_was_corrected(tmp_path: Path) -> None:
+    notice = "Correction: An earlier version of this article said that the ferry carried 41 people. It carried 14."
+    (tmp_path / "a.md").write_text(f"---\noutlet: Skerry Post\ndate: 2026-07-08\n---\n\n{SANK}\n\n{notice}\n")
+    with Library.open(tmp_path / "library") as library:
+        library.ingest([tmp_path / "a.md"])
+        wrong, right = library.check(
+            "A ferry carrying 41 people sank off Ostrand. A ferry carrying 14 people sank off Ostrand."
+        )
+    assert wrong.verdict != "supported"
+    assert any("correction" in phrase for phrase in wrong.conflicts)
+    assert any("It carried 14." in c.quote for c in wrong.citations)
+    assert not any("correction" in phrase for phrase in right.conflicts)
