@@ -1,8 +1,8 @@
 """The command line. `byline COMMAND --help` shows each command with an example; `rag.commands` runs them.
 
 Results go to standard output, progress and warnings to standard error. Exit status: 0 done, 1 done but something
-failed, 2 used wrongly, 130 stopped by Ctrl-C, 141 where the reader of the results has gone. `ui` and `eval` belong to
-packages that import this one, and are found by their entry points.
+failed, 2 used wrongly, 130 stopped by Ctrl-C. `ui` and `eval` belong to packages that import this one, and are found by
+their entry points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
-STOPPED, READER_GONE = 130, 141  # as shells give them: 128 and the number of the signal
+STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _settle(stream)
     if output.error is None:
         return status
-    if isinstance(output.error, BrokenPipeError):  # the reader (head, less) has gone
-        return READER_GONE
+    if isinstance(output.error, BrokenPipeError):  # the reader (head, less) has seen enough
+        return 0
     why = output.error.strerror or output.error
     _complain(f"the result could not be written to standard output ({why}): make room, or send it elsewhere.")
     return 1

@@ -89,8 +89,8 @@ class Library(Collection):
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
-        A question without words ("???") finds nothing. Raises BylineError when it is empty or has more than 10,000
-        characters, `k` is below 1, or a date is no date.
+        Raises BylineError when the question is empty or has more than 10,000 characters, `k` is below 1, or a date is
+        no date.
         """
         return self.retrieve_and_understood(
             question,
@@ -269,6 +269,7 @@ class Library(Collection):
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
+        parts = parts if retrieval.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
             question,
@@ -340,7 +341,7 @@ class Library(Collection):
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
-        events = of_hits(found)
+        events = of_hits(found) if retrieval.has_words(question) else ()
         notes = [*understood.because, *self._notes(question, understood.within(filters), hits), *_about_orders(orders)]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
