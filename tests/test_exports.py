@@ -324,9 +324,9 @@ def test_a_mapped_field_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_fields_of_settings_and_of_the_call(library: Library, tmp_path: Path) -> None:
-    path = put(tmp_path / "news.csv", f"words,name\n{FIRST},{TITLE}\n")
+    path = put(tmp_path / "news.csv", f"words,label\n{FIRST},{TITLE}\n")
     assert len(library.ingest([path]).failed) == 1
-    (library.path / "settings.toml").write_text('fields = "text=words,title=name"\n')
+    (library.path / "settings.toml").write_text('fields = "text=words,title=label"\n')
     assert library.ingest([path]).added == 1
     assert library.articles()[0].title == TITLE
     assert library.ingest([path], fields="text=words").updated == 1
@@ -450,6 +450,26 @@ def test_json_lines_under_any_suffix_and_objects_one_after_the_other(tmp_path: P
     assert len(all_of(put(tmp_path / "b.json", objects))) == 2
     assert len(all_of(put(tmp_path / "c.jsonl", json.dumps(items, indent=1)))) == 2
     assert len(all_of(put(tmp_path / "d.txt", json.dumps({"articles": items}, indent=1)))) == 2
+
+
+def test_a_list_of_headlines_alone_names_its_fields_and_can_be_mapped(tmp_path: Path) -> None:
+    items = [{"url": f"{URL}/{n}", "title": f"{TITLE} again", "domain": "quaygazette.example"} for n in range(3)]
+    path = put(tmp_path / "news.json", json.dumps({"articles": items}))
+    assert "its fields are articles[].url, articles[].title, articles[].domain." in failed(path)
+    found = all_of(path, mapped=fields.parse_mapping("text=title", "--fields"))
+    assert [(article.text, article.url) for article in found] == [(item["title"], item["url"]) for item in items]
+
+
+def test_the_address_of_the_outlet_is_not_that_of_the_article(tmp_path: Path) -> None:
+    source = {"name": "Quay Gazette", "url": "https://quaygazette.example"}
+    article = one(put(tmp_path / "one.json", json.dumps({"title": TITLE, "text": TEXT, "source": source})))
+    assert (article.outlet, article.url) == ("Quay Gazette", None)
+
+
+def test_a_table_without_rows(tmp_path: Path) -> None:
+    assert failed(put(tmp_path / "a.csv", "title,text\n")) == (
+        "a.csv holds no row below its first line; leave it out, or fill it."
+    )
 
 
 def test_a_list_of_related_pieces_is_not_the_article(tmp_path: Path) -> None:
