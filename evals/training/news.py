@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,8 @@ from rag.errors import BylineError
 NEWS = Path(__file__).parent / "data" / "news.jsonl.gz"
 
 Outcome = Literal["carried", "contradicted", "not_there"]
+
+_POLAR = frozenset("is are was were did does do has have had will would can could".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,11 @@ class Question:
 
     text: str
     answer: str | None
+
+    @property
+    def is_polar(self) -> bool:
+        """Whether it is answered by yes or no."""
+        return self.text.split()[0].lower() in _POLAR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +77,3 @@ def _passage(row: Json) -> NewsPassage:
         if question.answer is not None and (not question.answer or question.answer not in passage.text):
             raise wrong(f"does not hold the answer {question.answer!r}")
     return passage
-
-
-def polar_questions(passages: list[NewsPassage]) -> Iterator[tuple[NewsPassage, Question]]:
-    """The questions to be answered by yes or no."""
-    for passage in passages:
-        for question in passage.questions:
-            if question.text.split()[0].lower() in _POLAR:
-                yield passage, question
-
-
-_POLAR = frozenset("is are was were did does do has have had will would can could".split())

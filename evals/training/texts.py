@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,9 @@ def json_of(path: Path) -> Any:
 def table_of(path: Path, *, delimiter: str = ",", is_quoted: bool = True) -> list[dict[str, str]]:
     """The rows of a gzip file of CSV with a head line. OSError where there is none."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
-        return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))
+        if is_quoted:
+            return list(csv.DictReader(file, delimiter=delimiter))
+        return list(csv.DictReader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE))
 
 
 def sentences_of(text: str) -> list[str]:
@@ -86,8 +86,3 @@ def held_out_sentences(data: Path) -> frozenset[str]:
     """The `plain` sentences of GUM's Wikinews, which is measured on: QAMR, QADiscourse and QA-SRL are half Wikinews."""
     articles = read_jsonl(data / "gum_wikinews" / "articles.jsonl")
     return frozenset(plain(sentence) for article in articles for sentence in article["sentences"])
-
-
-def wikinews_rows(rows: Iterator[Json], held_out: frozenset[str]) -> Iterator[Json]:
-    """The rows whose `sentence` is none of `held_out`."""
-    return (row for row in rows if plain(row["sentence"]) not in held_out)
