@@ -64,11 +64,10 @@ def test_a_sentence_that_is_longer_than_a_window_is_kept_alone() -> None:
 def test_mixes_name_sources_and_sources_name_licences() -> None:
     sources = {source.name: source for source in (*SETS, *MADE)}
     assert len(sources) == len(SETS) + len(MADE)
-    assert all(source.licence for source in sources.values())
     for mix in MIXES.values():
         assert set(mix) <= set(sources)
     table = (DATA.parent / "VERIFIER.md").read_text(encoding="utf-8")
-    assert not [name for name, source in sources.items() if source.licence.split(";")[0].split(",")[0] not in table]
+    assert not [name for name, source in sources.items() if f"| {source.licence} |" not in table]
 
 
 def _source(name: str, n: int, words: int = 3) -> Source:
@@ -213,7 +212,7 @@ def sets(tmp_path: Path) -> Path:
     head = "qasrl_id\tfull_question\tanswer\tuntokenized sentence"
     lines = [
         "W:wikinews:1:0:0\tWhen did Mira speak\ton Friday\tMira Oster said (on Friday) the port isn\\'t closed.",
-        "W:wikinews:2:0:1\twhy did the storm close the port?\tthe wall fell.\tThe storm closed it because the wall fell.",
+        "W:wikinews:2:0:1\twhy did it close the port?\tthe wall fell.\tThe storm closed it because the wall fell.",
         "W:wikinews:2:0:2\tWhy?\tThe end.\tThe \ufffd\ufffd end.",
     ]
     write(tmp_path / "qadiscourse" / "wikinews_dev.tsv.gz", "\n".join([head, *lines]) + "\n")
@@ -243,7 +242,7 @@ def test_no_sentence_of_gum_is_trained_on(sets: Path) -> None:
     assert of_qamr.sentences == ("It rained.", "The storm closed the port of Lhun because the wall fell.")
     assert of_qamr.gold == {1}
     (of_discourse,) = qadiscourse(sets, held_out)
-    assert of_discourse.question == "Why did the storm close the port?"
+    assert of_discourse.question == "Why did it close the port?"
     assert of_discourse.answers == ("the wall fell",)
     pairs = list(roles(sets, random.Random(1)))
     assert [(pair.claim, pair.label) for pair in pairs] == [

@@ -130,7 +130,7 @@ def _partition(predicate: str) -> tuple[str, str, str]:
 
 
 MADE = (
-    Source(name="answers", make=answers, licence="that of the reader's sets, see evals/READER.md"),
-    Source(name="edits", make=edits, licence="SQuADShifts states none; Wikipedia's text CC BY-SA"),
+    Source(name="answers", make=answers, licence="those of the reader's sets"),
+    Source(name="edits", make=edits, licence="the repository states none; Wikipedia's text CC BY-SA"),
     Source(name="roles", make=roles, licence="MIT; text of Wikinews CC BY 2.5, of Wikipedia CC BY-SA"),
 )

@@ -54,7 +54,9 @@ def taxinli(data: Path, rng: random.Random) -> Iterator[Pair]:
 def snli(data: Path, rng: random.Random) -> Iterator[Pair]:
     for part in ("dev", "test"):
         columns = [lines_of(data / "esnli" / f"{name}.{part}.txt.gz") for name in ("s1", "s2", "labels")]
-        yield from _inference(zip(*columns, strict=True), "snli")
+        premises, hypotheses, labels = columns
+        rows = zip(map(untokenized, premises), map(untokenized, hypotheses), labels, strict=True)
+        yield from _inference(rows, "snli")
 
 
 def fool_me_twice(data: Path, rng: random.Random) -> Iterator[Pair]:
@@ -173,8 +175,8 @@ def news(data: Path, rng: random.Random) -> Iterator[Pair]:
 
 SETS = (
     Source(name="cad", make=cad, licence="Apache-2.0; SNLI's text CC BY-SA 4.0"),
-    Source(name="taxinli", make=taxinli, licence="C-UDA 1.0, for computational use; MNLI's text under its own terms"),
-    Source(name="snli", make=snli, licence="CC BY-SA 4.0, by way of e-SNLI, MIT"),
+    Source(name="taxinli", make=taxinli, licence="C-UDA 1.0 (for computational use); MNLI's text under its own terms"),
+    Source(name="snli", make=snli, licence="CC BY-SA 4.0; e-SNLI MIT"),
     Source(name="fool-me-twice", make=fool_me_twice, licence="Apache-2.0; Wikipedia's text CC BY-SA"),
     Source(name="wice", make=wice, licence="ODC-By 1.0; Wikipedia's text CC BY-SA, and text of the web"),
     Source(name="fever", make=fever_pairs, licence="CC BY-SA 3.0"),
