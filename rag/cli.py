@@ -7,7 +7,6 @@ failed, 2 used wrongly. `ui` and `eval` belong to packages that import this one,
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -19,14 +18,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rag import record, terminal
+from rag import model_commands, record, terminal
 from rag.collection import library_at
 from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.formats import decode, load
 from rag.library import Library
 from rag.settings import load_settings
-from rag.terminal import say, warn
+from rag.terminal import print_json, say, warn
 from rag.types import Answer
 
 Run = Callable[[argparse.Namespace], int]
@@ -111,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
     )
+    model_commands.add_reader(sub)
+    model_commands.add_checker(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+    model_commands.add_checker(sub)
 
     sub = command(
         "verify", _verify, "Compare a saved answer with the articles as they are now.", "byline verify answer.md"
@@ -147,9 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("diff", _diff, "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
 
-    sub = command("models", _models, "List the models that can write answers now.", "byline models")
-    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
-
+    model_commands.register(command)
     command("doctor", _doctor, "Check the library and the installation.", "byline doctor")
 
     sub = command(
@@ -197,7 +197,15 @@ def _library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
         raise BylineError(none)
-    return Library.open(args.library)
+    return _opened(args, args.library)
+
+
+def _opened(args: argparse.Namespace, folder: str | None) -> Library:
+    """The library in a folder, with the models that the command line names."""
+    chosen = {name: getattr(args, name) for name in ("reader", "checker") if hasattr(args, name)}
+    if chosen:
+        load_settings(library_at(folder)[0], **chosen)  # a wrong name is said before the work
+    return Library.open(folder, **chosen)
 
 
 def _no_library(args: argparse.Namespace) -> str:
@@ -213,16 +221,12 @@ def _no_library(args: argparse.Namespace) -> str:
 def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
     """The library; where there is none, an empty one for the moment, since a question without an answer is no error."""
     if not (none := _no_library(args)):
-        with Library.open(args.library) as library:
+        with _opened(args, args.library) as library:
             yield library
         return
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+    with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
         yield library
     warn(f"byline: {none}")
-
-
-def print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _since(started: float) -> float:
@@ -358,20 +362,6 @@ def _diff(args: argparse.Namespace) -> int:
     return 0
 
 
-def _models(args: argparse.Namespace) -> int:
-    from rag.models.available import list_models  # takes half a second, which the other commands need not wait for
-
-    models = list_models(load_settings(library_at(args.library)[0], model_url=args.model_url))
-    if args.json:
-        print_json({"models": models})
-        return 0
-    for model in models:
-        say(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
-        if model["mend"]:
-            say(f"       {model['mend']}")
-    return 0
-
-
 def _doctor(args: argparse.Namespace) -> int:
     with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
         checks = examine(library)
@@ -382,10 +372,7 @@ def _doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    for check in checks:
-        say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
-        if check["mend"]:
-            say(f"     {check['mend']}")
+    terminal.print_checks(checks)
     return 0 if sound else 1
 
 

@@ -16,7 +16,7 @@ from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
 from rag.models.reader import Reranker
-from rag.models.tiers import load_reader
+from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions
@@ -49,6 +49,10 @@ class Library(Collection):
         from rag.models.available import list_models
 
         return list_models(self.settings())
+
+    def reads_with(self) -> Json:
+        """Which reader and which checker answer here, on which base model and why: see `rag.models.tiers.in_use`."""
+        return in_use(load_settings(self.path, **self._chosen))
 
     def language_model(
         self, model: str | LanguageModel | None = None, *, model_url: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import textwrap
@@ -56,13 +57,18 @@ def warn_all(sentences: Iterable[str]) -> None:
         warn(f"byline: {sentence}")
 
 
+def print_json(document: Any) -> None:
+    """The one document of a command with `--json`, on standard output."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
 def _harmless(text: str) -> str:
     """Words of articles must not steer the terminal: no control characters, no direction overrides."""
     return safe_to_show(text.translate(_NO_RETURN))
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int, str], None] | None]:
+def progress(*, in_bytes: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
     """Gives what shows progress on one line, cleared at the end; None where standard error is no terminal."""
     if not sys.stderr.isatty():
         yield None
@@ -73,10 +79,13 @@ def progress() -> Iterator[Callable[[int, int, str], None] | None]:
         nonlocal last
         if time.monotonic() - last > 0.1 or done == total:
             last = time.monotonic()
-            print(f"\r\033[K{done}/{total} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
+            far = f"{done / 1e6:.0f}/{total / 1e6:.0f} MB" if in_bytes else f"{done}/{total}"
+            print(f"\r\033[K{far} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
 
-    yield show
-    print("\r\033[K", end="", file=sys.stderr)
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr)
 
 
 def print_ingested(report: IngestReport) -> None:
@@ -311,3 +320,27 @@ def _count(n: int, what: str) -> str:
 
 def _indent(text: str) -> str:
     return textwrap.indent(textwrap.fill(" ".join(text.split()), WIDTH), "   ")
+
+
+def print_checks(checks: Sequence[Json]) -> None:
+    """What `byline doctor` found."""
+    for check in checks:
+        say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
+        if check["mend"]:
+            say(f"     {check['mend']}")
+
+
+def print_models(document: Json) -> None:
+    """Who can write, and what reads and checks, as `models --json` gives it."""
+    for model in document["models"]:
+        _print_model(model["name"], model)
+    for use in ("reader", "checker"):
+        entry = document[use]
+        base = f" on {entry['base']}" if entry["tier"] else ""
+        _print_model(f"{use} {entry['tier'] or entry['spec']}{base}", entry)
+
+
+def _print_model(name: str, entry: Json) -> None:
+    say(f"{'ready' if entry['usable'] else '-    '}  {name}: {entry['why']}")
+    if entry["mend"]:
+        say(f"       {entry['mend']}")
