@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -411,7 +412,14 @@ class Library(Collection):
     @cached_property
     def checker(self) -> Checker:
         """What judges whether words carry a claim, as the settings and `Library.open` say."""
-        return Checker(load_settings(self.path, checker=self._chosen.get("checker")).checker)
+        spec = load_settings(self.path, checker=self._chosen.get("checker")).checker
+        return Checker(spec, shifts=json.loads(self.store.get_meta("calibration") or "{}"))
+
+    def keep_calibration(self, verifier: str, shift: float) -> None:
+        """Add `shift` to the log-odds of every score that rests on the verifier of this name, from now on."""
+        shifts = json.loads(self.store.get_meta("calibration") or "{}") | {verifier: shift}
+        self.store.set_meta("calibration", json.dumps(shifts))
+        self.__dict__.pop("checker", None)
 
     def _alike(self, one: str, other: str) -> float:
         vectors = self._judge.encode_passages([one, other])

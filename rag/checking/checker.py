@@ -83,14 +83,18 @@ class Checker:
     """Judges claims by what a verifier reads in their evidence and by exact comparison. Safe from several threads.
 
     `verifier` is a spec for `rag.models.tiers.load_verifier` or a verifier, `embedder` the packaged MiniLM unless
-    given: the weights were fitted with it. `shift` is added to the log-odds of every score: what
-    `byline calibrate` found. BylineError, at the first use, where there is no such verifier.
+    given: the weights were fitted with it. `shifts` are added to the log-odds of every score, by the
+    verifier's name: what `byline calibrate` found. BylineError, at the first use, where there is no such verifier.
     """
 
     def __init__(
-        self, verifier: str | Verifier = "auto", *, embedder: Embedder | None = None, shift: float = 0.0
+        self,
+        verifier: str | Verifier = "auto",
+        *,
+        embedder: Embedder | None = None,
+        shifts: Mapping[str, float] | None = None,
     ) -> None:
-        self._verifier, self._given_embedder, self.shift = verifier, embedder, shift
+        self._verifier, self._given_embedder, self._shifts = verifier, embedder, shifts or {}
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -129,7 +133,8 @@ class Checker:
 
     def _judge(self, comparison: Comparison) -> Support:
         def score_of(features: Mapping[str, float]) -> float:
-            return _probability(features, weights_of(self.verifier.name), self.shift)
+            name = self.verifier.name
+            return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
 
         score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
         if comparison.decisive and not comparison.is_verbatim:
