@@ -158,7 +158,7 @@ def _bar(say: Say, what: str) -> Any:
     """What the hub's library shows progress with, made to say it."""
     from tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "disable": False, "file": io.StringIO()})
 

@@ -4,7 +4,8 @@ name on the hub or by its folder. They need torch, which takes its time to impor
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -179,9 +180,9 @@ def load_cross_encoder(name: str) -> Any:
     """A cross-encoder of sentence-transformers, by name or folder. BylineError where it cannot be loaded."""
     from sentence_transformers import CrossEncoder
 
-    _be_quiet()
     try:
-        return CrossEncoder(_place(name))
+        with _quiet():
+            return CrossEncoder(_place(name))
     except Exception as error:  # whatever a hub, a disk or a model's own code raises
         raise BylineError(_not_loaded(f"st:{name}", error)) from error
 
@@ -191,12 +192,12 @@ def _load(name: str, kind: str, shown: str) -> tuple[Any, Any, int]:
     import torch
     import transformers
 
-    _be_quiet()
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(_place(name))
-        model, report = getattr(transformers, kind).from_pretrained(
-            _place(name), dtype=torch.float32, output_loading_info=True
-        )
+        with _quiet():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(_place(name))
+            model, report = getattr(transformers, kind).from_pretrained(
+                _place(name), dtype=torch.float32, output_loading_info=True
+            )
     except Exception as error:  # whatever a hub, a disk or a model's own code raises
         raise BylineError(_not_loaded(shown, error)) from error
     if missing := sorted(report["missing_keys"]):  # transformers puts random weights there
@@ -208,10 +209,18 @@ def _load(name: str, kind: str, shown: str) -> tuple[Any, Any, int]:
     return tokenizer, model.eval(), min(int(tokenizer.model_max_length), MOST_TOKENS, positions - 2)
 
 
-def _be_quiet() -> None:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """While transformers loads, which tells on standard error what it does."""
     from transformers.utils import logging
 
+    before = logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _place(name: str) -> str:
