@@ -205,6 +205,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
     )
+    _add_reader(sub)
+    _add_checker(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -226,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+    _add_checker(sub)
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
@@ -236,9 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
 
-    sub = command("models", "List the models that can write answers now.", "byline models")
-    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
-
+    _add_models(command)
     command("doctor", "Check the library and the installation.", "byline doctor")
 
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
@@ -248,6 +249,43 @@ def _parser() -> argparse.ArgumentParser:
         # Each is `register(commands)`; importing it must be cheap.
         entry.load()(commands)
     return parser
+
+
+def _add_models(command: Callable[[str, str, str], Parser]) -> None:
+    sub = command(
+        "models",
+        "List the models that write, read and check, and get larger ones.",
+        "byline models get accurate\n\nWithout --reader and --checker: what is in use. They say what would be.",
+    )
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
+    _add_reader(sub)
+    _add_checker(sub)
+    # What is given before `get` holds: its own options have no defaults that would undo them.
+    actions = sub.add_subparsers(title="actions", metavar="get", parser_class=Parser)
+    get = actions.add_parser(
+        "get",
+        help="put the larger models of the accurate tier in place, once (440 MB)",
+        description="Put the larger models of the accurate tier in place, once (440 MB), from the hub or a folder.",
+        epilog="example: byline models get accurate --from ~/all-mpnet-base-v2",
+        argument_default=argparse.SUPPRESS,
+    )
+    get.add_argument("tier", choices=["accurate"], help="accurate: all-mpnet-base-v2, which the checker stands on")
+    get.add_argument("--from", dest="source", metavar="DIR", help="take them from this folder, ask nobody")
+    get.add_argument("--library", metavar="DIR", help="as everywhere; the models are shared by all libraries")
+    get.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    get.set_defaults(run=_command("get_models"))
+
+
+def _add_reader(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reader", metavar="NAME", help="what finds the sentence that answers: see `byline models` (default: auto)"
+    )
+
+
+def _add_checker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checker", metavar="NAME", help="what judges whether sources carry a claim: see `byline models`"
+    )
 
 
 def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:

@@ -45,7 +45,15 @@ def _library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
         raise BylineError(none)
-    return Library.open(args.library)
+    return _opened(args, args.library)
+
+
+def _opened(args: argparse.Namespace, folder: str | None) -> Library:
+    """The library in a folder, with the models that the command line names."""
+    chosen = {name: getattr(args, name) for name in ("reader", "checker") if hasattr(args, name)}
+    if chosen:
+        load_settings(library_at(folder)[0], **chosen)  # a wrong name is said before the work
+    return Library.open(folder, **chosen)
 
 
 def _no_library(args: argparse.Namespace) -> str:
@@ -61,10 +69,10 @@ def _no_library(args: argparse.Namespace) -> str:
 def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
     """The library; where there is none, an empty one for the moment, since a question without an answer is no error."""
     if not (none := _no_library(args)):
-        with Library.open(args.library) as library:
+        with _opened(args, args.library) as library:
             yield library
         return
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+    with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
         yield library
     warn(f"byline: {none}")
 
@@ -211,15 +219,28 @@ def diff(args: argparse.Namespace) -> int:
 
 def models(args: argparse.Namespace) -> int:
     from rag.models.available import list_models  # takes half a second, which the other commands need not wait for
+    from rag.models.tiers import in_use
 
-    models = list_models(load_settings(library_at(args.library)[0], model_url=args.model_url))
+    folder, _ = library_at(args.library)
+    settings = load_settings(folder, model_url=args.model_url, reader=args.reader, checker=args.checker)
+    document = {"models": list_models(settings), **in_use(settings)}
     if args.json:
-        print_json({"models": models})
-        return 0
-    for model in models:
-        say(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
-        if model["mend"]:
-            say(f"       {model['mend']}")
+        print_json(document)
+    else:
+        terminal.print_models(document)
+    return 0
+
+
+def get_models(args: argparse.Namespace) -> int:
+    from rag.models import larger
+
+    source = getattr(args, "source", None)
+    with terminal.progress(in_bytes=True) as shown:
+        folder = larger.get_larger(Path(source) if source is not None else None, say=shown or (lambda *_: None))
+    if args.json:
+        print_json({"tier": args.tier, "name": larger.NAME, "folder": str(folder)})
+    else:
+        say(f"{larger.NAME} is at {folder}.")
     return 0
 
 
@@ -233,10 +254,7 @@ def doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    for check in checks:
-        say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
-        if check["mend"]:
-            say(f"     {check['mend']}")
+    terminal.print_checks(checks)
     return 0 if sound else 1
 
 

@@ -17,7 +17,7 @@ from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
 from rag.models.reader import Reranker
-from rag.models.tiers import load_reader
+from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions
@@ -51,6 +51,10 @@ class Library(Collection):
         from rag.models.available import list_models
 
         return list_models(self.settings())
+
+    def reads_with(self) -> Json:
+        """Which reader and which checker answer here, on which base model and why: see `rag.models.tiers.in_use`."""
+        return in_use(load_settings(self.path, **self._chosen))
 
     def language_model(
         self, model: str | LanguageModel | None = None, *, model_url: str | None = None
@@ -269,7 +273,7 @@ class Library(Collection):
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
-        parts = parts if retrieval.has_words(question) else []  # "???" has hits, and no answer
+        parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
             question,
@@ -341,7 +345,7 @@ class Library(Collection):
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
-        events = of_hits(found) if retrieval.has_words(question) else ()
+        events = of_hits(found) if words.has_words(question) else ()
         notes = [*understood.because, *self._notes(question, understood.within(filters), hits), *_about_orders(orders)]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")

@@ -16,7 +16,7 @@ from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.text.names import Pair
-from rag.text.words import STOPWORDS, TERM, encodable, has_words, query_terms
+from rag.text.words import STOPWORDS, TERM, encodable, query_terms
 from rag.types import Filters, Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
