@@ -7,12 +7,16 @@ from typing import Any
 
 SUITES = (
     *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
-    *("attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
+    *("claims", "attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
 )
 
 
+LEAST_REFUSED = 0.88  # of the built-in false claims, by a calibrated checker
+
+
 def register(commands: Any) -> None:
-    """Add `eval`. Called at each start of the command line, so nothing else is imported here."""
+    """Add `eval` and `calibrate`. Called at each start of the command line, so nothing else is imported here."""
+    _register_calibrate(commands)
     summary = "Measure retrieval, answers, citations and speed."
     sub = commands.add_parser(
         "eval",
@@ -56,3 +60,27 @@ def run(args: argparse.Namespace) -> int:
     from evals.command import main
 
     return main(args)
+
+
+def _register_calibrate(commands: Any) -> None:
+    summary = "Fit the border of the checker that is in use on the built-in claims, for this library."
+    sub = commands.add_parser(
+        "calibrate", help=summary, description=summary, epilog="example: byline calibrate --checker nli:NAME"
+    )
+    sub.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
+    sub.add_argument("--checker", metavar="NAME", help="auto, built-in, accurate, nli:NAME or st:NAME")
+    sub.add_argument(
+        "--refuse",
+        type=float,
+        default=LEAST_REFUSED,
+        metavar="SHARE",
+        help="of the false claims (default: %(default)s)",
+    )
+    sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    sub.set_defaults(run=run_calibrate)
+
+
+def run_calibrate(args: argparse.Namespace) -> int:
+    from evals.calibrate import run
+
+    return run(args)

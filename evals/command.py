@@ -21,7 +21,13 @@ from rag.types import Json
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
 OPTIONS = ("library", "split", "model", "price", "data", "keep", "limit")
 _ASKED, _SET = ("library", "split", "model", "price"), ("data", "keep", "limit", "model", "price")
-_TAKES = {"seeds": _ASKED, "speed": ("limit",), "attributionbench": ("data",), "injections": ("model", "limit")}
+_TAKES = {
+    "seeds": _ASKED,
+    "speed": ("limit",),
+    "attributionbench": ("data",),
+    "claims": ("split",),
+    "injections": ("model", "limit"),
+}
 ALIASES = {"reading": "xquad"}
 
 
@@ -77,6 +83,10 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
         from evals.speed import speed
 
         return speed(say=suites._say, largest=args.limit)
+    if name == "claims":
+        from evals.claims import claims
+
+        return claims(split=args.split, say=suites._say)
     if name == "attributionbench":
         return suites.attributionbench(args.data)
     if name == "injections":

@@ -26,11 +26,11 @@ from embeddings import Embedder, Vectors, load_embedder
 from evals.loaders import read_jsonl
 from evals.metrics import normalize, summary
 from evals.suites import SEEDS, library_of, opened
-from rag.ingest.passages import split_sentences
 from rag.news.conflicts import compare
 from rag.news.differences import changes
 from rag.news.same_story import NEAR
 from rag.news.speakers import find_speaker
+from rag.text.sentences import split_sentences
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 
 Json = dict[str, Any]

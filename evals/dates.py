@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.ingest.metadata import make_article
-from rag.news.dates import read_in
+from rag.text.dates import read_in
 
 DATA = Path(__file__).parent / "data" / "date_expressions.jsonl"
 Read = Callable[[str, str], Sequence[tuple[str, str | None]]]

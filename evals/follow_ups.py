@@ -23,8 +23,8 @@ from embeddings.protocol import Vectors
 from evals.metrics import summary
 from evals.suites import library_of
 from rag import Library
-from rag.ingest.passages import split_sentences
 from rag.search.questions import Turn, complete
+from rag.text.sentences import split_sentences
 
 Json = dict[str, Any]
 K = 5

@@ -22,7 +22,8 @@ from typing import Any
 
 from evals.metrics import bootstrap_ci95
 from rag import Answer, Library
-from rag.types import BylineError, LanguageModel
+from rag.errors import BylineError
+from rag.types import LanguageModel
 
 Json = dict[str, Any]
 ATTACKS = Path(__file__).parent / "data" / "injections.jsonl"

@@ -266,9 +266,9 @@ def macro_f1(labels: Sequence[bool], predictions: Sequence[bool]) -> float:
 
 def truthfulness(outcome: str) -> float:
     """CRAG's score (Yang et al. 2024, automatic form): right +1, missing 0, wrong -1; higher is better. To refuse what
-    has no answer is right; to refuse what has one is missing, and so is an error; an answer that lacks an expected
-    point is wrong, as there."""
-    return {"right": 1.0, "rightly refused": 1.0, "refused": 0.0, "error": 0.0}.get(outcome, -1.0)
+    has no answer is right; to refuse what has one is missing, and so is an error, or a maybe that does not answer; an
+    answer that lacks an expected point is wrong, as there."""
+    return {"right": 1.0, "rightly refused": 1.0, "refused": 0.0, "error": 0.0, "maybe": 0.0}.get(outcome, -1.0)
 
 
 def abstention_curve(confidence: Sequence[float], answerable: Sequence[bool]) -> list[Json]:
@@ -301,3 +301,14 @@ def auroc(confidence: Sequence[float], positive: Sequence[bool]) -> float | None
     if not len(yes) or not len(no):
         return None
     return float(np.mean((yes[:, None] > no[None, :]) + 0.5 * (yes[:, None] == no[None, :])))
+
+
+def auroc_summary(confidence: Sequence[float], positive: Sequence[bool]) -> Json:
+    """`auroc` with its 95% bootstrap interval over cases: {"value", "n", "ci95"}."""
+    value = auroc(confidence, positive)
+    if value is None:
+        return {"value": None, "n": len(confidence), "ci95": None}
+    scores, labels = np.asarray(confidence, dtype=np.float64), np.asarray(positive, dtype=bool)
+    drawn = np.random.default_rng(0).integers(0, len(scores), size=(RESAMPLES, len(scores)))
+    areas = [a for rows in drawn if (a := auroc(scores[rows].tolist(), labels[rows].tolist())) is not None]
+    return {"value": value, "n": len(scores), "ci95": [float(v) for v in np.percentile(areas, [2.5, 97.5])]}

@@ -6,7 +6,7 @@ with a name in them replaced by another form that its own article attests: a nam
 its short form and back, a person's full name by the surname, a person by office and name, or by office alone. Fifty
 more were written by hand (`data/wikinews_offices.jsonl`): each gives an office where the passage that answers it gives
 only the name of who holds it, or the reverse. The pairs are found here, by string matching, and not by
-`rag.ingest.names`, which is what is measured. A hit is right when it covers the answer's place. Each is searched
+`rag.text.names`, which is what is measured. A hit is right when it covers the answer's place. Each is searched
 without other names and with them. The articles are halved by a hash of their title: the mechanism was chosen on "dev".
 """
 
@@ -30,7 +30,7 @@ from evals.metrics import summary
 from evals.suites import SEED, library_of
 from rag import Library
 from rag.search import retrieval
-from rag.search.retrieval import query_terms
+from rag.text.words import query_terms
 
 Json = dict[str, Any]
 K = 10

@@ -1,7 +1,7 @@
 """False premises: are they called out, and is a true one called false? Run with `python -m evals.premises DATA`.
 
 Questions of SQuAD 2.0 that their paragraph does not answer (many for a word put otherwise), and questions of XQuAD that
-theirs answers (400, drawn by a seed): `rag.search.premise` over the sentences of the paragraph. Pairs of questions over
+theirs answers (400, drawn by a seed): `rag.answers.premise` over the sentences of the paragraph. Pairs over
 Wikinews articles, each with a false premise and a twin with a true one (evals/data/wikinews_premises.jsonl, written
 before anything was measured on them), and the built-in questions with a false premise: asked through `Library.ask`.
 """
@@ -21,7 +21,7 @@ from evals.loaders import read_jsonl
 from evals.metrics import summary
 from evals.suites import SEEDS, library_of, opened
 from rag import Library
-from rag.search.premise import contradicted
+from rag.answers.premise import contradicted
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data"

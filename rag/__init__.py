@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rag.checking.checker import support
+    from rag.errors import BylineError, ModelError
     from rag.library import Library
     from rag.types import (
         Answer,
         Article,
-        BylineError,
         CheckedSentence,
         Citation,
         Claim,
         IngestReport,
         LanguageModel,
-        ModelError,
         Passage,
         SearchHit,
     )
@@ -48,7 +47,12 @@ __all__ = [
     "support",
 ]
 
-_ELSEWHERE = {"support": "rag.checking.checker", "Library": "rag.library"}
+_ELSEWHERE = {
+    "support": "rag.checking.checker",
+    "Library": "rag.library",
+    "BylineError": "rag.errors",
+    "ModelError": "rag.errors",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,12 @@ STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, with the way to the help."""
+    """Says what is wrong in one sentence, with the way to the help, to which `more` adds what takes time to make."""
+
+    more: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        return super().format_help() + (f"\n{self.more()}\n" if self.more else "")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`.\n")
@@ -82,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)  # --help and mistakes end here, before anything else is imported
-    from rag.types import BylineError
+    from rag.errors import BylineError
 
     try:
         run: Run = args.run
@@ -136,18 +141,24 @@ def _command(name: str) -> Run:
     return run
 
 
+def _names_of_fields() -> str:
+    from rag.ingest import fields
+
+    return fields.help_text()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="byline", description="Answers from your own news articles, with the exact words behind every sentence."
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 
-    def command(name: str, summary: str, example: str, more: str = "") -> argparse.ArgumentParser:
-        sub = commands.add_parser(
+    def command(name: str, summary: str, example: str) -> Parser:
+        sub: Parser = commands.add_parser(
             name,
             help=summary,
             description=summary,
-            epilog=f"example: {example}{more}",
+            epilog=f"example: {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(run=_command(name))
@@ -157,12 +168,23 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return sub
 
-    sub = command("ingest", "Read articles into the library.", "byline ingest articles/ story.html 'wire/*.txt'")
+    sub = command(
+        "ingest",
+        "Read articles into the library.",
+        "byline ingest articles/ story.html 'wire/*.txt' export.csv --fields text=Body,title=Head",
+    )
+    sub.more = _names_of_fields
     sub.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .jsonl .json .xml .rss .atom)",
+        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
+        "each .gz too)",
+    )
+    sub.add_argument(
+        "--fields",
+        metavar="FIELD=COLUMN,…",
+        help="what the fields of CSV and JSON records are called where Byline does not know it (see below)",
     )
     sub.add_argument(
         "--embedder",
@@ -199,8 +221,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(
         "check",
         "Check a draft, sentence by sentence.",
-        "byline check draft.txt --as-of 2024-05",
-        "\n\nThe exit status is 0 when the draft was checked, whatever the verdicts; --json has them for a program.",
+        "byline check draft.txt --as-of 2024-05\n\n"
+        "The exit status is 0 when the draft was checked, whatever the verdicts; --json has them for a program.",
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)

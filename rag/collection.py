@@ -21,24 +21,18 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
+from rag.errors import BylineError
 from rag.ingest import articles, changes
+from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
-from rag.settings import expanded
+from rag.search.found import Found
+from rag.settings import FILE as SETTINGS
+from rag.settings import expanded, load_settings
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
-from rag.types import (
-    Article,
-    BylineError,
-    Candidate,
-    Filters,
-    Found,
-    IngestReport,
-    Json,
-    Passage,
-    SearchHit,
-    Version,
-)
+from rag.text import words
+from rag.types import Article, Candidate, Filters, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -83,18 +77,27 @@ class Collection:
         self._embedder: Embedder | None = None
         self._index: index.FaissIndex | None = None
         self._index_generation = -1
+        self._chosen: dict[str, str | None] = {}  # models given by hand
         self.today: Callable[[], dt.date] = dt.date.today  # what "last year" in a question counts from
         self._lock = threading.RLock()  # of the index and the embedder
         # Of changes to the articles: one at a time, while questions go on being answered.
         self._writing = threading.RLock()
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, embedder: str | None = None) -> Self:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        embedder: str | None = None,
+        reader: str | None = None,
+        checker: str | None = None,
+    ) -> Self:
         """Open the library in the folder `path` (default: `$BYLINE_HOME`, else the platform's user data folder),
         creating it where there is none.
 
         `embedder` (see `embeddings.load_embedder`) is remembered in the library. Another one than before re-embeds
-        the articles at the next use; vectors of different models are never compared.
+        the articles at the next use; vectors of different models are never compared. `reader` and `checker` (see
+        `rag.models.tiers`) hold for this object and go before the library's settings.
 
         One in a folder that cannot be written can be asked. Raises BylineError when none can be made there, or the
         library in it is damaged or too new.
@@ -110,6 +113,7 @@ class Collection:
         known = store.get_meta("embedder")
         spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
         library = cls(folder, store, spec)
+        library._chosen = {"reader": reader, "checker": checker}
         if embedder is not None and embedder != known:
             library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
             store.set_meta("embedder", spec)
@@ -171,7 +175,7 @@ class Collection:
         Raises BylineError when there is none, or more than one.
         """
         path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
-        ids = self.store.find(retrieval.encodable(path)) or self.store.find(retrieval.encodable(name))
+        ids = self.store.find(words.encodable(path)) or self.store.find(words.encodable(name))
         if not ids:
             raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
         if len(ids) > 1:
@@ -203,21 +207,27 @@ class Collection:
 
     # -- ingest -------------------------------------------------------------------------------------------------
 
-    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
-        """Read files, folders and globs into the library.
+    def ingest(
+        self, paths: Iterable[str | Path], *, progress: Progress | None = None, fields: str | None = None
+    ) -> IngestReport:
+        """Read files, folders and globs into the library. `fields` ("text=column,title=column") says what the fields of
+        CSV and JSON records are called, where `rag.ingest.fields` does not know it; else `settings.toml` may say so.
 
         Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
         transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
         before stays. The same article under a second name is stored once; a file that was moved keeps its article.
         Killed at any moment, the library is whole, and the next ingest completes it.
+
+        BylineError where `fields` is no such list, or names what is no field.
         """
         started = time.perf_counter()
         self.store.check_writable()
+        mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
             files, failed = articles.discover(paths, passed_over)
             done = 0
-            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
+            job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
             for file in files:
                 job.file(file)
@@ -230,6 +240,7 @@ class Collection:
             failed=tuple(job.failed),
             duplicates=tuple(job.duplicates),
             copies=tuple(job.copies),
+            warnings=job.warnings.listed(),
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
@@ -250,8 +261,14 @@ class Collection:
             self._refresh()
         return gone
 
-    def _job(self, say: Callable[[str], None]) -> IngestJob:
-        return IngestJob(self.store, self.embedder, self._indexed_as, say)
+    def _mapped(self, given: str | None) -> Mapped:
+        """The names that `fields` gives, else those of `settings.toml`."""
+        if given is not None:
+            return parse_mapping(given, "--fields")
+        return parse_mapping(load_settings(self.path).fields, str(self.path / SETTINGS))
+
+    def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
+        return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""

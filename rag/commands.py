@@ -18,12 +18,13 @@ from typing import Any
 from rag import record, terminal
 from rag.collection import library_at
 from rag.doctor import examine
-from rag.ingest.formats import decode, load
+from rag.errors import BylineError
+from rag.ingest.encoding import decode, load
 from rag.library import Library
-from rag.search.retrieval import encodable
 from rag.settings import expanded, load_settings
 from rag.terminal import print_json, say, warn
-from rag.types import Answer, BylineError
+from rag.text.words import encodable
+from rag.types import Answer
 
 
 def _limits(args: argparse.Namespace) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _since(started: float) -> float:
 
 def ingest(args: argparse.Namespace) -> int:
     with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
-        report = library.ingest(args.paths, progress=progress)
+        report = library.ingest(args.paths, progress=progress, fields=args.fields)
     if args.json:
         print_json(report.to_dict())
     else:
@@ -186,7 +187,10 @@ def status(args: argparse.Namespace) -> int:
                 "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
             }
         else:
-            document = {**library.status(), "listed": [article.to_dict() for article in library.articles()]}
+            listed = [article.to_dict() for article in library.articles()]
+            # What can be mended with a manifest.
+            lacking = {name: [a["id"] for a in listed if not a[name]] for name in ("title", "outlet", "published")}
+            document = {**library.status(), "listed": listed, "lacking": lacking}
     if args.json:
         print_json(document)
     else:

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 
 from rag.collection import VECTOR_CACHE
+from rag.errors import BylineError
 from rag.ingest import passages
 from rag.library import Library
 from rag.storage import index
-from rag.types import BylineError, Json
+from rag.types import Json
 
 Finding = tuple[bool, str, str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,31 +11,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rag import record as records
-from rag.answers import answering, citations, extractive, injections
-from rag.answers.reader import Reader, Reranker, load_reranker
-from rag.checking.checker import check
+from rag.answers import answering, citations, extractive, injections, premise, records
+from rag.checking.checker import Checker
 from rag.collection import Collection
+from rag.errors import BylineError
 from rag.ingest import copies
-from rag.ingest.passages import split_sentences
+from rag.models.reader import Reranker
+from rag.models.tiers import load_reader
+from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, premise, questions, retrieval
+from rag.search import asof, questions
 from rag.search.asof import Date, make_filters
+from rag.search.found import Found
 from rag.settings import Settings, load_settings
-from rag.types import (
-    Answer,
-    Article,
-    BylineError,
-    Candidate,
-    CheckedSentence,
-    Claim,
-    Event,
-    Filters,
-    Found,
-    Json,
-    LanguageModel,
-    SearchHit,
-)
+from rag.text import words
+from rag.text.sentences import split_sentences
+from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
@@ -125,7 +116,7 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[list[SearchHit], Json]:
         """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
-        question = retrieval.readable(question)
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
@@ -137,7 +128,7 @@ class Library(Collection):
             question,
             today=self.today(),
             newest=self.store.date_bounds()[1],
-            reports=lambda statement: self._candidates(self._hits(statement, 8, Filters())),
+            reports=self._reports,
         )
         if understood and understood.is_sure:
             # Where nothing passes but articles without a date are there, these may be what was meant.
@@ -145,6 +136,11 @@ class Library(Collection):
             hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
             understood = replace(understood, is_sure=not hopeless)
         return understood
+
+    def _reports(self, statement: str) -> list[Candidate]:
+        """The sentences of the library, of those that come nearest to `statement`, that carry it."""
+        nearest = self._candidates(self._hits(statement, 8, Filters()))
+        return [c for c in nearest if self.checker.check(statement, [c.text]).verdict == "supported"]
 
     def _within(
         self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool
@@ -225,7 +221,7 @@ class Library(Collection):
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
-        as_asked, question = retrieval.encodable(question), retrieval.readable(question)
+        as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
@@ -273,7 +269,7 @@ class Library(Collection):
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
-        parts = parts if retrieval.has_words(question) else []  # "???" has hits, and no answer
+        parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
             question,
@@ -281,10 +277,11 @@ class Library(Collection):
             parts,
             quoting=extractive.Extractive(self._reader),
             model=model,
-            check=check,
+            check=self.checker.check,
             alike=self._alike,
             notes=[*self._notes(question, filters, ranked), *_about_orders(orders)],
             show_unsupported=show_unsupported,
+            **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]
@@ -340,11 +337,11 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
-        question = retrieval.readable(question)
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
-        events = of_hits(found) if retrieval.has_words(question) else ()
+        events = of_hits(found) if words.has_words(question) else ()
         notes = [*understood.because, *self._notes(question, understood.within(filters), hits), *_about_orders(orders)]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
@@ -382,18 +379,18 @@ class Library(Collection):
         as_of: Date = None,
     ) -> Iterator[CheckedSentence]:
         """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each."""
-        text = retrieval.encodable(text)
+        text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
         filters = make_filters(outlets, published_from, published_to, as_of)
-        markers = citations.Markers()
+        markers = Markers()
         for start, end in spans:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            yield citations.check_sentence(text, (start, end), candidates, check, markers)
+            yield citations.check_sentence(text, (start, end), candidates, self.checker.check, markers)
 
     def record(self, answer: Answer) -> Json:
-        """The record of an answer of this library, to be kept: see `rag.record`."""
+        """The record of an answer of this library, to be kept: see `rag.answers.records`."""
         return records.make_record(answer, embedder=self.embedder.name, indexed_as=self._indexed_as)
 
     def verify(self, saved: Json) -> records.Verification:
@@ -410,24 +407,36 @@ class Library(Collection):
                 newest = next(iter(self.store.articles([newest.replaced_by])), None)
             return newest
 
-        return records.verify(saved, article_of, check)
+        return records.verify(saved, article_of, self.checker.check)
 
     @cached_property
     def _reader(self) -> Reranker | None:
-        spec = os.environ.get("BYLINE_READER") or "reader"
-        return Reader(self._judge) if spec == "reader" else load_reranker(spec)
+        return load_reader(load_settings(self.path, reader=self._chosen.get("reader")).reader)
+
+    @cached_property
+    def checker(self) -> Checker:
+        """What judges whether words carry a claim, as the settings and `Library.open` say."""
+        spec = load_settings(self.path, checker=self._chosen.get("checker")).checker
+        return Checker(spec, shifts=json.loads(self.store.get_meta("calibration") or "{}"))
+
+    def keep_calibration(self, verifier: str, shift: float) -> None:
+        """Add `shift` to the log-odds of every score that rests on the verifier of this name, from now on."""
+        shifts = json.loads(self.store.get_meta("calibration") or "{}") | {verifier: shift}
+        self.store.set_meta("calibration", json.dumps(shifts))
+        self.__dict__.pop("checker", None)
 
     def _alike(self, one: str, other: str) -> float:
         vectors = self._judge.encode_passages([one, other])
         return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
-        """How many independent sources stand behind an answer, where copies stand behind it."""
+        """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
+        a part is in the library."""
         cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
         clusters = sorted({article.cluster for article in cited.values() if article.cluster})
         carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
         note = copies.sources_note(list(cited.values()), carriers)
-        return [note] if note is not None else []
+        return [*([note] if note is not None else []), *citations.excerpt_notes(cited.values())]
 
     def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
         """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
@@ -445,7 +454,7 @@ class Library(Collection):
         return [f"No article has the outlet {quoted}; there are {there}{more}."]
 
     def _notes(self, question: str, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
-        if not retrieval.has_words(question):
+        if not words.has_words(question):
             return ["The question has no words to look for: ask in words, for example “Who asked for the meeting?”."]
         notes = self.unknown_outlets(filters.outlets)
         if not self.store.n_articles():

@@ -1,4 +1,4 @@
-"""A saved answer that can be verified later: what was asked, said and quoted, from which state of which articles.
+"""A saved answer as a file, which can be verified later (`rag.answers.records`): written, read, and put into Markdown.
 
 A record is one JSON document. In a Markdown or HTML file it stands behind the readable answer, in a comment or a data
 block, so that the file a newsroom passes round is the file that `byline verify` reads.
@@ -6,70 +6,22 @@ block, so that the file a newsroom passes round is the file that `byline verify`
 
 from __future__ import annotations
 
-import datetime as dt
-import difflib
-import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from rag.answers.citations import SUPPORTED_FROM, Checker, outlet_and_date
-from rag.answers.reader import with_context
-from rag.ingest.passages import split_sentences
-from rag.types import Answer, Article, BylineError, Json, safe_to_show
+from rag.answers.citations import outlet_and_date
+from rag.answers.records import RECORD_VERSION
+from rag.errors import BylineError
+from rag.text.characters import safe_to_show
+from rag.types import Answer, Json
 
-RECORD_VERSION = 1
 SUFFIXES = (".md", ".html", ".json")
 MOST_BYTES = 20_000_000
-# A sentence this like the one that was quoted (difflib's ratio) is shown as what it has become.
-RESEMBLES_FROM = 0.6
-
-State = Literal["unchanged", "moved", "changed", "gone"]
 _EMBEDDED = re.compile(
     r'<!-- byline-record\s+(\{.*?\})\s+-->|<script type="application/json" id="byline-record">(.*?)</script>', re.DOTALL
 )
-
-
-# --- make ----------------------------------------------------------------------------------------------------------
-
-
-def make_record(answer: Answer, *, embedder: str, indexed_as: str, now: dt.datetime | None = None) -> Json:
-    """The record of an answer: the whole of `Answer.to_dict()` but for the texts of the hits, each article with the
-    SHA-256 of the text that was quoted, and the versions of what made it. `digest` is over all of the rest."""
-    said = answer.to_dict()
-    said["hits"] = [
-        {"article": hit.article.id, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score}
-        for hit in answer.hits
-    ]
-    quoted = [
-        c for part in (answer.claims, answer.disagreements, answer.timeline) for one in part for c in one.citations
-    ]
-    articles = {c.article.id: c.article for c in quoted} | {hit.article.id: hit.article for hit in answer.hits}
-    record = {
-        "byline_record": RECORD_VERSION,
-        "byline_version": version("byline"),
-        "saved_at": (now or dt.datetime.now(dt.timezone.utc)).isoformat(timespec="seconds"),
-        "embedder": embedder,
-        "index": indexed_as,
-        "articles": {key: {**article.to_dict(), "sha256": text_sha256(article)} for key, article in articles.items()},
-        "answer": said,
-    }
-    return {**record, "digest": _digest(record)}
-
-
-def text_sha256(article: Article) -> str:
-    """Of the stored text, in UTF-8."""
-    return hashlib.sha256(article.text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _digest(record: Mapping[str, object]) -> str:
-    rest = {key: value for key, value in record.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 # --- write and read ------------------------------------------------------------------------------------------------
@@ -130,110 +82,6 @@ def read_record(path: Path) -> Json:
     if known > RECORD_VERSION:
         raise BylineError(f"{path} was saved by a newer Byline (record version {known}): update Byline.")
     return dict(record)
-
-
-# --- verify --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerifiedCitation:
-    """A citation of a record beside the library as it is. `state` is "unchanged"; "moved" (the same words at other
-    offsets); "changed" (the article no longer has them); "gone" (the article is not in the library). `now` holds the
-    words as they stand, or those that seem to have taken their place, with their offsets; None where there are none."""
-
-    marker: int
-    article: Json
-    quote: str
-    state: State
-    now: Json | None
-
-    def to_dict(self) -> Json:
-        return dict(vars(self))
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerifiedClaim:
-    """`holds` where every quotation stands. `carried` says whether the words as they are now carry the claim."""
-
-    text: str
-    holds: bool
-    carried: bool
-    citations: tuple[VerifiedCitation, ...]
-
-    def to_dict(self) -> Json:
-        return {**vars(self), "citations": [citation.to_dict() for citation in self.citations]}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """A record beside the library as it is now. `intact` is false where the record itself was altered after it was
-    saved. `holds` needs both that and every claim."""
-
-    question: str
-    saved_at: str
-    intact: bool
-    claims: tuple[VerifiedClaim, ...]
-
-    @property
-    def holds(self) -> bool:
-        return self.intact and all(claim.holds for claim in self.claims)
-
-    def to_dict(self) -> Json:
-        return {
-            "question": self.question,
-            "saved_at": self.saved_at,
-            "holds": self.holds,
-            "intact": self.intact,
-            "claims": [claim.to_dict() for claim in self.claims],
-        }
-
-
-def verify(record: Json, article_of: Callable[[Json], Article | None], check: Checker) -> Verification:
-    """Compare a record with the articles as they are. `article_of` finds the stored article for an ARTICLE of the
-    record, or None."""
-    claims = []
-    for claim in record["answer"]["claims"]:
-        if claim.get("verdict") == "unsupported":
-            continue  # shown as such, it promises nothing
-        cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
-        holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)
-        words = [with_context(c.now["text"], c.article["title"] or "") for c in cited if c.now is not None]
-        carried = holds or (bool(words) and check(claim["text"], words).score >= SUPPORTED_FROM)
-        claims.append(VerifiedClaim(text=str(claim["text"]), holds=holds, carried=carried, citations=cited))
-    return Verification(
-        question=str(record["answer"].get("question", "")),
-        saved_at=str(record.get("saved_at", "")),
-        intact=record.get("digest") == _digest(record),
-        claims=tuple(claims),
-    )
-
-
-def _verify_citation(citation: Json, article: Article | None) -> VerifiedCitation:
-    start, end, quote = int(citation["start"]), int(citation["end"]), str(citation["quote"])
-    state: State = "gone"
-    now: tuple[int, int] | None = None
-    if article is not None:
-        if article.text[start:end] == quote:
-            state, now = "unchanged", (start, end)
-        elif quote and (at := article.text.find(quote)) >= 0:
-            state, now = "moved", (at, at + len(quote))
-        else:
-            state, now = "changed", _successor(quote, article.text)
-    return VerifiedCitation(
-        marker=int(citation.get("marker", 0)),
-        article=article.to_dict() if article is not None else citation["article"],
-        quote=quote,
-        state=state,
-        now={"start": now[0], "end": now[1], "text": article.text[slice(*now)]} if article and now else None,
-    )
-
-
-def _successor(quote: str, text: str) -> tuple[int, int] | None:
-    """The sentence that is most like the words that were quoted, if any is like them."""
-    spans = split_sentences(text)
-    sentences = [text[start:end] for start, end in spans]
-    close = difflib.get_close_matches(quote, sentences, n=1, cutoff=RESEMBLES_FROM)
-    return spans[sentences.index(close[0])] if close else None
 
 
 # --- readable ------------------------------------------------------------------------------------------------------

@@ -11,27 +11,27 @@ import re
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rag.types import BylineError
+from embeddings.keys import OPENAI_URL, clean_key, openai_key, same_origin
+from rag.errors import BylineError
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-if TYPE_CHECKING:
-    import httpx
+__all__ = ["ANTHROPIC_URL", "FILE", "OPENAI_URL", "Settings", "api_key", "clean_key", "load_settings", "same_origin"]
 
 FILE = "settings.toml"
-OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com/v1"
+ANTHROPIC_URL = "https://api.anthropic.com/v1"
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers. `origin` says of each name where its value is from: "flag", "environment",
-    "file" or "default"."""
+    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is
+    from: "flag", "environment", "file" or "default"."""
 
     model: str = "extractive"
     """As `ask --model` takes it."""
@@ -39,8 +39,19 @@ class Settings:
     """The endpoint of `openai:NAME`, up to and including `/v1`."""
     model_context: int = 8192
     """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
-    model_timeout: float = 60.0
-    """Seconds without a sign of the model after which it is given up."""
+    model_timeout: float = 120.0
+    """Seconds without a sign of the model after which it is given up. Large models on a small machine may read for more
+    than a minute before their first word."""
+    model_max_tokens: int = 4096
+    """Tokens that a model may write for one answer, its thoughts included. The answer itself takes some 200; models
+    that think take thousands before it."""
+    reader: str = "auto"
+    """What finds the sentence that answers: auto (accurate where its models are there), built-in, accurate, none,
+    qa:NAME or st:NAME."""
+    checker: str = "auto"
+    """What judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME."""
+    fields: str = ""
+    """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -49,18 +60,25 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model": (str, 0, 0, "a text such as openai:NAME"),
     "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
     "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
+    "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
+    "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
+    "reader": (str, 0, 0, "a text such as auto or qa:NAME"),
+    "checker": (str, 0, 0, "a text such as auto or nli:NAME"),
 }
 _VARIABLES = {
     "model": ("BYLINE_MODEL",),
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
     "model_context": ("BYLINE_MODEL_CONTEXT",),
     "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
+    "model_max_tokens": ("BYLINE_MODEL_MAX_TOKENS",),
+    "reader": ("BYLINE_READER",),
+    "checker": ("BYLINE_CHECKER",),
 }
 
 
-def load_settings(folder: Path | None = None, *, model: str | None = None, model_url: str | None = None) -> Settings:
-    """The settings that hold for the library in `folder`; `model` and `model_url` are flags.
+def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
+    """The settings that hold for the library in `folder`; `flags` are settings that were given by hand, or None.
 
     Raises BylineError that names file and line, variable or flag, when a value or a name is not allowed.
     """
@@ -73,7 +91,7 @@ def load_settings(folder: Path | None = None, *, model: str | None = None, model
         variable = next((variable for variable in variables if os.environ.get(variable)), None)
         if variable is not None:
             found[name], origin[name] = _checked(name, _number(os.environ[variable], name), variable), "environment"
-    for name, value in (("model", model), ("model_url", model_url)):
+    for name, value in flags.items():
         if value is not None:
             found[name], origin[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
     return replace(Settings(), origin=origin, **found)
@@ -102,35 +120,7 @@ def api_key(url: str, *, from_flag: bool = False) -> str | None:
     own = os.environ.get("BYLINE_MODEL_URL")
     if (same_origin(url, own) if own else from_flag) and (key := clean_key("BYLINE_MODEL_KEY")):
         return key
-    if any(same_origin(url, other) for other in (OPENAI_URL, os.environ.get("OPENAI_BASE_URL")) if other):
-        return clean_key("OPENAI_API_KEY")
-    return None
-
-
-def clean_key(variable: str) -> str | None:
-    """The key that an environment variable holds, without blanks around it; None where it is not set.
-
-    BylineError, which does not show it, when it holds what no header can carry.
-    """
-    key = os.environ.get(variable, "").strip()
-    if key and not (key.isascii() and key.isprintable()):
-        raise BylineError(f"the key in {variable} holds characters that no key has: copy it again.")
-    return key or None
-
-
-def same_origin(a: str, b: str) -> bool:
-    """Whether two addresses lead to the same server: scheme, host and port (RFC 6454)."""
-    import httpx  # takes time; and it, not urllib, decides where a request goes
-
-    try:
-        one, other = httpx.URL(a.strip()), httpx.URL(b.strip())
-    except httpx.InvalidURL:
-        return False
-
-    def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-        return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-    return origin(one) == origin(other)
+    return openai_key(url)
 
 
 def _read(path: Path) -> dict[str, Any]:

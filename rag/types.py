@@ -7,17 +7,13 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from embeddings.protocol import BylineError as BylineError
-from embeddings.protocol import Vectors
 
 Ids = NDArray[np.int64]
 Span = tuple[int, int]
@@ -25,7 +21,25 @@ Precision = Literal["day", "month", "year", "none"]
 DateSource = Literal["stated", "inferred", "none"]
 Status = Literal["answered", "partial", "abstained"]
 Verdict = Literal["supported", "partial", "unsupported"]
+Finding = Literal["supported", "contradicted", "attribution", "partial", "not_found"]
+"""A verdict with its reason: "attribution" is said in the articles as somebody's words, which the claim states."""
 Json = dict[str, Any]
+EXCERPT = "excerpt"
+"""The key of `Article.reasons` under which it is said that the text is not the whole article."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Value:
+    """What most values are: their JSON is their fields, in order."""
+
+    def to_dict(self) -> Json:
+        return {one.name: _json(getattr(self, one.name)) for one in fields(self)}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json(one) for one in value]
+    return value.to_dict() if hasattr(value, "to_dict") else dict(value) if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +84,11 @@ class Article:
         others = ("title", "outlet", "authors", "url", "section", "updated")
         found = [name for name in others if name in self.reasons and getattr(self, name)]
         return tuple([*found, "published"] if self.published_source == "inferred" else found)
+
+    @property
+    def excerpt(self) -> str | None:
+        """The sentence that says why this is not the whole article (its beginning, a summary); None where it is."""
+        return self.reasons.get(EXCERPT)
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
@@ -144,23 +163,14 @@ class Filters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchHit:
+class SearchHit(_Value):
     """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
 
-    passage: Passage
-    article: Article
     score: float
     rank: int
     scores: dict[str, float]
-
-    def to_dict(self) -> Json:
-        return {
-            "rank": self.rank,
-            "score": self.score,
-            "scores": dict(self.scores),
-            "article": self.article.to_dict(),
-            "passage": self.passage.to_dict(),
-        }
+    article: Article
+    passage: Passage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,49 +183,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A sentence that a model proposes, and the sentences it rests on, before anything was checked. `earlier` as in
-    `Claim`; `answer` as in `Citation`, in the first source."""
-
-    text: str
-    sources: tuple[Candidate, ...]
-    earlier: bool = False
-    answer: Span | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """The sentences that were found for a question, in step with their vectors (of unit norm, by the packaged MiniLM)
-    and the cosines of the question with each of them and with its passage."""
-
-    question: str
-    candidates: Sequence[Candidate]
-    vectors: Sequence[Vectors]
-    cosines: Sequence[float]
-    passage_cosines: Sequence[float]
-
-    def only(self, keep: Callable[[Candidate], bool]) -> Found:
-        """The same, of the candidates that `keep` takes."""
-        places = [i for i, candidate in enumerate(self.candidates) if keep(candidate)]
-        return replace(
-            self,
-            candidates=[self.candidates[i] for i in places],
-            vectors=[self.vectors[i] for i in places],
-            cosines=[self.cosines[i] for i in places],
-            passage_cosines=[self.passage_cosines[i] for i in places],
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drafted:
-    """What a `Writer` makes of what was found: its sentences, and in 0..1 how likely it holds it that they answer."""
-
-    drafts: tuple[Draft, ...]
-    confidence: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResolvedDate:
+class ResolvedDate(_Value):
     """Words of an article that mean a date only beside its own: `article.text[start:end] == words`. `date` is an ISO
     date cut to `precision`; `basis` says what it was resolved against, the article's date and how that is known."""
 
@@ -226,19 +194,9 @@ class ResolvedDate:
     precision: Precision
     basis: str
 
-    def to_dict(self) -> Json:
-        return {
-            "start": self.start,
-            "end": self.end,
-            "words": self.words,
-            "date": self.date,
-            "precision": self.precision,
-            "basis": self.basis,
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
-class Citation:
+class Citation(_Value):
     """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1.
 
     `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
@@ -258,21 +216,12 @@ class Citation:
     answer: Span | None = None
 
     def to_dict(self) -> Json:
-        return {
-            "marker": self.marker,
-            "article": self.article.to_dict(),
-            "start": self.start,
-            "end": self.end,
-            "quote": self.quote,
-            "support": self.support,
-            "speaker": self.speaker,
-            "dates": [date.to_dict() for date in self.dates],
-            "answer": None if self.answer is None else {"start": self.answer[0], "end": self.answer[1]},
-        }
+        answer = None if self.answer is None else {"start": self.answer[0], "end": self.answer[1]}
+        return {**super().to_dict(), "answer": answer}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class Claim(_Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
     `earlier` is true where a later article has changed what this one reports.
@@ -280,16 +229,9 @@ class Claim:
 
     text: str
     verdict: Verdict
+    finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
-
-    def to_dict(self) -> Json:
-        return {
-            "text": self.text,
-            "verdict": self.verdict,
-            "citations": [c.to_dict() for c in self.citations],
-            "earlier": self.earlier,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,7 +259,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(_Value):
     """What happened on a date, as reported: `citations` are the reports of it. `date` is an ISO date cut to
     `precision`. `source` says how it is known: stated in the words, resolved from them ("Monday") by the article's
     date, or no more than the article's own date. `planned` is true where they only announce it."""
@@ -325,24 +267,16 @@ class Event:
     date: str
     precision: Precision
     source: Literal["stated", "resolved", "published"]
-    citations: tuple[Citation, ...]
     planned: bool = False
-
-    def to_dict(self) -> Json:
-        return {
-            "date": self.date,
-            "precision": self.precision,
-            "source": self.source,
-            "planned": self.planned,
-            "citations": [c.to_dict() for c in self.citations],
-        }
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(_Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
-    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest.
+    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest. `maybe` goes with
+    "partial": what is shown may answer, the reader is not sure.
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
@@ -350,7 +284,9 @@ class Answer:
     """
 
     question: str
+    understood: Json = field(default_factory=dict)
     status: Status
+    maybe: bool = False
     text: str
     claims: tuple[Claim, ...] = ()
     hits: tuple[SearchHit, ...] = ()
@@ -361,30 +297,11 @@ class Answer:
     model: str
     prompt_version: str
     elapsed_s: float
-    understood: Json = field(default_factory=dict)
     confidence: float = 0.0
-
-    def to_dict(self) -> Json:
-        return {
-            "question": self.question,
-            "understood": dict(self.understood),
-            "status": self.status,
-            "text": self.text,
-            "claims": [c.to_dict() for c in self.claims],
-            "hits": [h.to_dict() for h in self.hits],
-            "disagreements": [d.to_dict() for d in self.disagreements],
-            "timeline": [event.to_dict() for event in self.timeline],
-            "notes": list(self.notes),
-            "problems": list(self.problems),
-            "model": self.model,
-            "prompt_version": self.prompt_version,
-            "elapsed_s": self.elapsed_s,
-            "confidence": self.confidence,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedSentence:
+class CheckedSentence(_Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
@@ -395,56 +312,53 @@ class CheckedSentence:
     start: int
     end: int
     verdict: Verdict
+    finding: Finding = "not_found"
     support: float
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
 
-    def to_dict(self) -> Json:
-        return {
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
-            "verdict": self.verdict,
-            "support": self.support,
-            "citations": [c.to_dict() for c in self.citations],
-            "missing": list(self.missing),
-            "conflicts": list(self.conflicts),
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
-class Version:
+class Version(_Value):
     """A state of a piece: the stored text of an article now (`replaced_at` None), or what it was before its file was
     read anew at `replaced_at` (UTC, ISO 8601)."""
 
     article: Article
     replaced_at: str | None = None
 
-    def to_dict(self) -> Json:
-        return {"article": self.article.to_dict(), "replaced_at": self.replaced_at}
-
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class Failure(_Value):
     """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
 
     path: str
     error: str
 
+
+@dataclass(frozen=True, kw_only=True)
+class IngestWarning(_Value):
+    """What a reader should know of an article, or of several of one file, that went in: an inferred date, a text that
+    is not whole, an encoding that is uncertain. `kind` is one of `rag.ingest.warnings.KINDS`, `n` how many it is of."""
+
+    path: str
+    warning: str
+    kind: str
+    n: int = 1
+
     def to_dict(self) -> Json:
-        return {"path": self.path, "error": self.error}
+        return {"path": self.path, "warning": self.warning, "kind": self.kind, "articles": self.n}
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestReport:
+class IngestReport(_Value):
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
-    holds several (JSONL). `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
-    none).
+    holds several (JSONL). `warnings` says what is uncertain of those added or updated. `skipped` counts the files of
+    folders that are of no kind that is read, by suffix ("" for none).
     """
 
     added: int
@@ -454,71 +368,11 @@ class IngestReport:
     failed: tuple[Failure, ...]
     duplicates: tuple[Json, ...]
     copies: tuple[Json, ...] = ()
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[IngestWarning, ...] = ()
     articles: int
     passages: int
     elapsed_s: float
-    skipped: dict[str, int] = field(default_factory=dict)
-
-    def to_dict(self) -> Json:
-        return {
-            "added": self.added,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "removed": self.removed,
-            "failed": [f.to_dict() for f in self.failed],
-            "duplicates": list(self.duplicates),
-            "copies": list(self.copies),
-            "skipped": dict(self.skipped),
-            "articles": self.articles,
-            "passages": self.passages,
-            "elapsed_s": self.elapsed_s,
-        }
-
-
-@runtime_checkable
-class VectorIndex(Protocol):
-    """Cosine search over unit vectors that are known by their passage number (int64, unique, never reused)."""
-
-    @property
-    def ids(self) -> Ids:
-        """All numbers in the index, ascending, shape (n,)."""
-        ...
-
-    def add(self, ids: Ids, vectors: Vectors) -> None:
-        """`ids` (n,), `vectors` (n, dim) float32 of unit norm. ValueError on a number that is there already, on
-        a shape that does not fit, and on values that are not finite."""
-        ...
-
-    def remove(self, ids: Ids) -> None:
-        """Numbers that are not there are ignored."""
-        ...
-
-    def search(self, queries: Vectors, k: int, among: Ids | None = None) -> list[list[tuple[int, float]]]:
-        """For each query (q, dim), at most `k` pairs (number, cosine), highest first, ties by number; only those
-        in `among` where it is given. Fewer than `k` where fewer exist: never padding."""
-        ...
-
-
-class Writer(Protocol):
-    """Anything that answers from sentences."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def prompt_version(self) -> str: ...
-
-    def draft(self, found: Found) -> Drafted:
-        """The answer's sentences in order; none when what was found does not answer."""
-        ...
-
-
-class ModelError(BylineError):
-    """A language model could not be reached, refused, or gave no usable text."""
-
-
-class PromptTooLong(ModelError):
-    """The prompt does not fit into the model's context: a shorter one may."""
 
 
 class LanguageModel(Protocol):
@@ -529,35 +383,6 @@ class LanguageModel(Protocol):
 
     def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
         """Pieces of text in order, at least one with a letter in it. ModelError when there are none, or when it breaks
-        off: what came before stays with the caller."""
+        off: what came before stays with the caller. A generator may return why the text is cut off, in words that
+        follow "the answer is cut off: "; None or nothing where it is whole."""
         ...
-
-
-# Not strftime: that speaks the language of the machine.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-
-def date_in_words(published: str | None) -> str:
-    """An ISO date cut to what is known, in words: "29 April 2024", "April 2024", "2024"; "date not known"."""
-    if not published:
-        return "date not known"
-    try:
-        year, month, day = ([int(part) for part in published.split("-")] + [0, 0])[:3]
-        name = _MONTHS[month - 1] if month else ""
-    except (ValueError, IndexError):
-        return published
-    return " ".join(part for part in (str(day or ""), name, str(year)) if part)
-
-
-# Embedding and override characters can make a line read otherwise than it is stored ("Trojan source").
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Control characters but tab and newlines; lone surrogates and U+FFFE/F cannot be sent as UTF-8 HTML at all.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def safe_to_show(text: str) -> str:
-    """The text without direction overrides, and with each control character made visible as U+FFFD."""
-    return _CONTROL.sub("\ufffd", _BIDI.sub("", text))

@@ -20,7 +20,9 @@ import httpx
 import pytest
 
 from rag import record
-from rag.types import Answer, Article, BylineError, CheckedSentence, Claim, IngestReport, Json
+from rag.answers import records
+from rag.errors import BylineError
+from rag.types import Answer, Article, CheckedSentence, Claim, IngestReport, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
 from ui import app, cards, markup, panes, server, view
 
@@ -50,7 +52,7 @@ class FakeLibrary:
         }
 
     def record(self, answer: Answer) -> Json:
-        return record.make_record(answer, embedder="none", indexed_as="none")
+        return records.make_record(answer, embedder="none", indexed_as="none")
 
     def stream(self, question: str, **options: Any) -> Iterator[Claim | Answer]:
         self.asked.append((question, options))

@@ -9,8 +9,11 @@ import pytest
 
 from rag.answers.citations import attribution, make_claims, render
 from rag.answers.extractive import Extractive
-from rag.answers.reader import Reader
-from rag.types import Article, Candidate, Draft, Drafted, Found, Passage, SearchHit, Sentence, date_in_words
+from rag.answers.writer import Draft, Drafted
+from rag.models.reader import Reader
+from rag.search.found import Found
+from rag.text.calendar import date_in_words
+from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
 ARTICLE = Article(

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from rag import Library
-from rag.checking.facts import read
-from rag.checking.lexicon import stem
-from rag.ingest.passages import split_sentences
 from rag.news.conflicts import compare, quantities
 from rag.news.differences import newest_first, overtaken
 from rag.news.outcomes import settles
 from rag.news.same_story import HEADING, heading, later
+from rag.text.facts import read
+from rag.text.lexicon import stem
+from rag.text.sentences import split_sentences
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.test_cli import BYLINE
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from evals import dates as measured
 from rag.ingest.metadata import make_article
-from rag.news.dates import read, read_in, resolve_in
-from rag.news.periods import cut, days_of
+from rag.text.dates import read, read_in, resolve_in
+from rag.text.periods import cut, days_of
 from rag.types import Article
 
 MONDAY = "2031-05-05"  # a Monday

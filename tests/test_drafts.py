@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.types import BylineError, CheckedSentence
+from rag.errors import BylineError
+from rag.types import CheckedSentence
 from tests.test_app import FakeLibrary
 from tests.test_view import HOSTILE, QUOTE, a_citation, an_article, check_markup
 from ui import cards, drafts, markup, panes

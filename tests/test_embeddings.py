@@ -83,8 +83,8 @@ def test_a_question_needs_no_torch() -> None:
 
 
 def test_one_process_holds_the_weights_once() -> None:
-    from rag.answers.reader import Reader
     from rag.checking import checker
+    from rag.models.reader import Reader
 
     embedder = load_embedder()
     assert load_embedder() is embedder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals.lies import lies, names_in, paraphrases
+from evals.training.lies import lies, names_in, paraphrases
 from rag.checking.checker import check
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from rag import Answer, BylineError, Library
+from rag.errors import ModelError, PromptTooLong
 from rag.models import gguf
 from rag.models.clients import Endpoint, load_language_model
-from rag.types import Claim, ModelError, PromptTooLong
+from rag.types import Claim
 from tests.servers import (
     KEY,
     Behaviour,
@@ -113,7 +114,7 @@ def http_date(seconds: float) -> str:
 @pytest.mark.parametrize("retry_after", ["0", "-1", "soon", http_date(-60)])
 def test_a_busy_server_is_asked_again(server: Fake, retry_after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("rag.models.clients.time.sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     replies = [429, 503, 200]
 
     def busy(request: Request) -> None:
@@ -134,7 +135,7 @@ def test_it_waits_as_long_as_it_is_asked(
     server: Fake, retry_after: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("rag.models.clients.time.sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
 
     def busy(request: Request) -> None:
         request.reply(429, "{}", Retry_After=http_date(15) if retry_after == "date" else retry_after)

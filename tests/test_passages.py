@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.ingest import passages
-from rag.ingest.passages import TokenCounter, cut, split_sentences, token_counter
+from rag.ingest.passages import TokenCounter, cut, token_counter
+from rag.text.sentences import split_sentences
 from rag.types import Passage, Sentence, Span
 
 CASES = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.search.premise import contradicted, missing, parts, premise
+from rag.answers.premise import contradicted, missing, parts, premise
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import Library
+from rag.errors import BylineError, ModelError
 from rag.search import questions
 from rag.search.questions import Turn, complete, points_back, turns, understand
-from rag.types import Answer, BylineError, ModelError
+from rag.types import Answer
 from tests.test_view import QUOTE, a_claim, an_answer
 
 CASES = [

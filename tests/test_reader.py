@@ -9,22 +9,11 @@ import numpy as np
 import pytest
 
 from embeddings.minilm import LAYERS, MiniLMEmbedder
-from rag.answers import reader
-from rag.answers.reader import (
-    UNREAD,
-    BuiltInVerifier,
-    Passage,
-    Reader,
-    Reading,
-    Reranker,
-    Verifier,
-    encode_pair,
-    encode_passage,
-    load_reranker,
-    with_context,
-)
 from rag.answers.sufficiency import Evidence, ranking
-from rag.types import BylineError
+from rag.errors import BylineError
+from rag.models import adapter as adapters
+from rag.models.reader import UNREAD, Passage, Reader, Reading, Reranker, encode_passage, load_reranker
+from rag.models.verifier import MAX_CLAIM, MAX_EVIDENCE, BuiltInVerifier, Verifier, encode_pair, with_context
 
 TITLE = "Quillport ferry Marigold runs aground off Zebb Island"
 STORY = (
@@ -160,7 +149,7 @@ def states_of(weights: Path, base: MiniLMEmbedder, ids: list[int], types: list[i
     from transformers import BertModel
 
     model = BertModel.from_pretrained(base._folder, add_pooling_layer=False).eval()
-    merged = reader.merge(base._weights, reader.load_adapter(weights))
+    merged = adapters.merge(base._weights, adapters.load_adapter(weights))
     state = {name: torch.tensor(w) for name, w in merged.items()}
     model.load_state_dict({name: tensor for name, tensor in state.items() if name in model.state_dict()})
     with torch.no_grad():
@@ -168,9 +157,9 @@ def states_of(weights: Path, base: MiniLMEmbedder, ids: list[int], types: list[i
 
 
 def test_numpy_reads_what_torch_reads(built_in: Reader) -> None:
-    base, adapter, question = MiniLMEmbedder(), reader.load_adapter(reader.WEIGHTS), QUESTIONS[2][0]
+    base, adapter, question = MiniLMEmbedder(), adapters.load_adapter(adapters.READER_WEIGHTS), QUESTIONS[2][0]
     encoded = encode_passage(base._tokenizer, question, STORY, TITLE)
-    logits = states_of(reader.WEIGHTS, base, encoded.ids, encoded.types) @ adapter["head.weight"].T
+    logits = states_of(adapters.READER_WEIGHTS, base, encoded.ids, encoded.types) @ adapter["head.weight"].T
     logits += adapter["head.bias"]
     [readings] = built_in.read(question, [PASSAGE])
     for reading, (start, end) in zip(readings, encoded.spans, strict=True):
@@ -180,9 +169,9 @@ def test_numpy_reads_what_torch_reads(built_in: Reader) -> None:
 
 
 def test_numpy_verifies_what_torch_verifies() -> None:
-    base, adapter = MiniLMEmbedder(), reader.load_adapter(reader.VERIFIER_WEIGHTS)
+    base, adapter = MiniLMEmbedder(), adapters.load_adapter(adapters.VERIFIER_WEIGHTS)
     claim, text = CLAIMS[0][0], in_context()[2]
-    states = states_of(reader.VERIFIER_WEIGHTS, base, *encode_pair(base._tokenizer, claim, text))
+    states = states_of(adapters.VERIFIER_WEIGHTS, base, *encode_pair(base._tokenizer, claim, text))
     pooled = np.concatenate([states[0], states.mean(axis=0)])
     expected = adapter["head.weight"] @ pooled + adapter["head.bias"]
     assert BuiltInVerifier(base).verify(claim, [text])[0] == pytest.approx(expected[0], abs=1e-3)
@@ -216,7 +205,7 @@ def test_a_pair_as_tokens() -> None:
     alone, kinds = encode_pair(tokenizer, "who sank", "the ferry sank")
     assert (alone, kinds) == (ids[:8], types[:8])
     longest, _ = encode_pair(tokenizer, "w " * 300, with_context("s " * 300, "t " * 300))
-    assert len(longest) == 5 + reader.MAX_CLAIM + reader.MAX_EVIDENCE + reader.MAX_TITLE
+    assert len(longest) == 5 + MAX_CLAIM + MAX_EVIDENCE + adapters.MAX_TITLE
 
 
 def test_a_passage_as_tokens() -> None:
@@ -244,7 +233,7 @@ def test_merge_adds_the_low_rank_product() -> None:
         for part in ("query", "key", "value")
         for kind in ("weight", "bias")
     }
-    merged = reader.merge(
+    merged = adapters.merge(
         base,
         {
             f"{own}.a": np.array([[1.0, 2.0]], np.float32),
@@ -259,11 +248,11 @@ def test_merge_adds_the_low_rank_product() -> None:
 
 
 def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bytearray(reader.WEIGHTS.read_bytes())
+    data = bytearray(adapters.READER_WEIGHTS.read_bytes())
     data[-1] ^= 1
     damaged = tmp_path / "reader.safetensors"
     damaged.write_bytes(data)
-    monkeypatch.setitem(reader.SHIPPED, damaged, reader.SHIPPED[reader.WEIGHTS])
+    monkeypatch.setitem(adapters.SHIPPED, damaged, adapters.SHIPPED[adapters.READER_WEIGHTS])
     with pytest.raises(BylineError, match="is not the reader that was shipped"):
         Reader(weights=damaged).read("Who?", [PASSAGE])
     with pytest.raises(BylineError, match="cannot be read"):
@@ -271,7 +260,7 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_adapters_are_small() -> None:
-    assert sum(path.stat().st_size for path in reader.SHIPPED) < 6_000_000
+    assert sum(path.stat().st_size for path in adapters.SHIPPED) < 6_000_000
 
 
 def test_rerankers_by_name() -> None:

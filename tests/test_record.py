@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from rag import BylineError, Library
+from rag.answers.records import make_record, verify
 from rag.cli import main
-from rag.record import make_record, read_record, render, save, verify
+from rag.record import read_record, render, save
 
 STORY = """# The Saltby ferry
 

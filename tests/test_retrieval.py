@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
-from rag.search.retrieval import min_max, query_terms
+from rag.search.retrieval import min_max
+from rag.text.words import query_terms
 
 
 def write(folder: Path, name: str, body: str, **front: str) -> Path:

@@ -12,7 +12,8 @@ import pytest
 from rag import BylineError, Library
 from rag.collection import DATABASE
 from rag.storage.migrations import MIGRATIONS
-from rag.storage.store import Store, date_range, text_hash
+from rag.storage.store import Store, text_hash
+from rag.text.calendar import date_range
 from rag.types import Filters
 
 STORY = """Ferry to Saltby is late

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from embeddings.minilm import MiniLMEmbedder
-from rag.answers.reader import Passage, Reader
 from rag.answers.sufficiency import ENOUGH, Evidence, ranking, signals, sufficiency
+from rag.models.reader import Passage, Reader
 from tests.test_reader import QUESTIONS, STORY, TITLE
 
 

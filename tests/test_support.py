@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
-from rag.answers.reader import Verifier, with_context
 from rag.checking.checker import FEATURES, RememberingVerifier, Support, check, clauses, support
-from rag.checking.facts import Number, read
 from rag.checking.faults import lay_beside
+from rag.models.verifier import Verifier, with_context
+from rag.text.facts import Number, read
 
 MAYOR = "The governor of Velmora overruled the mayor on Tuesday."
 TRUCE = (

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from rag import Library
-from rag.answers.citations import Markers
 from rag.cli import main
-from rag.news.dates import read
+from rag.news.markers import Markers
 from rag.news.timeline import Dated, _is_aside, dated, events, of_answer
-from rag.types import Candidate, Found, SearchHit
+from rag.search.found import Found
+from rag.text.dates import read
+from rag.types import Candidate, SearchHit
 
 
 def found(library: Library, question: str) -> Found:

@@ -12,18 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.models.prompts import one_line
-from rag.types import (
-    Answer,
-    Article,
-    Citation,
-    Claim,
-    Disagreement,
-    Event,
-    Passage,
-    ResolvedDate,
-    SearchHit,
-    safe_to_show,
-)
+from rag.text.characters import safe_to_show
+from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Passage, ResolvedDate, SearchHit
 from ui import cards, markup, view
 
 TEXT = (

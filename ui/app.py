@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.types import Answer, BylineError, CheckedSentence, Claim, Json
+from rag.errors import BylineError
+from rag.types import Answer, CheckedSentence, Claim, Json
 from ui import cards, drafts, panes, uploads, view
 from ui.panes import Library
 from ui.server import LOCAL, Headers, OwnPagesOnly, free_port

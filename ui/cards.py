@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rag.answers.citations import SUPPORTED_FROM, attribution
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Citation, Claim, SearchHit, Verdict
 from ui.markup import beside, escaped, idle, source, web_address
 

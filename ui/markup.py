@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from rag import types
 from rag.answers.citations import outlet_and_date
-from rag.types import Article, Citation, safe_to_show
+from rag.text.calendar import date_in_words
+from rag.text.characters import safe_to_show
+from rag.types import Article, Citation
 
 PULSE = '<span class="bl-pulse" aria-hidden="true"></span>'
 # page.js lets this button press the one of Gradio that stops.
@@ -54,7 +55,7 @@ def beside(citation: Citation) -> str:
     """Who says it, and what its relative dates mean: beside the quote, never in it. HTML."""
     lines = [f"Said by: {citation.speaker}"] if citation.speaker else []
     for date in citation.dates:
-        lines.append(f"“{date.words}”: {types.date_in_words(date.date)} ({date.basis})")
+        lines.append(f"“{date.words}”: {date_in_words(date.date)} ({date.basis})")
     items = "".join(f'<li dir="auto">{escaped(line)}</li>' for line in lines)
     return f'<ul class="bl-beside">{items}</ul>' if items else ""
 

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from rag import record
 from rag.collection import Progress
-from rag.ingest.passages import split_sentences
-from rag.types import Answer, BylineError, CheckedSentence, Claim, IngestReport, Json
+from rag.errors import BylineError
+from rag.text.sentences import split_sentences
+from rag.types import Answer, CheckedSentence, Claim, IngestReport, Json
 from ui import cards, drafts, markup, uploads, view
 
 # What may be typed as a model. A file of this machine ("gguf:PATH") may only be chosen where it was offered.

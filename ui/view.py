@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag import types
+from rag.text.calendar import date_in_words
 from rag.types import Answer, Claim, Disagreement, Event, Json
 from ui.cards import Card, Key, cards, markers, whole_button
 from ui.markup import beside, box, busy, count, escaped, idle, listed, source
@@ -16,6 +16,7 @@ from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 QUESTION_SHOWN = 300
 
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
+_MAYBE = "This may answer it"
 _NO_ANSWER = '<p class="bl-claim">No answer: the articles do not say.</p>'
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
@@ -32,7 +33,7 @@ def library_line(overview: Json) -> str:
     if outlets:
         more = [count(len(outlets) - 4, "other outlet")] if len(outlets) > 4 else []
         parts.append(listed([f'<bdi class="bl-name">{escaped(name)}</bdi>' for name in outlets[:4]] + more))
-    if dates := [escaped(types.date_in_words(overview[end])) for end in ("first", "last") if overview[end]]:
+    if dates := [escaped(date_in_words(overview[end])) for end in ("first", "last") if overview[end]]:
         parts.append(" to ".join(dict.fromkeys(dates)))
         parts += [f"{overview['undated']:,} undated"] if overview["undated"] else []
     return f'<p class="bl-holds">{" · ".join(parts)}</p>'
@@ -82,7 +83,7 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     """
     parts = [
         _question(answer.question),
-        f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_STATUS[answer.status]}</p>',
+        f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_status(answer)}</p>',
         _limits(limits),
         _understood(answer),
     ]
@@ -98,6 +99,10 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     return "".join(parts)
 
 
+def _status(answer: Answer) -> str:
+    return _MAYBE if answer.maybe else _STATUS[answer.status]
+
+
 def conversation(answers: Sequence[Answer]) -> str:
     """The earlier answers of a conversation, oldest first, each folded under its question. Nothing for none.
 
@@ -107,7 +112,7 @@ def conversation(answers: Sequence[Answer]) -> str:
         return ""
     folds = "".join(
         f'<details class="bl-turn"><summary dir="auto">{escaped(_short(answer.question))} '
-        f'<span class="bl-{answer.status}">{_STATUS[answer.status]}</span></summary>{_turn(answer)}</details>'
+        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(answer)}</details>'
         for answer in answers
     )
     return f'<h2>Earlier in this conversation</h2><div class="bl-turns">{folds}</div>'
@@ -205,7 +210,7 @@ def _timeline(events: Sequence[Event]) -> str:
             f"{whole_button(f'event-{number}-{position}')}</p>"
             for position, c in enumerate(event.citations, start=1)
         )
-        items.append(f"<li><b>{escaped(types.date_in_words(event.date))}</b>{known}{reports}</li>")
+        items.append(f"<li><b>{escaped(date_in_words(event.date))}</b>{known}{reports}</li>")
     return f'<div class="bl-timeline"><h3>Timeline</h3><ol>{"".join(items)}</ol></div>' if items else ""
 
 

@@ -1,1 +1,1 @@
-"""From what was found to an answer: choosing, saying no, writing, citing."""
+"""From what was found to an answer: what it takes for granted, choosing, saying no, writing, citing."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
-from rag.answers.reader import with_context
+from rag.answers.writer import Draft
 from rag.checking.checker import Support
-from rag.checking.lexicon import FUNCTION, PRONOUNS
 from rag.models.prompts import one_line
+from rag.models.verifier import with_context
 from rag.news.corrections import Correction, correction_of
-from rag.news.dates import resolve_in
-from rag.news.speakers import names_speaker, speaker_in
-from rag.search.retrieval import query_terms
+from rag.news.markers import Markers
+from rag.news.speakers import names_speaker
+from rag.text.calendar import date_in_words
+from rag.text.lexicon import FUNCTION, PRONOUNS
+from rag.text.words import query_terms
 from rag.types import (
     Article,
     Candidate,
@@ -23,12 +25,8 @@ from rag.types import (
     Citation,
     Claim,
     DateSource,
-    Disagreement,
-    Draft,
     Precision,
     Span,
-    Verdict,
-    date_in_words,
 )
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
@@ -45,34 +43,6 @@ ABOUT_FROM = 0.34
 # What the cosine counts beside the share of words, where the nearest sentence is looked for.
 WEIGHT_OF_SENSE = 0.5
 LONGEST_OUTLET = 60
-
-
-@dataclass
-class Markers:
-    """Numbers for the sentences that an answer cites, from 1 in the order of first use."""
-
-    _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
-
-    @classmethod
-    def after(cls, *said: Claim | Disagreement) -> Markers:
-        """Those of what is `said` already, for what is cited beside it."""
-        cited = (citation for one in said for citation in one.citations)
-        return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
-
-    def cite(self, source: Candidate, support: float) -> Citation:
-        """The candidate's words as a citation, with whom its article names as the speaker."""
-        article, start, end = source.hit.article, source.sentence.start, source.sentence.end
-        marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
-        return Citation(
-            marker=marker,
-            article=article,
-            start=start,
-            end=end,
-            quote=article.text[start:end],
-            support=support,
-            speaker=speaker_in(article, start, end),
-            dates=resolve_in(article, start, end),
-        )
 
 
 def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tuple[Claim, ...]:
@@ -142,7 +112,7 @@ def check_written(
     if speaker := unnamed_speaker(text, citations):
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
         problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
-    return Claim(text=text, verdict=verdict, citations=citations), problems
+    return Claim(text=text, verdict=verdict, finding=judged.finding, citations=citations), problems
 
 
 def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
@@ -174,7 +144,7 @@ def check_sentence(
     terms = set(query_terms(text))
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
-        found, judged = [], replace(judged, score=0.0, verdict="unsupported", missing=())
+        found, judged = [], replace(judged, score=0.0, verdict="unsupported", finding="not_found", missing=())
     # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
     cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
     is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
@@ -182,7 +152,7 @@ def check_sentence(
     against = judged.conflicts
     if speaker:
         against = (*against, f"the articles report it only as said by {speaker}")
-    verdict: Verdict = judged.verdict
+    verdict, finding = judged.verdict, judged.finding
     correction = _correction(text, candidates) if cited else None
     # Where the claim follows it, only words that say otherwise need it.
     if correction and (verdict != "supported" or not correction[0].is_followed):
@@ -193,12 +163,13 @@ def check_sentence(
             cited = (*cited, markers.cite(source, check(text, shown([source])).score))
     is_corrected = correction is not None and not correction[0].is_followed
     if verdict == "supported" and (speaker or is_dropped or is_corrected):
-        verdict = "partial"
+        verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
     return CheckedSentence(
         text=text,
         start=span[0],
         end=span[1],
         verdict=verdict,
+        finding=finding,
         support=judged.score,
         citations=cited,
         missing=judged.missing,
@@ -276,6 +247,16 @@ def outlet_and_date(
         name = "Outlet not stated"
     known = (published or "")[: {"none": 0, "year": 4, "month": 7}.get(precision, 10)]
     return name, date_in_words(known) + (" (inferred)" if known and source == "inferred" else "")
+
+
+def excerpt_notes(cited: Iterable[Article]) -> list[str]:
+    """A sentence for the reader where the library holds only a part of articles that an answer rests on."""
+    parts = [article for article in cited if article.excerpt is not None]
+    if not parts:
+        return []
+    first = parts[0]
+    others = f" The same goes for {len(parts) - 1} more of those cited." if len(parts) > 1 else ""
+    return [f"“{(first.title or first.path)[:100]}”: {first.excerpt}{others}"]
 
 
 def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:

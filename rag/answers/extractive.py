@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rag.answers.citations import attribution
-from rag.answers.reader import Passage, Reading, Reranker
-from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
+from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
+from rag.answers.writer import Draft, Drafted
+from rag.models.reader import Passage, Reading, Reranker
 from rag.news import differences
 from rag.news.speakers import speaker_in
-from rag.types import Candidate, Draft, Drafted, Found, Span
+from rag.search.found import Found
+from rag.types import Candidate, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
 # one does.
@@ -54,9 +56,12 @@ class Extractive:
             )
         ]
         confidence = float(sufficiency(question, evidence))
-        if confidence < ENOUGH:
+        if confidence < MAYBE:
             return Drafted(drafts=(), confidence=confidence)
         order = ranking(question, evidence)
+        if confidence < ENOUGH:
+            likeliest = quoted(candidates[order[0]], answer=_answer(candidates[order[0]], readings[order[0]]))
+            return Drafted(drafts=(likeliest,), confidence=confidence, is_unsure=True)
         best = evidence[order[0]].reader_score
         floor = max(ALSO_FROM, best - ALSO_WITHIN)
 

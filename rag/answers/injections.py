@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from rag.models.prompts import without_invisible
+from rag.text.characters import without_invisible
 from rag.types import Candidate
 
 MAX_CHARACTERS = 2_000  # of a sentence, that are looked at

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.checking.lexicon import without_accents
-from rag.search.retrieval import query_terms
+from rag.text.lexicon import without_accents
+from rag.text.words import query_terms
 
 # The weight of coverage beside the two cosines in choosing sentences, and what these count for beside the reader.
 COVERAGE_WEIGHT, CHEAP_WEIGHT = 0.4, 6.0
@@ -24,7 +24,7 @@ ANSWER_WEIGHT = 0.5
 class Evidence:
     """A candidate sentence, and what is known about it. `cosine` is the question's with the sentence,
     `passage_cosine` with the passage it stands in; `score` and `answer_score` are the reader's (see
-    `rag.answers.reader.Reading`), None where there is none."""
+    `rag.models.reader.Reading`), None where there is none."""
 
     text: str
     title: str
@@ -104,9 +104,10 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
     return len(terms & words) / len(terms) if terms else 1.0
 
 
-# Fitted by evals/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
+# Fitted by evals/training/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
 WITH_READER = {"bias": -1.717, "answer": 0.115, "best_cosine": 1.851, "coverage": 1.606}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
 ENOUGH = 0.375
-# Below it no language model is asked: 2% of the answerable questions it was fitted on are.
-HOPELESS = 0.194
+# Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
+# answerable questions it was fitted on are there.
+MAYBE = 0.194

@@ -1,23 +1,18 @@
 """Does the evidence carry the claim? A score in 0..1 where 0.5 is the border, and the reasons.
 
-Two kinds of signals add up to the log-odds. Soft ones (cosines, coverage of the claim's words, the verdict of the
-built-in verifier) tell whether the evidence speaks of the same thing at all; they are fitted on people's judgements,
-where claims are worded apart from their evidence. Exact ones tell whether it says the same: the claim is cut into
-clauses, each clause is laid beside the sentence of the evidence that covers it best, and figures, dates, names,
-negation, modality, quantifiers, roles and speakers are compared item by item. They are fitted on one-word lies, on top
-of the others, and mostly count beside near copies only, where one word decides. Whatever the weights say, no claim is
-supported that has another half of a name, or a figure or date that the evidence does not have, in the place of one that
-it has. The weights are fitted by `evals/fit_support.py`; the table of signals with their weights and the measured rates
-is `evals/SUPPORT.md`.
+A verifier reads the claim against the few sentences that have most to do with it and says whether they carry it, say
+otherwise, or neither. Beside it stands exact comparison (`rag.checking.faults`): in a near copy one changed figure,
+name or "not" decides, which a model of meaning overlooks. A regression over both gives the score; its weights and the
+measured rates are in `evals/SUPPORT.md`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -25,19 +20,30 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.answers.reader import CONTEXT, BuiltInVerifier, Verifier, with_context
-from rag.checking.facts import Reading, read
-from rag.checking.faults import FAULTS, FIRM, coverage, lay_beside, plain, weights
-from rag.ingest.passages import split_sentences
-from rag.types import Verdict
+from rag.checking.faults import FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
+from rag.models.tiers import load_verifier
+from rag.models.verifier import CONTEXT, Verifier, with_context
+from rag.text.facts import Reading, read
+from rag.text.sentences import split_sentences
+from rag.types import Finding, Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
+VERBATIM = 0.99  # the score of words that stand in the evidence as they are
+# The log-odds from which on the verifier is said to find the contrary.
+CONTRADICTS = 0.5
+VERDICT_OF: dict[Finding, Verdict] = {
+    "supported": "supported",
+    "attribution": "partial",
+    "partial": "partial",
+    "contradicted": "unsupported",
+    "not_found": "unsupported",
+}
 # The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
 MOST_CONTRADICTED = 0.49
-# Sentences of the evidence that the verifier reads, each alone and with its neighbours; and where its log-odds are cut.
-N_VERIFIED, MOST_LOG_ODDS = 2, 3.0
+# What the verifier reads for a claim: so many windows, of so many sentences and words; where its log-odds are cut.
+N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 3, 4, 120, 6.0
 # So many characters of a text are compared as a whole: more than the embedder reads.
 MOST_WHOLE = 1_500
 MOST_REMEMBERED = 4_000
@@ -52,59 +58,133 @@ LIKENESS = {
     "coverage_pair": "share of the claim's words, rare ones counting more, found in a sentence or in two neighbours",
     "bigrams": "share of the claim's neighbouring word pairs that are neighbours in the evidence",
     "weakest_clause": "coverage of the clause that is covered least, by the sentence that fits it best",
-    "verifier": "the verifier's highest log-odds for a sentence, alone or with its neighbours, cut to -3..3",
-    "verifier_copy": "the same, times closeness",
+    "carried": "the verifier's highest log-odds that a window carries the claim, cut to -6..6",
+    "not_contradicted": "its log-odds that the window which is likeliest to say otherwise does not, cut to -6..6",
+    "carried_copy": "`carried` times closeness",
 }
 FEATURES = LIKENESS | FAULTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Support:
-    """`score` is in 0..1, 0.5 the border. `missing` holds the claim's own words that the evidence does not carry,
-    `conflicts` one phrase for each contradiction, `features` what the score was made of."""
+    """`score` is in 0..1, 0.5 the border; `finding` says why it lies below. `missing` holds the claim's own words that
+    the evidence does not carry, `conflicts` one phrase for each contradiction, `features` what the score was made
+    of."""
 
     score: float
     verdict: Verdict
+    finding: Finding = "not_found"
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     features: dict[str, float] = field(default_factory=dict)
 
 
-def support(
-    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
-) -> float:
-    """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not.
+class Checker:
+    """Judges claims by what a verifier reads in their evidence and by exact comparison. Safe from several threads.
 
-    `evidence` holds texts of any length, each with its article's title where `reader.with_context` gives it. No
-    evidence, an empty claim and a question give 0. `embedder` and `verifier` are the packaged MiniLM and the built-in
-    reader unless given; the weights were fitted with them.
+    `verifier` is a spec for `rag.models.tiers.load_verifier` or a verifier, `embedder` the packaged MiniLM unless
+    given: the weights were fitted with it. `shifts` are added to the log-odds of every score, by the
+    verifier's name: what `byline calibrate` found. BylineError, at the first use, where there is no such verifier.
     """
-    return check(claim, evidence, embedder=embedder, verifier=verifier).score
+
+    def __init__(
+        self,
+        verifier: str | Verifier = "auto",
+        *,
+        embedder: Embedder | None = None,
+        shifts: Mapping[str, float] | None = None,
+    ) -> None:
+        self._verifier, self._given_embedder, self._shifts = verifier, embedder, shifts or {}
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        given = self._verifier
+        return RememberingVerifier(load_verifier(given) if isinstance(given, str) else given)
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return self._given_embedder or _Remembering(shared())
+
+    def check(self, claim: str, evidence: Sequence[str]) -> Support:
+        """Whether the evidence carries the claim. `evidence` holds texts of any length, each with its article's title
+        where `rag.models.verifier.with_context` gives it. No evidence, an empty claim and a question give 0."""
+        return self.check_all([(claim, evidence)])[0]
+
+    def check_all(self, claims: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
+        """`check` of each claim with its evidence, in order; the verifier reads them all in one batch."""
+        compared = [self._compare(claim.strip(), evidence) for claim, evidence in claims]
+        pairs = [(claim.strip(), w) for (claim, _), c in zip(claims, compared, strict=True) if c for w in c.windows]
+        outcomes = self.verifier.verify(pairs)
+        found, at = [], 0
+        for (claim, _), comparison in zip(claims, compared, strict=True):
+            if comparison is None:
+                missing = (claim.strip(),) if claim.strip() else ()
+                found.append(Support(score=0.0, verdict="unsupported", missing=missing))
+                continue
+            weigh(comparison, outcomes[at : at + len(comparison.windows)])
+            at += len(comparison.windows)
+            found.append(self._judge(comparison))
+        return found
+
+    def _compare(self, claim: str, evidence: Sequence[str]) -> Comparison | None:
+        if not read(claim).content or claim.endswith("?") or not any(text.strip() for text in evidence):
+            return None
+        return compare(claim, evidence, embedder=self._embedder)
+
+    def _judge(self, comparison: Comparison) -> Support:
+        def score_of(features: Mapping[str, float]) -> float:
+            name = self.verifier.name
+            return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
+
+        score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
+        if comparison.decisive and not comparison.is_verbatim:
+            score = min(score, MOST_CONTRADICTED)
+        finding: Finding = "supported"
+        if score < 0.5:
+            is_reported = comparison.features["speaker_dropped"] > 0 and not comparison.decisive
+            if is_reported and score_of({**comparison.features, "speaker_dropped": 0.0}) >= 0.5:
+                finding = "attribution"
+            elif comparison.carried_clauses:
+                finding = "partial"
+            elif (comparison.conflicts and comparison.closeness) or comparison.features[
+                "not_contradicted"
+            ] < -CONTRADICTS:
+                finding = "contradicted"
+            elif comparison.missing and comparison.coverage >= 0.5 and score >= PARTIAL_FROM:
+                finding = "partial"
+            else:
+                finding = "not_found"
+        return Support(
+            score=score,
+            verdict=VERDICT_OF[finding],
+            finding=finding,
+            missing=comparison.missing,
+            conflicts=comparison.conflicts,
+            features=comparison.features,
+        )
 
 
-def check(
-    claim: str, evidence: Sequence[str], *, embedder: Embedder | None = None, verifier: Verifier | None = None
-) -> Support:
-    """`support` with its reasons. `partial` means: below the border, but a clause of the claim is carried by itself, or
-    most of its words are and nothing contradicts them."""
-    nothing = Support(score=0.0, verdict="unsupported", missing=(claim.strip(),) if claim.strip() else ())
-    reading = read(claim.strip())
-    if not reading.content or claim.strip().endswith("?") or not any(text.strip() for text in evidence):
-        return nothing
-    comparison = compare(claim, evidence, embedder=embedder or _default_embedder())
-    hear(comparison, (verifier or _default_verifier()).verify(claim, comparison.windows))
-    score = 0.99 if comparison.is_verbatim else _probability(comparison.features)
-    if comparison.decisive and not comparison.is_verbatim:
-        score = min(score, MOST_CONTRADICTED)
-    missing, conflicts = comparison.missing, comparison.conflicts
-    verdict: Verdict = "unsupported"
-    if score >= 0.5:
-        verdict = "supported"
-    elif comparison.carried_clauses or (
-        not conflicts and missing and comparison.coverage >= 0.5 and score >= PARTIAL_FROM
-    ):
-        verdict = "partial"
-    return Support(score=score, verdict=verdict, missing=missing, conflicts=conflicts, features=comparison.features)
+def _is_contradicted(comparison: Comparison) -> bool:
+    """Whether a near copy has something otherwise, or the verifier finds the contrary."""
+    is_changed_copy = bool(comparison.conflicts) and comparison.closeness > 0
+    return is_changed_copy or comparison.features["not_contradicted"] < -CONTRADICTS
+
+
+@lru_cache(maxsize=1)
+def default_checker() -> Checker:
+    """The checker of this process, with what is set up: the accurate verifier where its base is there."""
+    return Checker()
+
+
+def support(claim: str, evidence: Sequence[str]) -> float:
+    """How well the evidence carries the claim, 0..1; 0.5 is the border between supported and not. See
+    `Checker.check`."""
+    return default_checker().check(claim, evidence).score
+
+
+def check(claim: str, evidence: Sequence[str]) -> Support:
+    """`support` with its reasons."""
+    return default_checker().check(claim, evidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +204,14 @@ class Comparison:
     is_verbatim: bool
 
 
-def hear(comparison: Comparison, log_odds: Sequence[float] | NDArray[np.float32]) -> None:
-    """Put in what a verifier says of the windows."""
-    found = float(np.clip(np.max(log_odds), -MOST_LOG_ODDS, MOST_LOG_ODDS))
-    comparison.features.update(verifier=found, verifier_copy=found * comparison.closeness)
+def weigh(comparison: Comparison, outcomes: NDArray[np.float32]) -> None:
+    """Put in what a verifier says of the windows: (windows, 3), see `Verifier.verify`."""
+    shares = np.exp(outcomes.astype(np.float64))
+    odds = np.log((shares + 1e-9) / (1.0 - shares + 1e-9)).clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+    carried = float(odds[:, 0].max())
+    comparison.features.update(
+        carried=carried, not_contradicted=-float(odds[:, 1].max()), carried_copy=carried * comparison.closeness
+    )
 
 
 def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Comparison:
@@ -173,7 +257,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
             apart = {pair[0]: distance[pair] for pair in f.substituted}
             f.counts["unsaid"] = max(apart.get(word, 1.0) * weight for word, weight in f.unsaid.items())
     counted = {
-        name: min(sum(f.counts.get(name, 0.0) * (1.0 if name in FIRM else f.closeness) for f in faults), 3.0)
+        name: min(sum(f.counts.get(name, 0.0) * (1.0 if name in UNSCALED else f.closeness) for f in faults), 3.0)
         for name in FAULTS
     }
     features = {
@@ -182,8 +266,9 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "coverage_pair": max([float(covers.max()), *pair_covers.values()]),
         "bigrams": _bigrams(whole, readings),
         "weakest_clause": min(f.coverage for f in faults),
-        "verifier": 0.0,
-        "verifier_copy": 0.0,
+        "carried": 0.0,
+        "not_contradicted": 0.0,
+        "carried_copy": 0.0,
     }
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
     plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
@@ -195,7 +280,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         carried_clauses=clean if len(clean) < len(faults) else (),
         closeness=min(f.closeness for f in faults),
         coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),
-        windows=_windows(chosen, covers, cosine_of, texts, breaks, titles, beside),
+        windows=_windows(chosen, covers, cosine_of, texts, home, titles, beside),
         is_verbatim=plain_claim in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
 
@@ -225,20 +310,37 @@ def _windows(
     covers: NDArray[np.float64],
     cosine_of: dict[int, float],
     texts: Sequence[str],
-    breaks: set[int],
+    home: Sequence[int],
     titles: Sequence[str],
     beside: Sequence[int],
 ) -> tuple[str, ...]:
-    """The sentences that are likeliest to carry the claim, each alone and with its neighbours, with their titles; and
-    those that its clauses were laid beside, together, since they may stand far apart."""
-    found: list[str] = []
-    for n in sorted(chosen, key=lambda n: -(covers[n] + cosine_of[n]))[:N_VERIFIED]:
-        first = n if n in breaks else n - 1
-        last = n if n + 1 in breaks or n + 1 == len(texts) else n + 1
-        found += [with_context(text, titles[n]) for text in (texts[n], " ".join(texts[first : last + 1]))]
-    if len(set(beside)) > 1:
-        found.append(" ".join(texts[n] for n in sorted(set(beside))))
-    return tuple(dict.fromkeys(found))
+    """What a verifier should read: of the texts that have most to do with the claim the sentences that do, in their
+    order, with the title; the one likeliest sentence with its neighbours; and what its clauses were laid beside,
+    together, where that stands in several texts."""
+    worth = {n: float(covers[n]) + cosine_of[n] for n in chosen}
+    order = sorted(worth, key=lambda n: -worth[n])
+    by_text: dict[int, list[int]] = {}
+    for n in order:
+        by_text.setdefault(home[n], []).append(n)
+    best = order[0]
+    around = [n for n in (best - 1, best, best + 1) if 0 <= n < len(texts) and home[n] == home[best]]
+    groups = [_fitting(found, texts) for found in by_text.values()]
+    groups = [groups[0], sorted(around), *groups[1 : N_WINDOWS - 1]]
+    if len({home[n] for n in beside}) > 1:
+        groups[-1] = sorted(set(beside))
+    return tuple(dict.fromkeys(with_context(" ".join(texts[n] for n in g), titles[g[0]]) for g in groups))
+
+
+def _fitting(ranked: Sequence[int], texts: Sequence[str]) -> list[int]:
+    """The first of the sentences that fit into a window, in the order of the text."""
+    kept: list[int] = []
+    n_words = 0
+    for n in ranked[:WINDOW_SENTENCES]:
+        words = len(texts[n].split())
+        if not kept or n_words + words <= WINDOW_WORDS:
+            kept.append(n)
+            n_words += words
+    return sorted(kept)
 
 
 def _distances(
@@ -270,16 +372,6 @@ def _neighbours(reading: Reading) -> frozenset[tuple[str, str]]:
     return frozenset(pairwise(keys))
 
 
-@lru_cache(maxsize=1)
-def _default_embedder() -> Embedder:
-    return _Remembering(shared())
-
-
-@lru_cache(maxsize=1)
-def _default_verifier() -> Verifier:
-    return RememberingVerifier(BuiltInVerifier())
-
-
 class _Remembering:
     """An embedder that keeps the vectors of the last texts: claims and sentences come again and again while an answer
     is checked."""
@@ -304,20 +396,19 @@ class RememberingVerifier:
     """A verifier that keeps its last judgements: sentences are offered to a claim one by one, then in pairs."""
 
     def __init__(self, verifier: Verifier) -> None:
+        self.name = verifier.name
         self._verifier = verifier
-        self._known: dict[tuple[str, str], float] = {}
+        self._known: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    def verify(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         if len(self._known) > MOST_REMEMBERED:
             self._known = {}
         known = self._known  # another thread may begin anew meanwhile
-        missing = [text for text in dict.fromkeys(texts) if (claim, text) not in known]
-        found = self._verifier.verify(claim, missing)
-        known.update(((claim, text), float(score)) for text, score in zip(missing, found, strict=True))
-        return np.array([known[claim, text] for text in texts], dtype=np.float32)
+        missing = [pair for pair in dict.fromkeys(pairs) if pair not in known]
+        known.update(zip(missing, self._verifier.verify(missing), strict=True))
+        return np.stack([known[pair] for pair in pairs]) if pairs else np.zeros((0, 3), dtype=np.float32)
 
 
-def _probability(features: dict[str, float]) -> float:
-    weight = weights()["weights"]
-    z = weight["intercept"] + sum(weight.get(name, 0.0) * value for name, value in features.items())
+def _probability(features: Mapping[str, float], weight: Mapping[str, float], shift: float) -> float:
+    z = weight["intercept"] + shift + sum(weight.get(name, 0.0) * value for name, value in features.items())
     return 1.0 / (1.0 + math.exp(-z))

@@ -11,10 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from rag.checking.facts import Item, Reading
-from rag.checking.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, REPORTING, TITLES
+from rag.text.facts import Item, Reading
+from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
+from rag.text.reporting import REPORTING
 
-# What keeps the evidence from carrying a claim. Those in FIRM count in full, the others by `closeness`: in a near copy
+# What keeps the evidence from carrying a claim. They count by `closeness`, but for those in UNSCALED: in a near copy
 # one fault decides, where the two are worded differently it means little.
 FAULTS = {
     "number_conflict": "figures of the claim in whose place the evidence has another figure",
@@ -37,9 +38,7 @@ FAULTS = {
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
-FIRM = frozenset(
-    "number_conflict number_missing limit_conflict date_conflict date_missing opposite unsaid quote_changed".split()
-)
+UNSCALED = frozenset({"number_missing", "date_missing", "name_missing", "quote_changed"})
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy
 N_UNSAID = 4  # words in a row that can have been put into it; more is another wording
@@ -53,16 +52,27 @@ class _Fault(Protocol):
 
 
 @lru_cache(maxsize=1)
-def weights() -> dict[str, dict[str, float]]:
-    """`weights` of the signals, and `common`: how much a common word counts, where a rare one counts 1."""
+def _fitted() -> dict[str, dict[str, dict[str, float]]]:
     path = Path(__file__).with_name("support_weights.json")
-    loaded: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, dict[str, float]]] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
+
+
+def weights_of(verifier: str) -> dict[str, float]:
+    """The weights of the signals that were fitted with this verifier, or with all of them for one that was not."""
+    fitted = _fitted()["weights"]
+    return fitted.get(verifier, fitted["*"])
+
+
+@lru_cache(maxsize=1)
+def _common() -> dict[str, float]:
+    """How much a common word counts, where a rare one counts 1."""
+    return _fitted()["common"]["words"]
 
 
 def _weight(item: Item) -> float:
     """How much an item says. Figures, dates and names say most; very common words little."""
-    return 1.5 if item.kind != "word" else weights()["common"].get(item.key, 1.0)
+    return 1.5 if item.kind != "word" else _common().get(item.key, 1.0)
 
 
 def coverage(claim: Reading, keys: frozenset[str], source: Reading | None = None) -> float:

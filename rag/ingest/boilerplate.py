@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rag.ingest.header import HeaderLine, read_header
-from rag.news.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
+from rag.text.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
 from rag.types import Span
 
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with

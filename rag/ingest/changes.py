@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rag.ingest.boilerplate import find_headings
-from rag.ingest.passages import split_sentences
+from rag.text.sentences import split_sentences
 from rag.types import Article, Json, Span, Version
 
 # From this likeness on (difflib's ratio over words, 0..1) a sentence counts as the other one changed.

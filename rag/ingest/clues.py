@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rag.ingest.boilerplate import COPYRIGHT, DATELINE, MAX_LINE, NOT_OWNER, WIRE_DATE, front_matter, header
 from rag.ingest.header import Clue
-from rag.news.written_dates import FULL_DATE, MONTH_NAMES, is_possible, iso, month_number
+from rag.text.written_dates import FULL_DATE, MONTH_NAMES, is_possible, iso, month_number
 from rag.types import Span
 
 _YEAR = re.compile(r"\b[12][0-9]{3}\b")

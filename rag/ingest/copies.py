@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from rag.storage.store import date_range
+from rag.text.calendar import date_range
 from rag.types import Article, Span
 
 Kind = Literal["copy", "version"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.news.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
+from rag.text.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
 from rag.types import Span
 
 Clue = tuple[str, Any, str]

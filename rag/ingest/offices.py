@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rag.checking.lexicon import FUNCTION, stem
-from rag.ingest.names import SMALL, fold
+from rag.text.lexicon import FUNCTION, stem
+from rag.text.names import SMALL, fold
 
 MOST_WORDS_AROUND = 30  # of the article, beside those of its title and of the sentence
 

@@ -10,9 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, header, title_line
-from rag.ingest.metadata import load_yaml, metadata_of
-from rag.types import BylineError, Span
+from rag.ingest.fields import metadata_of
+from rag.ingest.metadata import load_yaml
+from rag.types import Span
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,11 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, MAX_BYTES, spaced
+from rag.errors import BylineError
+from rag.ingest.encoding import MAX_BYTES
+from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, spaced
 from rag.ingest.metadata import clean
-from rag.types import BylineError, Json
+from rag.types import Json
 
 _NAMESPACE = b"http://schemas.openxmlformats.org/"
 # "Strict Open XML Document" in Word's dialog: the same elements under other names.

@@ -1,1 +1,1 @@
-"""Language models: what can write, where it is reached, what it is told."""
+"""What runs weights or talks to servers: the reader, the verifier, language models, and what these are told."""

@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from rag.errors import BylineError
 from rag.models.clients import WHOLE_ANSWER_S, Endpoint
 from rag.settings import Settings
-from rag.types import BylineError
 
 INSTALL = "pip install 'xllamacpp>=2026.10'"
 _MAGIC = b"GGUF"

@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from rag.types import Candidate, date_in_words
+from rag.text.calendar import date_in_words
+from rag.text.characters import without_invisible
+from rag.types import Candidate
 
 PROMPT_VERSION = "answer-2"
 REFUSAL = "The articles do not say."
@@ -27,12 +29,6 @@ ANSWER_SYSTEM = f"""You answer a journalist's question from numbered sentences o
 FOLLOW_UP_SYSTEM = """Rewrite the last question of a conversation so that it can be understood alone: put names in the
 place of pronouns and add what it leaves out. Write only the question, in its own language."""
 
-# Controls, zero-width characters, fillers, selectors of variants, tags, and marks that turn the reading direction:
-# invisible to a reader, not to a model.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _BRACKETED_NUMBER = re.compile(r"[\[［【]\s*(\d+(?:\s*[,;–-]\s*\d+)*)\s*[\]］】]")
 # A chat template marks turns with tokens such as <|im_start|>, <start_of_turn>, </s> and [INST], and servers take them
 # for such wherever they stand. No other pair of signs is one.
@@ -69,8 +65,3 @@ def one_line(text: str) -> str:
     """Untrusted text on one line, without invisible characters, numbers in square brackets and tokens of a template."""
     text = _BRACKETED_TOKEN.sub(r"(\1)", without_invisible(text).translate(_SIGNS))
     return _BRACKETED_NUMBER.sub(r"(\1)", " ".join(text.split()))
-
-
-def without_invisible(text: str) -> str:
-    """The text without the characters that a reader cannot see, newlines and tabs excepted."""
-    return _INVISIBLE.sub("", text)

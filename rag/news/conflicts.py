@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.checking.facts import Item, Number, Reading, read
 from rag.checking.faults import align
-from rag.checking.lexicon import EXCLUSIVE, REPORTING, stem
 from rag.news.outcomes import TRUTH, Differing, former, happened, segment
 from rag.news.processes import settled
 from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_names, other_place, other_time, same_headline
 from rag.news.speakers import speaker_in
+from rag.text.facts import Item, Number, Reading, read
+from rag.text.lexicon import EXCLUSIVE, stem
+from rag.text.reporting import REPORTING
 from rag.types import Candidate
 
 # Share of the content words of two sentences that near copies have in common.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.checking.facts import Item, Reading, read
+from rag.text.facts import Item, Reading, read
 from rag.types import Article
 
 # So much of the article before the sentence, beside its title, is read to find that it corrects, and what.

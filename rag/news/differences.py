@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from embeddings import Vectors
-from rag.answers.citations import Markers
 from rag.news.conflicts import Change, compare
+from rag.news.markers import Markers
 from rag.news.outcomes import done_when, full_names, is_open, is_planned, left_office, settles
 from rag.news.processes import settled
 from rag.news.same_story import later, other_names, same_headline

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.checking.facts import Item, Reading, read
-from rag.checking.lexicon import IRREGULAR, REPORTING, stem
 from rag.news.same_story import NEAR, NEARLY_ALIKE, heading, later, other_place
+from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import IRREGULAR, stem
+from rag.text.reporting import REPORTING
 from rag.types import Candidate
 
 Differing = tuple[str, tuple[str, str]]

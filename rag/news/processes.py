@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.checking.facts import Item, Reading, read
-from rag.checking.lexicon import FUNCTION, FUTURE_BEFORE_TO, REPORTING, TRANSPARENT, stem
 from rag.news.outcomes import TRUTH, Differing, phrase, segment
 from rag.news.same_story import NEAR, NEARLY_ALIKE, heading, later, other_place
+from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import FUNCTION, FUTURE_BEFORE_TO, TRANSPARENT, stem
+from rag.text.reporting import REPORTING
 from rag.types import Candidate
 
 # Of what an outcome happened to, this share is known from the older sentence.

@@ -6,10 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Collection
 
-from rag.checking.facts import Reading, read
-from rag.checking.lexicon import REPORTING
 from rag.news.speakers import speaker_in
-from rag.storage.store import date_range
+from rag.text.calendar import date_range
+from rag.text.facts import Reading, read
+from rag.text.reporting import REPORTING
 from rag.types import Article, Candidate
 
 # Cosines of two sentences (packaged MiniLM) from which on they can be about the same thing, and are nearly alike.

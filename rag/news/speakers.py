@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.checking.lexicon import FUNCTION, PRONOUNS, REPORTING, WEEKDAYS
-from rag.ingest.passages import split_sentences
+from rag.text.calendar import WEEKDAYS
+from rag.text.lexicon import FUNCTION, PRONOUNS
+from rag.text.reporting import COUNT, QUOTE_LATER, SAY, SAY_THAT
+from rag.text.sentences import split_sentences
 from rag.types import Article
 
 # So much of the article before and behind a sentence is read to find its speaker.
@@ -22,33 +24,8 @@ MAX_BACK = 8  # sentences that a pronoun reaches back
 MAX_WORDS = 16  # of a speaker
 
 _QUOTED = "\ue000"  # stands for each character within quotation marks
-# Verbs after which anything may be what was said; the others of REPORTING need "that", a quotation or a stop behind.
-_PLAIN = (
-    "said|says|saying|told|tells|tell|insisted|insists|argued|argues|warned|warns|claimed|stated|explained|explains|"
-    "explaining|stating|asserted|asserts|believes|believed|thinks|thought|alleged|alleges|stressed|stresses|emphasized|"
-    "emphasised|emphasizes|emphasises|announced|replied|acknowledged|admitted|conceded|cautioned|declared|confirmed|"
-    "denied|denies|disclosed|revealed|theorized|theorised|predicted|testified|tweeted|wrote|writes|writing|noted|vowed|"
-    "maintains|contends|contended|complained|reasoned|say"
-)
-# Base forms are left out: they are nouns as often ("member states", "a report").
-_OTHERS = "|".join(
-    sorted(
-        REPORTING - set(f"{_PLAIN}|state|note|report|comment|remark|estimate|claim|add".split("|"))
-        | set(
-            "concluded concludes continued continues reads recalled reporting declares posted testifies announces "
-            "tweets pledged pledges objected reiterated repeated responded responds".split()
-        )
-    )
-)
-# Verbs with which somebody gives a figure.
-_COUNTING = "counts|counted|puts|put|tallied|tallies|estimates|estimated"
-# Verbs that introduce a quotation later in the sentence.
-_TAGGING = (
-    "called|calls|call for|described|describes|characterized|characterised|dubbed|labelled|labeled|denounced|"
-    "condemned|praised|dismissed|promised|spoke of|speaks of"
-)
 _VERB = re.compile(
-    rf"\b(?:(?P<plain>{_PLAIN})|(?P<other>{_OTHERS})|(?P<tag>{_TAGGING})|(?P<count>{_COUNTING}))\b(?!['’-])"
+    rf"\b(?:(?P<plain>{SAY})|(?P<other>{SAY_THAT})|(?P<tag>{QUOTE_LATER})|(?P<count>{COUNT}))\b(?!['’-])"
 )
 _DAYS = "|".join(day.title() for day in WEEKDAYS if len(day) > 3)
 _SAID_BEHIND = re.compile(
@@ -123,7 +100,7 @@ _BODY = re.compile(
 )
 # What follows a source and belongs to it: its holder, or who that is.
 _ASIDE = re.compile(
-    rf",\s(?:(?:[A-Z][\w.'’-]+\s?){{2,3}}|(?:who|which|whom)\s(?!(?:{_PLAIN})\b)[^,.;:\"“]{{3,80}})(?=[,.;:]|\Z)"
+    rf",\s(?:(?:[A-Z][\w.'’-]+\s?){{2,3}}|(?:who|which|whom)\s(?!(?:{SAY})\b)[^,.;:\"“]{{3,80}})(?=[,.;:]|\Z)"
 )
 _POSSESSIVE = re.compile(r"\b[Ii]n ((?:[A-Z][\w.-]+ ?){1,4})['’]s (?:words|view|telling|account|reading)\b")
 _SIGNED = re.compile(r"[\"”]\s*[-–—]+\s*((?:[A-Z][\w.'’-]+ ?){2,5})\Z")

@@ -17,12 +17,13 @@ from typing import Literal
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.answers.citations import Markers
-from rag.checking.facts import read as read_facts
-from rag.news.dates import DateMention, read_in
-from rag.news.periods import days_of
-from rag.news.tense import finite_verbs, looks_ahead
-from rag.types import Answer, Candidate, Event, Found, Precision
+from rag.news.markers import Markers
+from rag.search.found import Found
+from rag.text.dates import DateMention, read_in
+from rag.text.facts import read as read_facts
+from rag.text.periods import days_of
+from rag.text.tense import finite_verbs, looks_ahead
+from rag.types import Answer, Candidate, Event, Precision
 
 # Mean of the cosines of a question with a sentence and with its passage (title and all) from which the sentence is
 # about it. On 43 Wikinews articles, their summaries as questions, k = 24: of the dated sentences that pass on the half

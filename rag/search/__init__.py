@@ -1,1 +1,1 @@
-"""From a question to the passages it wants: what it says, what it takes for granted, what is found."""
+"""From a question to the passages it wants: what it says of names, dates and earlier questions, what is found."""

@@ -14,13 +14,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.checking.checker import check
-from rag.news.dates import DateMention, read, read_in
-from rag.news.periods import days_of
-from rag.news.tense import looks_back
-from rag.search.retrieval import encodable
-from rag.storage.store import date_range
-from rag.types import Article, BylineError, Candidate, Citation, Filters, Json, date_in_words
+from rag.errors import BylineError
+from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
+from rag.text.dates import DateMention, read, read_in
+from rag.text.periods import days_of
+from rag.text.tense import looks_back
+from rag.text.words import encodable
+from rag.types import Article, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
@@ -100,12 +100,9 @@ def is_open(filters: Filters) -> bool:
 
 
 Reports = Callable[[str], Sequence[Candidate]]
-"""The sentences of the library that come nearest to a statement."""
+"""The sentences of the library that carry a statement."""
 
-_DAY, _MONTH = (
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day",
-    (r"january|february|march|april|may|june|july|august|september|october|november|december"),
-)
+_DAY, _MONTH = "|".join(dict.fromkeys(WEEKDAYS.values())), "|".join(FULL_MONTHS).lower()
 # Questions are typed in a hurry: a month or weekday in small letters, where it can be nothing else.
 _SMALL = re.compile(
     r"(?<=\w )(?:(?<=\bof )|(?<=since )|(?<=until )|(?<=\bby )|(?<=\bin )|(?<=\bon )|(?<=before )|(?<=the )|(?<=\d ))"
@@ -214,8 +211,7 @@ def _meant(mention: DateMention, today: dt.date, newest: str | None) -> str | No
 
 def _day_of(clause: str, reports: Reports) -> tuple[str, str] | None:
     """The date of an event, ISO, and in words how it is known; None where the library does not say it plainly."""
-    statement = f"{clause[0].upper()}{clause[1:]}."
-    carried = [c for c in reports(statement) if check(statement, [c.text]).verdict == "supported"]
+    carried = reports(f"{clause[0].upper()}{clause[1:]}.")
     dated = {
         mention.date
         for c in carried

@@ -1,4 +1,4 @@
-"""The other forms of the names in a question, as the articles give them (`rag.ingest.names`)."""
+"""The other forms of the names in a question, as the articles give them (`rag.text.names`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.checking.lexicon import FUNCTION
-from rag.ingest.names import LONGEST_NAME, SMALL, Pair, fold
+from rag.text.lexicon import FUNCTION
+from rag.text.names import LONGEST_NAME, SMALL, Pair, fold
 
 MAX_WORDS = 64  # of a question that are looked at
 # What readers of English know without being told. As in the articles, each short form means one name.

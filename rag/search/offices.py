@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.checking.lexicon import FUNCTION, REPORTING
-from rag.ingest.names import fold
 from rag.ingest.offices import GENERIC, HEAD, RANKS, Holder, Office, office
+from rag.text.lexicon import FUNCTION
+from rag.text.names import fold
+from rag.text.reporting import REPORTING
 
 MOST_HOLDERS = 3  # of one office, one after the other or beside each other; more is no one's name
 MAX_BEFORE, MAX_BEHIND = 6, 8  # words

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rag.errors import BylineError
 from rag.storage.migrations import MIGRATIONS
-from rag.types import BylineError
 
 PATIENCE_S = 60.0  # for a lock that another process holds
 _BATCH = 500  # bound parameters in one statement

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,30 @@ MAGIC = b"BYLINE-FAISS-1\n"
 HALF_PRECISION_FROM = 50_000
 STALE_AFTER_S = 600.0
 _READ = 20_000  # vectors read from the store at a time
+
+
+@runtime_checkable
+class VectorIndex(Protocol):
+    """Cosine search over unit vectors that are known by their passage number (int64, unique, never reused)."""
+
+    @property
+    def ids(self) -> Ids:
+        """All numbers in the index, ascending, shape (n,)."""
+        ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """`ids` (n,), `vectors` (n, dim) float32 of unit norm. ValueError on a number that is there already, on
+        a shape that does not fit, and on values that are not finite."""
+        ...
+
+    def remove(self, ids: Ids) -> None:
+        """Numbers that are not there are ignored."""
+        ...
+
+    def search(self, queries: Vectors, k: int, among: Ids | None = None) -> list[list[tuple[int, float]]]:
+        """For each query (q, dim), at most `k` pairs (number, cosine), highest first, ties by number; only those
+        in `among` where it is given. Fewer than `k` where fewer exist: never padding."""
+        ...
 
 
 class FaissIndex:

@@ -7,7 +7,6 @@ process) know that they are stale. Text that is removed is overwritten on disk (
 
 from __future__ import annotations
 
-import calendar
 import hashlib
 import json
 import sqlite3
@@ -20,6 +19,7 @@ from embeddings.protocol import Vectors
 from rag.storage import links
 from rag.storage import offices as offices_db
 from rag.storage.database import Database
+from rag.text.calendar import date_range
 from rag.types import Article, Filters, Ids, Passage, Sentence, Version
 
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
@@ -188,7 +188,7 @@ class Store(Database):
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
-        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.ingest.names`;
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`;
         `offices` who holds one: (head, which, person, around), see `rag.ingest.offices`.
         """
         with self._transaction() as db:
@@ -383,18 +383,6 @@ class Store(Database):
             (passage.article_id, passage.start, passage.end),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
-
-
-def date_range(published: str | None) -> tuple[str | None, str | None]:
-    """First and last day that a date cut to what is known can mean: "2024-02" is 2024-02-01 to 2024-02-29."""
-    if not published:
-        return None, None
-    if len(published) == 4:
-        return f"{published}-01-01", f"{published}-12-31"
-    if len(published) == 7:
-        days = calendar.monthrange(int(published[:4]), int(published[5:]))[1]
-        return f"{published}-01", f"{published}-{days:02d}"
-    return published, published
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

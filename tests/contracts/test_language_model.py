@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, BylineError, Library
+from rag.errors import ModelError, PromptTooLong
 from rag.models.clients import Endpoint
 from rag.models.gguf import load_gguf
 from rag.settings import Settings
-from rag.types import Claim, LanguageModel, ModelError, PromptTooLong
+from rag.types import Claim, LanguageModel
 from tests.servers import (
     KEY,
     Request,

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import unit_rows
-from rag.storage.index import FaissIndex
-from rag.types import VectorIndex
+from rag.storage.index import FaissIndex, VectorIndex
 
 DIM = 32
 

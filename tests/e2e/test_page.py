@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from rag import Library
+from rag.errors import BylineError, ModelError
 from rag.record import read_record
-from rag.types import Answer, BylineError, CheckedSentence, Claim, Event, Json, ModelError
+from rag.types import Answer, CheckedSentence, Claim, Event, Json
 from tests.conftest import SEEDS
 from tests.test_app import FakeLibrary
 from tests.test_drafts import DRAFT, FOUND

@@ -1,0 +1,364 @@
+"""Fit the regression that says whether what was found is enough (`rag.answers.sufficiency`), and measure it.
+
+    python -m evals.training.fit_sufficiency --data DATA --weights rag/models/weights/reader.safetensors --out DIR
+
+finds evidence (kept in DIR/found.json), reads it with the adapter, fits, and prints weights, threshold and report. What
+is shipped is copied by hand to rag/answers/sufficiency.py. Data, split and results: evals/READER.md. Needs
+torch and scikit-learn; nothing here is used when Byline runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from embeddings.minilm import MiniLMEmbedder
+from evals.loaders import DATA
+from evals.suites import library_of
+from evals.training.adapters import SEED, padded, vectors_of
+from evals.training.fit_reader import PassageEncoder
+from evals.training.reader_data import Case, Json, cases_of, part_of, trimmed
+from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
+from rag.models.adapter import load_adapter
+from rag.models.reader import UNREAD, Reading, encode_passage, readings_of
+from rag.text.sentences import split_sentences
+
+N_SHIFTS, N_NQ = 500, 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question with what was found for it. `gold` are the places of the sentences that answer, where known."""
+
+    source: str
+    part: str
+    question: str
+    answerable: bool
+    evidence: tuple[Evidence, ...]
+    gold: tuple[int, ...] = ()
+    group: str = ""  # its article, where several questions share one
+
+
+Passage = tuple[str, Sequence[str]]  # title, sentences
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A question with the passages that were found for it; `gold` counts the sentences of all of them."""
+
+    source: str
+    part: str
+    question: str
+    answerable: bool
+    passages: tuple[Passage, ...]
+    gold: tuple[int, ...] = ()
+    group: str = ""
+
+
+def given(cases: Iterable[Case]) -> Iterator[Found]:
+    """Questions over the one paragraph they come with."""
+    for case in cases:
+        yield Found(
+            source=case.source,
+            part=case.part,
+            question=case.question,
+            answerable=bool(case.gold or case.doubtful),
+            passages=(("" if case.source == "xquad" else case.title, case.sentences),),
+            gold=tuple(sorted(case.gold)),
+        )
+
+
+def mtrag(data: Path) -> Iterator[Found]:
+    """mtRAG-UN: the last turn as it was typed, over the passages that its authors retrieved."""
+    with gzip.open(data / "mtrag_un/reference.jsonl.gz", "rt", encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    for record in records:
+        if record["answerability"][0] not in ("ANSWERABLE", "UNANSWERABLE") or not record["contexts"]:
+            continue
+        texts = [context["text"] for context in record["contexts"][:8]]
+        yield Found(
+            source="mtrag",
+            part=part_of(record["conversation_id"], 0.5, 0.5),
+            question=trimmed(record["input"][-1]["text"]),
+            answerable=record["answerability"][0] == "ANSWERABLE",
+            passages=tuple(("", tuple(text[a:b] for a, b in split_sentences(text))) for text in texts),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A question for a library. The answer lies in the sentence of record `at` that holds `words`. Where `hide` is
+    "record" or "sentence", this is kept from what is found, which makes the question unanswerable."""
+
+    question: str
+    answerable: bool
+    at: str = ""
+    words: str = ""
+    hide: str = ""
+
+
+def retrieved(name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup]) -> Iterator[Found]:
+    """Questions over what `Library.retrieve` finds among the records."""
+    with library_of(records, None) as library:
+        for lookup in lookups:
+            hits = [(hit, hit.article.path.rpartition("#")[2]) for hit in library.retrieve(lookup.question, k=12)]
+            passages: list[Passage] = []
+            gold: list[int] = []
+            for hit, key in hits:
+                if (key == lookup.at and lookup.hide == "record") or len(passages) == 8:
+                    continue
+                text, words = hit.article.text, _squeezed(lookup.words)
+                sentences = [text[s.start : s.end] for s in library.store.sentences(hit.passage)]
+                holds = [bool(words) and key == lookup.at and words in _squeezed(s) for s in sentences]
+                if lookup.hide == "sentence":
+                    sentences = [s for s, is_gold in zip(sentences, holds, strict=True) if not is_gold]
+                else:
+                    n = sum(len(found) for _, found in passages)
+                    gold += [n + i for i, is_gold in enumerate(holds) if is_gold]
+                if sentences:
+                    passages.append((hit.article.title or "", tuple(sentences)))
+            yield Found(
+                source=name,
+                part=part,
+                question=lookup.question,
+                answerable=lookup.answerable,
+                passages=tuple(passages),
+                gold=tuple(gold),
+                group=lookup.at,
+            )
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def half_hidden(cases: Sequence[Case], n: int) -> tuple[list[Json], list[Lookup]]:
+    """A paragraph per record, and `n` questions, each twice: as it is, and with the paragraph that answers hidden, or
+    the sentence that does."""
+    keys = {paragraph: f"p{i}" for i, paragraph in enumerate(dict.fromkeys(case.paragraph for case in cases))}
+    titles = {case.paragraph: case.title for case in cases}
+    records = [{"id": key, "title": titles[text], "text": text} for text, key in keys.items()]
+    with_gold = [case for case in cases if case.gold]
+    lookups = []
+    for i, case in enumerate(random.Random(SEED).sample(with_gold, min(n, len(with_gold)))):
+        at, words = keys[case.paragraph], case.sentences[min(case.gold)]
+        lookups.append(Lookup(question=case.question, answerable=True, at=at, words=words))
+        hide = "record" if i % 2 else "sentence"
+        lookups.append(Lookup(question=case.question, answerable=False, at=at, words=words, hide=hide))
+    return records, lookups
+
+
+def wikinews(data: Path, questions: str) -> tuple[list[Json], list[Lookup]]:
+    """All Wikinews articles of GUM, and the questions of evals/data, which are this project's own."""
+    with (data / "gum_wikinews/articles.jsonl").open(encoding="utf-8") as file:
+        articles = [json.loads(line) for line in file]
+    records = [{"id": a["id"], "title": a["title"], "date": a["published"], "text": a["text"]} for a in articles]
+    with (DATA / questions).open(encoding="utf-8") as file:
+        asked = [json.loads(line) for line in file]
+    return records, [
+        Lookup(question=q["question"], answerable=q["answerable"], at=q["article"], words=q["evidence"]) for q in asked
+    ]
+
+
+def all_found(cases: Sequence[Case], data: Path) -> Iterator[Found]:
+    """Every question that the regression is fitted or measured on."""
+    rng = random.Random(SEED)
+    shifts = [case for case in cases if case.source == "squadshifts" and case.part == "signals"]
+    yield from retrieved("squadshifts", "signals", *half_hidden(shifts, N_SHIFTS))
+    nq = [case for case in cases if case.source == "nq" and case.part == "signals"]
+    yield from retrieved("nq", "signals", *half_hidden(nq, N_NQ))
+    yield from given(c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter")
+    yield from mtrag(data)
+    yield from retrieved("wikinews", "test", *wikinews(data, "wikinews_questions.jsonl"))
+    yield from retrieved("wikinews-2", "test", *wikinews(data, "wikinews_questions_2.jsonl"))
+    qed = [case for case in cases if case.source == "qed" and case.part == "test"]
+    xquad = [case for case in cases if case.source == "xquad"]
+    yield from given(rng.sample(xquad, 400) + rng.sample(qed, 200))
+    yield from retrieved("xquad-library", "test", *half_hidden([replace(case, title="") for case in xquad], 160))
+
+
+def read(found: Sequence[Found], embedder: MiniLMEmbedder, model: PassageEncoder) -> list[Asked]:
+    """Evidence as `ask` makes it: every sentence with its cosines and what the reader makes of it. All at once, in
+    bfloat16."""
+    texts = [f.question for f in found]
+    texts += [s for f in found for _, sentences in f.passages for s in sentences]
+    texts += [_headed(*passage) for f in found for passage in f.passages]
+    texts = list(dict.fromkeys(texts))
+    vectors = dict(zip(texts, vectors_of(texts, embedder, longest=256), strict=True))
+    rows = [(n, p) for n, f in enumerate(found) for p in range(len(f.passages))]
+    encoded = [
+        encode_passage(embedder._tokenizer, found[n].question, found[n].passages[p][1], found[n].passages[p][0])
+        for n, p in rows
+    ]
+    readings: dict[tuple[int, int], list[Reading]] = {}
+    order = sorted(range(len(rows)), key=lambda i: len(encoded[i].ids))
+    with torch.no_grad():
+        for at in range(0, len(order), 24):
+            batch = order[at : at + 24]
+            logits = model(*padded([(encoded[i].ids, encoded[i].types) for i in batch])).numpy()
+            readings |= {rows[i]: readings_of(encoded[i], of) for i, of in zip(batch, logits, strict=True)}
+    asked = []
+    for n, f in enumerate(found):
+        query = vectors[f.question]
+        evidence = tuple(
+            Evidence(
+                text=sentence,
+                title=title,
+                cosine=float(query @ vectors[sentence]),
+                passage_cosine=float(query @ vectors[_headed(title, sentences)]),
+                score=reading.score,
+                answer_score=reading.answer_score,
+            )
+            for p, (title, sentences) in enumerate(f.passages)
+            for sentence, reading in zip(sentences, readings[n, p] + [UNREAD] * len(sentences), strict=False)
+        )
+        if evidence:
+            asked.append(
+                Asked(
+                    source=f.source,
+                    part=f.part,
+                    question=f.question,
+                    answerable=f.answerable,
+                    evidence=evidence,
+                    gold=f.gold,
+                    group=f.group,
+                )
+            )
+    return asked
+
+
+def _headed(title: str, sentences: Sequence[str]) -> str:
+    text = " ".join(sentences)
+    return f"{title}\n{text}" if title else text
+
+
+# --- the regression and the report ---------------------------------------------------------------------------------
+
+
+def fit(asked: Sequence[Asked], use: Sequence[str], with_reader: bool) -> dict[str, float]:
+    """Weights of the signals in `use` and the bias, each set and answerability counting alike. Scikit-learn's logistic
+    regression on standardised signals, its scaling undone."""
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+    x = np.array([row_of(a, use, with_reader) for a in asked])
+    y = np.array([a.answerable for a in asked])
+    groups = [(a.source, a.answerable) for a in asked]
+    share = np.array([1.0 / groups.count(group) for group in groups])
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0).fit((x - mean) / scale, y, sample_weight=share / share.mean())
+    weights = model.coef_[0] / scale
+    return {"bias": float(model.intercept_[0] - weights @ mean)} | dict(zip(use, map(float, weights), strict=True))
+
+
+def row_of(asked: Asked, use: Sequence[str], with_reader: bool) -> list[float]:
+    evidence = asked.evidence if with_reader else [unread(e) for e in asked.evidence]
+    found = signals(asked.question, evidence)
+    return [found[name] for name in use]
+
+
+def unread(evidence: Evidence) -> Evidence:
+    return replace(evidence, score=None, answer_score=None)
+
+
+def refused_at(values: np.ndarray, answerable: np.ndarray, false_refusals: float) -> tuple[float, float]:
+    """The share of unanswerable questions below the threshold that refuses this share of the answerable, and it."""
+    threshold = float(np.quantile(values[answerable], false_refusals))
+    return float((values[~answerable] < threshold).mean()), threshold
+
+
+def report(asked: Sequence[Asked]) -> None:
+    """Fit on the part "signals", print the weights, and measure on all. What is to be used was chosen by the mean AUC
+    with one set of that part left out (printed too), among a dozen combinations."""
+    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+
+    # Of mtRAG there are answerable questions only, which would teach what mtRAG looks like.
+    fitting = [a for a in asked if a.part == "signals" and a.source != "mtrag"]
+    used = {"with": [n for n in WITH_READER if n != "bias"], "without": [n for n in WITHOUT_READER if n != "bias"]}
+
+    def values(name: str, of: Sequence[Asked], weights: dict[str, float]) -> np.ndarray:
+        rows = np.array([row_of(a, used[name], name == "with") for a in of])
+        return 1 / (1 + np.exp(-(rows @ [weights[s] for s in used[name]] + weights["bias"])))
+
+    models = {name: fit(fitting, use, name == "with") for name, use in used.items()}
+    for name, weights in models.items():
+        print(name, json.dumps({k: round(w, 3) for k, w in weights.items()}))
+        areas = []
+        for source in dict.fromkeys(a.source for a in fitting):
+            left_out = [a for a in fitting if a.source == source]
+            rest = fit([a for a in fitting if a.source != source], used[name], name == "with")
+            areas.append(roc_auc_score([a.answerable for a in left_out], values(name, left_out, rest)))
+        print(f"mean AUC, one set left out: {np.mean(areas):.3f}")
+    library = [a for a in fitting if a.source in ("squadshifts", "nq")]
+    answerable = np.array([a.answerable for a in library])
+    enough = {name: refused_at(values(name, library, w), answerable, 0.10)[1] for name, w in models.items()}
+    print(f"ENOUGH {enough['with']:.3f}, MAYBE", refused_at(values("with", library, models["with"]), answerable, 0.02))
+    print("| set | n | signal | AUC | refused at 10% false refusals | at ENOUGH: refused, false |")
+    for key in dict.fromkeys((a.source, a.part) for a in asked):
+        of = [a for a in asked if (a.source, a.part) == key]
+        y = np.array([a.answerable for a in of])
+        for name in ("cosine", "without", "with") if 0 < y.sum() < len(y) else ():
+            v = np.array(row_cosines(of)) if name == "cosine" else values(name, of, models[name])
+            at = f"{(v[~y] < enough[name]).mean():.1%}, {(v[y] < enough[name]).mean():.1%}" if name in enough else ""
+            print(
+                f"| {' '.join(key)} | {y.sum()}+{(~y).sum()} | {name} | {roc_auc_score(y, v):.3f} | "
+                f"{refused_at(v, y, 0.10)[0]:.1%} | {at} |"
+            )
+        judged = [a for a in of if a.gold or (a.answerable and key[0] in ("xquad-library", "wikinews", "wikinews-2"))]
+        if judged:
+            picks = {
+                name: f"{np.mean([_picks(a, name) for a in judged]):.1%}" for name in ("cosine", "cheap", "reader")
+            }
+            print(key, "choice:", picks, len(judged))
+    print("| false refusals | cosine | without | with |")
+    for source in ("wikinews", "wikinews-2"):
+        news = [a for a in asked if a.source == source]
+        y = np.array([a.answerable for a in news])
+        columns = [np.array(row_cosines(news)), *(values(name, news, models[name]) for name in ("without", "with"))]
+        for share in (0.05, 0.10, 0.20, 0.30) if news else ():
+            print(
+                f"| {source} {share:.0%} | " + " | ".join(f"{refused_at(v, y, share)[0]:.0%}" for v in columns) + " |"
+            )
+
+
+def row_cosines(asked: Sequence[Asked]) -> list[float]:
+    return [max(e.cosine for e in a.evidence) for a in asked]
+
+
+def _picks(asked: Asked, by: str) -> bool:
+    if by == "cosine":
+        best = max(range(len(asked.evidence)), key=lambda i: asked.evidence[i].cosine)
+    else:
+        evidence = asked.evidence if by == "reader" else [unread(e) for e in asked.evidence]
+        best = ranking(asked.question, evidence)[0]
+    return best in asked.gold
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
+    parser.add_argument("--weights", type=Path, required=True, help="the adapter")
+    parser.add_argument("--out", type=Path, required=True, help="where the evidence is kept")
+    parser.add_argument("--fresh", action="store_true", help="measure on the second set of news questions too")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    cache = args.out / "found.json"
+    if not cache.is_file():
+        found = all_found(cases_of(args.data), args.data)
+        cache.write_text(json.dumps([asdict(f) for f in found]), encoding="utf-8")
+    embedder = MiniLMEmbedder()
+    model = PassageEncoder(embedder._folder)
+    model.restore(load_adapter(args.weights))
+    records = [Found(**record) for record in json.loads(cache.read_text(encoding="utf-8"))]
+    report(read([f for f in records if args.fresh or f.source != "wikinews-2"], embedder, model))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""What a question asks for and what it takes for granted, beside what the articles say. Pure functions.
+
+"Why did the court drop the case?" takes for granted that the court dropped the case. Where a sentence that covers
+those words negates one of them, or has another figure, date or a word that excludes it, the question cannot be answered
+as asked, and the sentence that says otherwise is the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.checking.faults import coverage, lay_beside
+from rag.search.names import other_names
+from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import without_accents
+from rag.text.names import fold, pairs
+from rag.types import Candidate, Span
+
+Alike = Callable[[str, str], float]
+"""Says how near two words are in meaning, by the cosine of the packaged MiniLM."""
+
+# A sentence that covers less of what is taken for granted may well speak of something else. Measured on questions that
+# their paragraph answers (XQuAD) and on SQuAD 2.0's unanswerable: evals/RESULTS.md, "News sense".
+COVERED_FROM = 0.7
+ALIKE = 0.45
+MOST_PARTS = 4
+LONGEST_NAME = 100  # characters of a name that a note repeats
+_CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
+_PUT_OTHERWISE = re.compile(r"the evidence says .+, not (?P<ours>.+)")
+
+_ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
+_OPENING = re.compile(
+    rf"^(?:(?:in|on|at|by|for|from|to|of|with|since|until|under|during|after|before)\s+)?{_ASKING}\b"
+    r"(?:\s+(?:many|much|long|often|far|old|large|big)\b)?",
+    re.IGNORECASE,
+)
+_DO = re.compile(r"\b(?:did|does|do)\s+(?!not\b)", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"^(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\s+(?!not\b)", re.IGNORECASE
+)
+_PERFECT = re.compile(r"\b(?:has|have|had)\s+(?!not\b)", re.IGNORECASE)
+_BETWEEN_PARTS = re.compile(rf"(?:\?\s*(?:and\s+)?|[,;]?\s+and\s+)(?={_ASKING}\b)", re.IGNORECASE)
+# Two sides that a question names: "Israel and Hamas", "the ICJ and the ICC".
+_SIDE = r"(?:the\s+)?[A-Z][\w.-]*(?:\s+(?:(?:of|for)\s+(?:the\s+)?)?[A-Z][\w.-]*)*"
+_PAIR = rf"(?P<one>{_SIDE})\s+and\s+(?P<other>{_SIDE})"
+_SPEAKING = (
+    r"(?:say|said|tell|told|claim|claimed|think|argue|argued|report|reported|describe|described|explain|explained|react|"
+    r"reacted|respond|responded|reply|replied|want|wanted|demand|demanded|propose|proposed|accuse|accused|put|see|view)"
+)
+_EACH_OF_PAIR = re.compile(
+    rf"(?<!\bare )(?<!\bwere )\b{_PAIR}(?P<verb>\s+(?:(?:can|could|will|would|may|might|should|have|has|had)\s+)?)"
+    rf"(?:each\s+|both\s+|(?={_SPEAKING}\b))"
+)
+_DIFFERING_PAIR = re.compile(
+    r"^\W*(?i:how|where|in what|on what|what)\s+(?:do|did)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|by|from|in)\s+)?"
+    rf"{_PAIR}\s+(?:differ|disagree|diverge|contradict\s+each\s+other)\b\s*"
+    r"(?:(?:on|about|over|as\s+to)\s+)?(?P<subject>.*?)\W*$"
+)
+_ACCORDING_TO_PAIR = re.compile(
+    rf"\baccording\s+to\s+(?:{_PAIR}|(?P<first>.+?)\s+and\s+according\s+to\s+(?P<second>.+?))(?=\W*$|,)"
+)
+_TWO_TIMES = re.compile(
+    r"(?P<one>\b(?:in|on|at|before|after|during)\s+[^,?]+?)\s+and\s+(?:then\s+|once\s+)?(?:again|later|afterwards)\s+"
+    r"(?P<other>(?:in|on|at|before|after|during)\s+[^,?]+)(?=\W*$)"
+)
+_OF_REPORTS = re.compile(
+    r"\b(?:reports|articles|outlets|accounts|newspapers|papers|sources)\s+(?:all\s+|each\s+|both\s+)?"
+    r"(?:agree|disagree|differ|put|count|give|contradict)\b",
+    re.IGNORECASE,
+)
+_WORD_OF_NAME = r"[A-Z][\w’'.-]*\w"
+# A figure, or the words of a name: "World Cup", "George W. Bush", "Bank of England".
+_FIGURE_OR_NAME = re.compile(
+    rf"\d+(?:[.,]\d+)*|\b{_WORD_OF_NAME}(?: (?:(?:of|for) (?:the )?|[A-Z]\. )?{_WORD_OF_NAME})*"
+)
+# What a name may be led by and the articles may call otherwise.
+_TITLE = re.compile(
+    r"(?:prime|foreign|vice|deputy|former|mr|mrs|ms|miss|dr|sir|dame|prof(?:essor)?|president|chancellor|minister|premier|"
+    r"secretary|senator|governor|congress(?:wo)?man|representative|mayor(?:ess)?|councillor|councilman|councilwoman|judge|"
+    r"pope|bishop|archbishop|ambassador|captain|colonel|inspector|sergeant|detective|officer|chair(?:wo)?(?:man)?|director)"
+    r"\.?",
+    re.IGNORECASE,
+)
+# What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contradiction:
+    """The sentence that says otherwise than the question takes for granted, and in what."""
+
+    source: Candidate
+    reasons: tuple[str, ...]
+
+
+def premise(question: str) -> str | None:
+    """What an open question takes for granted, as near to a statement as leaving words out makes it; None for a
+    question that can be answered by yes or no, and where too little is left to compare."""
+    text = question.strip().rstrip("?").strip()
+    opening = _OPENING.match(text)
+    if opening is None:
+        return None
+    rest = _AUXILIARY.sub("", _DO.sub("", text[opening.end() :].strip(), count=1))
+    rest = _PERFECT.sub("", rest, count=1)
+    return rest if len(read(rest).content) >= 2 else None
+
+
+def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | None = None) -> Contradiction | None:
+    """The candidate that contradicts what the question takes for granted; None where there is none, or where another
+    candidate bears it out. With `alike`, a sentence contradicts too that names all that the question names and denies
+    what is much the same: "has not signed up" beside "join"."""
+    granted = premise(question)
+    if granted is None or not candidates:
+        return None
+    claim, sources = read(granted), [read(candidate.text) for candidate in candidates]
+    covers = [coverage(claim, source.keys, source) for source in sources]
+    known = frozenset().union(*(source.keys for source in sources))
+    happenings = {claim.items[n].key for n in claim.content if claim.items[n].kind == "word"}
+    found = None
+    for i in sorted(range(len(sources)), key=lambda i: (-covers[i], i)):
+        if covers[i] < COVERED_FROM:
+            break
+        faults = lay_beside(claim, sources[i], whole=claim, known=known)
+        reasons = tuple(reason for reason in faults.conflicts if _is_contradiction(reason, sources[i]))
+        if not _CONTRADICTIONS & faults.counts.keys() or not reasons:
+            if happenings and not happenings & sources[i].keys:
+                continue  # it names the same, and says nothing of what is taken for granted about them
+            return None
+        if found is None:
+            found = Contradiction(source=candidates[i], reasons=reasons)
+    return found if found or alike is None else _denied(claim, candidates, alike)
+
+
+def _is_contradiction(reason: str, source: Reading) -> bool:
+    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
+    an ordinal is a matter of order."""
+    otherwise = _PUT_OTHERWISE.fullmatch(reason)
+    if otherwise is None:
+        return "negates" in reason
+    ours = read(otherwise["ours"])
+    return not ours.keys & source.keys and not any(item.number and item.key.endswith(".") for item in ours.items)
+
+
+def _denied(claim: Reading, candidates: Sequence[Candidate], alike: Alike) -> Contradiction | None:
+    """The first candidate that names all that the claim names and negates a word much like one of the claim's that it
+    lacks; None where another names them and has that word."""
+    named = {claim.items[n].key for n in claim.content if claim.items[n].kind == "name"}
+    words = [claim.items[n] for n in claim.content if claim.items[n].kind == "word" and not claim.items[n].marks]
+    if not named or not words or any("not" in claim.items[n].marks for n in claim.content):
+        return None
+    found: dict[str, Contradiction] = {}
+    said: set[str] = set()
+    for candidate in candidates:
+        source, title = read(candidate.text), read(candidate.hit.article.title or "")
+        if not all(key in source.keys | title.keys for key in named - _shortened(claim, source.keys | title.keys)):
+            continue
+        said |= {word.key for word in words if word.key in source.keys}
+        lacking = [word for word in words if word.key not in source.keys]
+        negated = [source.items[n] for n in source.content if "not" in source.items[n].marks]
+        if len(lacking) > 1 or not negated or not (named & source.keys or _shortened(claim, source.keys)):
+            continue  # of several words nobody knows which of them is denied
+        for word in lacking:
+            nearness, at = max((alike(word.text.lower(), item.text.lower()), -n) for n, item in enumerate(negated))
+            if nearness >= ALIKE:
+                reason = f"the evidence negates “{negated[-at].text}”, much like “{word.text}”"
+                found.setdefault(word.key, Contradiction(source=candidate, reasons=(reason,)))
+    return next((otherwise for key, otherwise in found.items() if key not in said), None)
+
+
+def _shortened(claim: Reading, keys: frozenset[str]) -> frozenset[str]:
+    """Keys of the claim's names whose initials are among `keys`: "International Criminal Court" beside "ICC"."""
+    runs: list[list[Item]] = [[]]
+    for item in claim.items:
+        if item.kind == "name":
+            runs[-1].append(item)
+        elif runs[-1]:
+            runs.append([])
+    short = [run for run in runs if len(run) > 1 and "".join(item.text[0].lower() for item in run) in keys]
+    return frozenset(item.key for run in short for item in run)
+
+
+def parts(question: str) -> list[str]:
+    """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two, and so has "What do
+    Israel and Hamas say?" (`sides`). What asks nothing by itself ("who said what and when") stays with the part
+    before."""
+    found: list[str] = []
+    if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
+        return [question]
+    for part in _BETWEEN_PARTS.split(question):
+        is_asking = re.fullmatch(_ASKING, part.strip(" ?"), re.IGNORECASE)
+        if found and (is_asking or len(found) == MOST_PARTS or re.search(rf"\b{_ASKING}\W*$", found[-1], re.I)):
+            found[-1] = question[question.find(found[-1]) : question.find(part, question.find(found[-1])) + len(part)]
+        elif part.strip():
+            found.append(part.strip())
+    asked = [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
+    divided = [side for part in asked for side in sides(part)]
+    return divided if len(divided) <= MOST_PARTS else asked
+
+
+def sides(question: str) -> list[str]:
+    """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
+    do the reports of A and B differ on C?", "according to A and according to B") or act each by itself ("What can A and
+    B each do?"), or two times ("in spring and again in autumn"). Otherwise the question as it is."""
+    if differing := _DIFFERING_PAIR.search(question):
+        about = f" about {differing['subject']}" if differing["subject"] else ""
+        return [f"What does {differing[side]} say{about}?" for side in ("one", "other")]
+    if pair := _EACH_OF_PAIR.search(question):
+        before, behind = question[: pair.start()], question[pair.end() :]
+        return [
+            f"{re.sub(r'do(?= $)', 'does', before)}{pair[side]}{pair['verb']}{behind}".strip()
+            for side in ("one", "other")
+        ]
+    if pair := _ACCORDING_TO_PAIR.search(question):
+        named = (pair["one"], pair["other"]) if pair["one"] else (pair["first"], pair["second"])
+        return [f"{question[: pair.start()]}according to {side}{question[pair.end() :]}" for side in named]
+    if pair := _TWO_TIMES.search(question):
+        return [f"{question[: pair.start()]}{pair[side]}{question[pair.end() :]}" for side in ("one", "other")]
+    return [question]
+
+
+def asks_reports(question: str) -> bool:
+    """Whether the question is about what the reports say beside each other: "Do the reports agree on the toll?"."""
+    return _OF_REPORTS.search(question) is not None
+
+
+def missing(question: str, candidates: Sequence[Candidate]) -> str:
+    """One sentence for a question that was not answered: what the passages found lack."""
+    texts = [without_accents(f"{c.hit.article.title or ''} {c.hit.passage.text}").lower() for c in candidates]
+    asked = question.strip()
+    absent = _absent(asked, texts)
+    if absent:
+        articles = {c.hit.article.id: c.hit.article.text for c in candidates}
+        known = frozenset().union(*map(pairs, articles.values()))
+        folded = [f" {fold(text)} " for text in texts]
+        others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
+        absent = _absent(asked, texts, [(o.start, o.end) for o in others])
+    if absent and len(absent) <= 4:
+        *before, last = (f"“{name[:LONGEST_NAME]}”" for name in absent)
+        return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
+    return "The reader found no sentence that answers this."
+
+
+def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> list[str]:
+    """The figures and names of a question, each whole and without its titles, that have a word which no text has and
+    which stands in none of the `known` places."""
+    found = []
+    for match in _FIGURE_OR_NAME.finditer(asked):
+        words = [w for w in re.finditer(r"\S+", match[0]) if not w[0].islower() and not _TITLE.fullmatch(w[0])]
+        if not match[0][0].isdigit():
+            # The capital of a sentence's first word says nothing.
+            before = asked[: match.start()].split()
+            is_first = not before or (before[-1][-1] in ".?!" and not _TITLE.fullmatch(before[-1]))
+            words = [w for w in words if not (is_first and w.start() == 0)]
+        for word in words:
+            bare = without_accents(re.sub(r"['’]s?$", "", word[0])).lower()
+            start, end = match.start() + word.start(), match.start() + word.end()
+            if any(re.search(rf"(?<!\w){re.escape(bare)}", text) for text in texts):
+                continue
+            if not any(first <= start and end <= last for first, last in known):
+                found.append(re.sub(r"['’]s?$", "", match[0][words[0].start() :]))
+                break
+    return list(dict.fromkeys(found))
