@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag import BylineError, Library
-from rag.search.retrieval import MAX_CHARACTERS
 from rag.text.lexicon import without_accents
+from rag.text.words import MAX_CHARACTERS
 
 STORY = """---
 title: Mayor Renée Vašíček opens the tram
