@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag.answers import citations, drafts, premise
+from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import ENOUGH, MAYBE
 from rag.answers.writer import Draft, Drafted, Writer
@@ -45,6 +45,7 @@ def answer(
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
     max_tokens: int = MAX_TOKENS,
+    stated: Sequence[Claim] = (),
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
@@ -52,13 +53,15 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
+    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
+    follows it. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
     """
-    composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes)
+    composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
         yield from composed.write(_Turn(model, max_tokens), show_unsupported=show_unsupported)
     yield from composed.quote(is_instead=model is not None)
     yield from composed.correct(alike)
+    yield from composed.put_beside()
     yield composed.finish(hits)
 
 
@@ -73,7 +76,9 @@ class _Composition:
         quoting: Writer,
         check: citations.Checker,
         notes: Sequence[str],
+        stated: Sequence[Claim],
     ) -> None:
+        self._stated = list(stated)
         self._started = time.perf_counter()
         self._question, self._quoting, self._check = question, quoting, check
         self._whole = merged(question, parts)
@@ -131,7 +136,7 @@ class _Composition:
             drafts_ = []
         if self._is_by_model and is_unsure:
             drafts_ = []
-        quotes = citations.make_claims(drafts_, self._markers)
+        quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
         if not quotes:
             return
         if not self._is_by_model:
@@ -159,6 +164,18 @@ class _Composition:
         reasons = "; ".join(otherwise.reasons)
         self._notes.append(f"What the question takes for granted is put otherwise in [{marker}]: {reasons}.")
 
+    def put_beside(self) -> Iterator[Claim]:
+        """The corrections that cited articles carry, and the other person of a name that two have."""
+        candidates, markers = self._whole.candidates, self._markers
+        self._claims = [replace(claim, earlier=claim.earlier or beside.is_corrected(claim)) for claim in self._claims]
+        corrections = beside.corrections_of(self._claims, candidates, markers)
+        self._claims += corrections
+        yield from corrections
+        introduced, note = beside.namesakes_of(self._question, self._carried(), candidates, markers)
+        self._claims += introduced
+        self._notes += note
+        yield from introduced
+
     def finish(self, hits: Sequence[SearchHit]) -> Answer:
         """All of it as one value."""
         carried = self._carried()
@@ -169,8 +186,10 @@ class _Composition:
         if self._is_by_model:
             old = differences.older_statements(differ)
             self._claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in self._claims]
-            carried = self._carried()
-        is_partial = self._is_cut or self._is_maybe or any(claim.verdict == "partial" for claim in self._claims)
+        self._claims = [*self._stated, *self._claims]
+        carried = self._carried()
+        is_maybe = self._is_maybe and not self._stated
+        is_partial = self._is_cut or is_maybe or any(claim.verdict == "partial" for claim in self._claims)
         is_partial = is_partial or (self._has_refused and self._is_by_model)
         if carried and (open_ := self._unanswered(carried)):
             is_partial = True
@@ -181,7 +200,7 @@ class _Composition:
         return Answer(
             question=self._question,
             status="abstained" if not carried else "partial" if is_partial else "answered",
-            maybe=bool(carried) and self._is_maybe,
+            maybe=bool(carried) and is_maybe,
             text=citations.render(self._claims if carried else ()),
             claims=tuple(self._claims if carried else ()),
             hits=tuple(hits),
