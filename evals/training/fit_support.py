@@ -2,10 +2,10 @@
 
     python -m evals.training.fit_support --data DATA --checker built-in|accurate [--cache DIR]
 
-puts them into `rag/checking/support_weights.json` and prints the table of `evals/SUPPORT.md`. Fitted on the claims' dev
-half (`evals/data/claims.jsonl`), AttributionBench dev, and lies and paraphrases of the tuning half of Wikinews; measured
-on those by folds, and on what takes no part: the held-out halves of the lies and of FEVER, a third of WiCE. The claims'
-test half is not looked at here. Needs SciPy, which comes with sentence-transformers. Seeded.
+puts them into `rag/checking/support_weights.json` and prints the table of `evals/SUPPORT.md`. Fitted on the claims'
+dev half (`evals/data/claims.jsonl`), AttributionBench dev, and lies and paraphrases of the tuning half of Wikinews;
+measured on those by folds, and on what takes no part: the held-out halves of the lies and of FEVER, a third of WiCE.
+The claims' test half is not looked at here. Needs SciPy, which comes with sentence-transformers. Seeded.
 """
 
 from __future__ import annotations
