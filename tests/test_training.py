@@ -21,7 +21,7 @@ from evals.training.reader_examples import examples_of
 from evals.training.reader_sets import news as news_cases
 from evals.training.reader_sets import paragraphs_of, qadiscourse, qamr
 from evals.training.rewording import claim_of, yes_no
-from evals.training.texts import held_out_sentences, part_of, plain, untokenized
+from evals.training.texts import held_out_sentences, part_of, plain, squeezed, untokenized
 from rag.checking.checker import WINDOW_SENTENCES, WINDOW_WORDS
 from rag.errors import BylineError
 
@@ -235,7 +235,7 @@ def sets(tmp_path: Path) -> Path:
 
 def test_no_sentence_of_gum_is_trained_on(sets: Path) -> None:
     held_out = held_out_sentences(sets)
-    assert plain(SAID) in held_out
+    assert squeezed(SAID) in held_out
     (of_qamr,) = qamr(sets, held_out)
     assert of_qamr.question == "What was it that closed the port?"
     assert of_qamr.answers == ("The storm",)
@@ -274,7 +274,7 @@ def test_sentences_stand_among_those_of_their_paragraph() -> None:
 
 def test_text_is_written_as_people_write_it() -> None:
     assert plain("-LRB- A b -RRB-") == plain("(a B)")
-    assert untokenized("He did n't say `` no '' -LRB- on Monday -RRB- .") == "He didn't say “ no” (on Monday)."
+    assert untokenized("He did n't say `` no '' -LRB- on Monday -RRB- .") == "He didn't say “no” (on Monday)."
 
 
 # --- the reader's examples -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from evals.training.lies import lies, names_in, paraphrases
 from evals.training.pairs import Label, Pair, Source
 from evals.training.reader_data import Case, cases_of, cases_to_train
 from evals.training.rewording import claim_of
-from evals.training.texts import Json, held_out_sentences, names_of, plain, table_of, untokenized
+from evals.training.texts import Json, held_out_sentences, names_of, squeezed, table_of, untokenized
 
 N_EDITED = 3000  # sentences
 LONGEST_ROLE = 7  # words
@@ -95,7 +95,7 @@ def roles(data: Path, rng: random.Random) -> Iterator[Pair]:
             for row in table_of(folder / f"{domain}.{part}.gold.csv.gz"):
                 asked[row["qasrl_id"], row["verb_idx"]].append(row)
             for (key, _), questions in asked.items():
-                if key in text_of and plain(text_of[key]) not in held_out:
+                if key in text_of and squeezed(text_of[key]) not in held_out:
                     yield from _exchanged(text_of[key], questions)
 
 

@@ -19,6 +19,7 @@ from evals.training.texts import (
     lines_of,
     plain,
     sentences_of,
+    squeezed,
     table_of,
     trimmed,
     untokenized,
@@ -108,7 +109,7 @@ def qamr(data: Path, held_out: frozenset[str]) -> Iterator[Case]:
     rows = (line.split("\t") for line in lines_of(data / "qamr" / "sentences.tsv.gz"))
     tokens = {row[0]: row[1].split(" ") for row in rows}
     texts = {key: untokenized(" ".join(words)) for key, words in tokens.items()}
-    paragraphs = paragraphs_of({key: text for key, text in texts.items() if plain(text) not in held_out})
+    paragraphs = paragraphs_of({key: text for key, text in texts.items() if squeezed(text) not in held_out})
     found: dict[tuple[str, str], Case] = {}
     for part in ("dev", "test"):
         for key, _, _, _, _, question, *given in (line.split("\t") for line in lines_of(data / f"qamr/{part}.tsv.gz")):
@@ -133,7 +134,7 @@ def qadiscourse(data: Path, held_out: frozenset[str]) -> Iterator[Case]:
         row |= {name: str(text).replace("\\'", "'") for name, text in row.items()}
     rows = [row for row in rows if not _BROKEN & set(row["untokenized sentence"] + row["answer"])]
     texts = {row["qasrl_id"]: trimmed(row["untokenized sentence"]) for row in rows}
-    paragraphs = paragraphs_of({key: text for key, text in texts.items() if plain(text) not in held_out})
+    paragraphs = paragraphs_of({key: text for key, text in texts.items() if squeezed(text) not in held_out})
     found: dict[tuple[str, str], Case] = {}
     for row in rows:
         key, question = row["qasrl_id"], trimmed(row["full_question"]).rstrip("?. ")
