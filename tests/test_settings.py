@@ -37,12 +37,8 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
     settings = load_settings(tmp_path, model="openai:flag")
     assert (settings.model, settings.model_url) == ("openai:flag", "http://environment/v1")
     assert (settings.model_context, settings.model_timeout) == (2048, 1.5)
-    assert settings.origin == {
-        "model": "flag",
-        "model_url": "environment",
-        "model_context": "environment",
-        "model_timeout": "environment",
-    }
+    origin = {"model": "flag", **dict.fromkeys(("model_url", "model_context", "model_timeout"), "environment")}
+    assert settings.origin == {**origin, "reader": "default", "checker": "default"}
 
 
 @pytest.mark.parametrize(
