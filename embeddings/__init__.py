@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from embeddings.hashing import HashingEmbedder
+from embeddings.keys import clean_key, openai_key
 from embeddings.protocol import BylineError, Embedder, Vectors, unit_rows
 
 __all__ = ["DEFAULT_EMBEDDER", "BylineError", "Embedder", "HashingEmbedder", "Vectors", "load_embedder", "unit_rows"]
@@ -17,9 +18,8 @@ def load_embedder(spec: str = DEFAULT_EMBEDDER) -> Embedder:
 
     - `minilm`: all-MiniLM-L6-v2, packaged (the default);
     - `st:NAME` or `st:FOLDER`: any sentence-transformers model that is on this machine;
-    - `openai:NAME`: an OpenAI-compatible endpoint at `$BYLINE_EMBEDDINGS_URL`, with the key in
-      `$BYLINE_EMBEDDINGS_KEY`, else at `$OPENAI_BASE_URL`, with that in `$OPENAI_API_KEY`: a key goes nowhere but to
-      the address it belongs to;
+    - `openai:NAME`: an OpenAI-compatible endpoint at `$BYLINE_EMBEDDINGS_URL`, else at `$OPENAI_BASE_URL`, with the
+      key in `$BYLINE_EMBEDDINGS_KEY`, else that in `$OPENAI_API_KEY` where the address is one it belongs to;
     - `hashing` or `hashing:DIM`: no model at all, for tests.
 
     Raises BylineError for any other name, and where the model or the address is missing.
@@ -38,14 +38,12 @@ def load_embedder(spec: str = DEFAULT_EMBEDDER) -> Embedder:
     if kind == "openai" and rest:
         from embeddings.endpoint import EndpointEmbedder
 
-        own, known = os.environ.get("BYLINE_EMBEDDINGS_URL"), os.environ.get("OPENAI_BASE_URL")
-        base_url = own or known
+        base_url = os.environ.get("BYLINE_EMBEDDINGS_URL") or os.environ.get("OPENAI_BASE_URL")
         if not base_url:
             raise BylineError(
                 f"the embedder {spec!r} needs the address of its endpoint: set BYLINE_EMBEDDINGS_URL, for example to "
                 "http://localhost:11434/v1."
             )
-        common = os.environ.get("OPENAI_API_KEY") if base_url == known else None
-        key = os.environ.get("BYLINE_EMBEDDINGS_KEY") or common
+        key = clean_key("BYLINE_EMBEDDINGS_KEY") or openai_key(base_url)
         return EndpointEmbedder(rest, base_url=base_url, api_key=key)
     raise BylineError(f"there is no embedder {spec!r}: use minilm, st:NAME, st:FOLDER, openai:NAME or hashing:DIM.")

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 
+from embeddings.http_client import Deadline, Tries, addresses, beginning, client, parse_url, shown, unreachable
 from embeddings.protocol import BylineError, Vectors, unit_rows
 
 BATCH = 64
-TRIES = 4
-LONGEST_WAIT_S = 20.0
+TRIES, LONGEST_WAIT_S = 4, 60.0
+SILENCE_S, WHOLE_BATCH_S = 120.0, 300.0
+MAX_BYTES = 64 * 2**20  # 64 vectors of 4096 numbers, written out, take some 6 MB
 
 
 class EndpointEmbedder:
     """`POST {base_url}/embeddings` (https://platform.openai.com/docs/api-reference/embeddings).
 
-    429 and 5xx are tried again, up to 4 times, waiting as `Retry-After` says. The key goes into the request header
-    and nowhere else. Raises BylineError when the endpoint cannot be reached, refuses, or answers something else
-    than one finite vector of one length for each text.
+    429 and 5xx are tried again, up to 4 times, waiting as `Retry-After` says, though no longer than a minute. The key
+    goes into the request header and nowhere else. Raises BylineError when the endpoint cannot be reached, refuses, or
+    answers something else than one finite vector of one length for each text.
     """
 
     def __init__(self, model: str, *, base_url: str, api_key: str | None = None, max_tokens: int = 512) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BylineError(f"{base_url!r} is no address of an embeddings endpoint: give one as http(s)://HOST/v1.")
-        port = f":{parts.port}" if parts.port else ""
+        self._base = parse_url(base_url, "server of embeddings")
+        self._urls = addresses(self._base, "embeddings")
         # Without user and password, which some put into the address: this is shown and stored.
-        self._where = f"{parts.scheme}://{parts.hostname}{port}{parts.path}".rstrip("/")
+        self._where = shown(self._base)
         self.name = f"openai:{model}@{self._where}"
         self.max_tokens = max_tokens
         self._model = model
-        self._url = base_url.rstrip("/") + "/embeddings"
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        # A proxy from the environment is not asked to reach this very machine.
-        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        self._client = httpx.Client(timeout=60.0, headers=headers, trust_env=not is_here)
+        self._headers = {"accept-encoding": "identity"}  # a small answer could unpack to gigabytes
+        self._headers |= {"authorization": f"Bearer {api_key}"} if api_key else {}
         self._dim: int | None = None
 
     @property
@@ -69,32 +65,23 @@ class EndpointEmbedder:
 
     def _request(self, texts: list[str]) -> Vectors:
         # An empty input is an error at OpenAI's; a space is not.
-        body = {"model": self._model, "input": [text or " " for text in texts], "encoding_format": "float"}
-        for attempt in range(1, TRIES + 1):
-            try:
-                response = self._client.post(self._url, json=body)
-            except httpx.HTTPError as error:
-                raise BylineError(
-                    f"no embeddings endpoint answers at {self._where} ({type(error).__name__}): start it, or set "
-                    "BYLINE_EMBEDDINGS_URL."
-                ) from None
-            if response.status_code != 429 and response.status_code < 500:
-                break
-            if attempt < TRIES:
-                time.sleep(_wait_s(response, attempt))
-        if response.status_code in (401, 403):
+        body: dict[str, object] = {
+            "model": self._model,
+            "input": [text or " " for text in texts],
+            "encoding_format": "float",
+        }
+        status, said = self._post(body)
+        if status in (401, 403):
+            raise BylineError(f"{self._where} refused the key (HTTP {status}): set BYLINE_EMBEDDINGS_KEY.")
+        if status != 200:
             raise BylineError(
-                f"{self._where} refused the key (HTTP {response.status_code}): set BYLINE_EMBEDDINGS_KEY."
-            )
-        if response.status_code != 200:
-            raise BylineError(
-                f"{self._where} answered HTTP {response.status_code} for the model {self._model!r}: check the model's "
+                f"{self._where} answered HTTP {status} for the model {self._model!r}: check the model's "
                 "name and the server's log."
             )
         try:
-            data = sorted(response.json()["data"], key=lambda item: int(item["index"]))
+            data = sorted(json.loads(said)["data"], key=lambda item: int(item["index"]))
             rows = np.array([item["embedding"] for item in data], dtype=np.float32)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             rows = np.zeros((0, 0), dtype=np.float32)
         if rows.ndim != 2 or len(rows) != len(texts) or rows.shape[1] == 0 or not np.isfinite(rows).all():
             raise BylineError(
@@ -103,10 +90,26 @@ class EndpointEmbedder:
             )
         return rows
 
-
-def _wait_s(response: httpx.Response, attempt: int) -> float:
-    try:
-        asked = float(response.headers.get("retry-after", ""))
-    except ValueError:
-        asked = 0.5 * 2**attempt
-    return min(max(asked, 0.0), LONGEST_WAIT_S)
+    def _post(self, body: dict[str, object]) -> tuple[int, str]:
+        """Status and text of the answer, after the waits that it asked for."""
+        tries, urls = Tries(TRIES, LONGEST_WAIT_S), list(self._urls)
+        timeout = httpx.Timeout(SILENCE_S, connect=5.0)
+        with Deadline(WHOLE_BATCH_S) as deadline, client(self._base, headers=self._headers, timeout=timeout) as http:
+            try:
+                while True:
+                    extensions = {"trace": deadline.watch}
+                    with http.stream("POST", urls[0], json=body, extensions=extensions) as response:
+                        status, said = response.status_code, beginning(response, MAX_BYTES)
+                    if status in (404, 405) and len(urls) > 1:
+                        del urls[0]
+                    elif not tries.wait(status, response.headers, deadline.left_s):
+                        self._urls = urls
+                        return status, said
+            except httpx.HTTPError as error:
+                if deadline.passed:
+                    raise BylineError(f"{self._where} was not done after {WHOLE_BATCH_S:g} s: try again.") from None
+                raise BylineError(
+                    unreachable(error, self._base)
+                    or f"no embeddings endpoint answers at {self._where} ({type(error).__name__}): start it, or set "
+                    "BYLINE_EMBEDDINGS_URL."
+                ) from None

@@ -27,7 +27,7 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(self, model: str | Path, *, name: str | None = None, dtype: Dtype = "auto") -> None:
-        folder = Path(model).expanduser()
+        folder = Path(os.path.expanduser(model))
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         # torch and transformers take ten seconds to import: only here, where they are used.
         import torch

@@ -17,6 +17,7 @@ from evals.loaders import FORMATS, SETS
 from rag import BylineError
 from rag.models.tiers import load_given
 from rag.settings import load_settings
+from rag.terminal import print_json
 from rag.types import Json
 
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
@@ -56,7 +57,10 @@ def main(args: argparse.Namespace) -> int:
         print(f"wrote {', '.join(map(str, written))}", file=sys.stderr)
     if args.results:
         _put(found, Path(args.results))
-    print(json.dumps(found, ensure_ascii=False, indent=2) if args.json else report.table(found))
+    if args.json:
+        print_json(found)
+    else:
+        print(report.table(found))
     for sentence in below:
         print(f"byline: missed: {sentence}", file=sys.stderr)
     return 1 if below else 0

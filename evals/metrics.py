@@ -266,9 +266,9 @@ def macro_f1(labels: Sequence[bool], predictions: Sequence[bool]) -> float:
 
 def truthfulness(outcome: str) -> float:
     """CRAG's score (Yang et al. 2024, automatic form): right +1, missing 0, wrong -1; higher is better. To refuse what
-    has no answer is right; to refuse what has one is missing, and so is an error; an answer that lacks an expected
-    point is wrong, as there."""
-    return {"right": 1.0, "rightly refused": 1.0, "refused": 0.0, "error": 0.0}.get(outcome, -1.0)
+    has no answer is right; to refuse what has one is missing, and so is an error, or a maybe that does not answer; an
+    answer that lacks an expected point is wrong, as there."""
+    return {"right": 1.0, "rightly refused": 1.0, "refused": 0.0, "error": 0.0, "maybe": 0.0}.get(outcome, -1.0)
 
 
 def abstention_curve(confidence: Sequence[float], answerable: Sequence[bool]) -> list[Json]:

@@ -15,7 +15,7 @@ from evals.runner import LOWER_IS_BETTER, METRICS
 from rag.types import Json
 
 MAIN = ("citation_precision", "citation_recall", "citation_f1", "answer_recall", "evidence_recall@10", "truthfulness")
-BAD = ("error", "wrong", "answered anyway", "refused", "partly")
+BAD = ("error", "wrong", "answered anyway", "refused", "maybe", "partly")
 
 
 def table(report: Json) -> str:
@@ -113,7 +113,7 @@ summary { cursor: pointer }
 blockquote { margin: .3rem 0 .3rem .2rem; padding-left: .8rem; border-left: 3px solid var(--line) }
 blockquote.on { border-color: var(--good) }
 """
-_CLASS = {"right": "right", "rightly refused": "right", "partly": "partly", "refused": "partly"}
+_CLASS = {"right": "right", "rightly refused": "right", "partly": "partly", "refused": "partly", "maybe": "partly"}
 
 
 def page(report: Json) -> str:

@@ -47,7 +47,11 @@ METRICS: dict[str, str] = {
     "trec_support_precision": "TREC RAG's weighted precision with rag.support as its judge; answerable cases",
     "trec_support_recall": "TREC RAG's weighted recall with rag.support as its judge; answerable cases",
     "false_refusal_rate": "refused; answerable cases",
-    "false_answer_rate": "answered without setting the question right; unanswerable cases",
+    "false_answer_rate": "answered plainly without setting the question right; unanswerable cases",
+    "false_or_maybe_rate": "the same, what is shown as a maybe counted too; unanswerable cases",
+    "right_or_maybe_right": "all that was expected is said, plainly or as a maybe; answerable cases",
+    "plainly_wrong_rate": "nothing of what was expected is said, under a plain answer; answerable cases",
+    "maybe_rate": "shown as what may answer; all cases",
     "overtaken_as_current": "cites words that a later article has changed, unmarked; cases that name such words",
     "forbidden_said": "says what it must not say; cases that name such words",
     "truthfulness": "CRAG: +1 right, 0 missing, -1 wrong; all cases",
@@ -59,7 +63,8 @@ METRICS: dict[str, str] = {
     "cost_usd": "dollars for a question at the given price, mean",
 }
 LOWER_IS_BETTER = frozenset(
-    {"false_refusal_rate", "false_answer_rate", "overtaken_as_current", "forbidden_said"}
+    {"false_refusal_rate", "false_answer_rate", "false_or_maybe_rate", "plainly_wrong_rate", "overtaken_as_current"}
+    | {"forbidden_said"}
     | {"ask_s_p50", "ask_s_p95", "tokens_in", "tokens_out", "cost_usd"}
 )
 RETRIEVAL = {"R@5": "recall@5", "R@10": "recall@10", "RR@10": "mrr@10", "nDCG@10": "ndcg@10"}
@@ -194,6 +199,7 @@ def score(
     cited = [_words(citation) for citation in shown]
     said = " ".join(_said(answer)) if answer else ""
     abstained = answer is not None and answer.status == "abstained"
+    is_maybe = answer is not None and answer.maybe
     ranks = m.evidence_ranks(groups, passages)
     scores: dict[str, float] = {}
     if case.answerable and groups:
@@ -220,9 +226,14 @@ def score(
         scores |= _by_support(claims)
         scores["false_refusal_rate"] = float(abstained)
     corrected = bool(cited and groups and any(m.cites(cited[0], group) for group in groups))
-    outcome = _outcome(case, scores, abstained=abstained, failed=answer is None, corrected=corrected)
+    outcome = _outcome(case, scores, abstained=abstained, failed=answer is None, corrected=corrected, maybe=is_maybe)
+    scores["maybe_rate"] = float(is_maybe)
     if not case.answerable:
-        scores["false_answer_rate"] = float(outcome not in ("rightly refused", "right", "error"))
+        scores["false_answer_rate"] = float(outcome not in ("rightly refused", "right", "error", "maybe"))
+        scores["false_or_maybe_rate"] = float(outcome not in ("rightly refused", "right", "error"))
+    else:
+        scores["right_or_maybe_right"] = float(outcome == "right")
+        scores["plainly_wrong_rate"] = float(outcome == "wrong")
     if overtaken:
         current = [_words(c) for claim in claims if not claim.earlier for c in claim.citations]
         scores["overtaken_as_current"] = float(any(m.cites(words, overtaken) for words in current))
@@ -275,15 +286,18 @@ def score(
     }
 
 
-def _outcome(case: EvalCase, scores: Mapping[str, float], *, abstained: bool, failed: bool, corrected: bool) -> str:
+def _outcome(
+    case: EvalCase, scores: Mapping[str, float], *, abstained: bool, failed: bool, corrected: bool, maybe: bool
+) -> str:
     if failed:
         return "error"
     if not case.answerable:
-        return "rightly refused" if abstained else "right" if corrected else "answered anyway"
+        shown = "maybe" if maybe else "answered anyway"
+        return "rightly refused" if abstained else "right" if corrected else shown
     if abstained:
         return "refused"
     recall = scores.get("answer_recall", scores.get("citation_recall", 0.0))
-    return "right" if recall == 1 else "partly" if recall else "wrong"
+    return "right" if recall == 1 else "partly" if recall else "maybe" if maybe else "wrong"
 
 
 def _why(
@@ -302,6 +316,7 @@ def _why(
         return {
             "rightly refused": ["The articles do not answer, and it said so."],
             "right": ["The articles do not answer; it cites words that set the question right."],
+            "maybe": ["The articles do not answer; it showed words as what may."],
             "wrong": ["It says what it must not say."],
         }.get(outcome, ["The articles do not answer, but it gave an answer."])
     why = ["It refused, although the articles answer."] if outcome == "refused" else []

@@ -23,11 +23,15 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError
 from rag.ingest import articles, changes
+from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
 from rag.search.found import Found
+from rag.settings import FILE as SETTINGS
+from rag.settings import expanded, load_settings
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
+from rag.text import words
 from rag.types import Article, Candidate, Filters, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
@@ -39,18 +43,24 @@ Progress = Callable[[int, int, str], None]
 
 
 def default_path() -> Path:
-    """`$BYLINE_HOME`, else the platform's folder for user data."""
+    """`$BYLINE_HOME`, else the platform's folder for user data. BylineError where the user has no home folder."""
     home = os.environ.get("BYLINE_HOME")
     if home:
-        return Path(home).expanduser()
+        return expanded(home, "BYLINE_HOME")
     from platformdirs import user_data_path
 
-    return user_data_path("byline", appauthor=False)
+    try:
+        folder = user_data_path("byline", appauthor=False)
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # "~/…" of an older platformdirs, which would be made in the current folder
+        raise BylineError("this user has no home folder to keep a library in: set BYLINE_HOME, or give --library DIR.")
+    return folder
 
 
 def library_at(path: str | Path | None = None) -> tuple[Path, bool]:
     """The folder that `Library.open(path)` means, and whether there is a library in it. Nothing is made."""
-    folder = (Path(path).expanduser() if path is not None else default_path()).absolute()
+    folder = expanded(path, "the library's folder") if path is not None else default_path()
     return folder, os.path.exists(folder / DATABASE)
 
 
@@ -89,7 +99,8 @@ class Collection:
         the articles at the next use; vectors of different models are never compared. `reader` and `checker` (see
         `rag.models.tiers`) hold for this object and go before the library's settings.
 
-        Raises BylineError when the folder cannot be written, or the library in it is damaged or too new.
+        One in a folder that cannot be written can be asked. Raises BylineError when none can be made there, or the
+        library in it is damaged or too new.
         """
         folder, _ = library_at(path)
         try:
@@ -163,8 +174,8 @@ class Collection:
 
         Raises BylineError when there is none, or more than one.
         """
-        path = str(Path(name).expanduser().absolute())
-        ids = self.store.find(path) or self.store.find(name)
+        path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
+        ids = self.store.find(words.encodable(path)) or self.store.find(words.encodable(name))
         if not ids:
             raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
         if len(ids) > 1:
@@ -196,20 +207,27 @@ class Collection:
 
     # -- ingest -------------------------------------------------------------------------------------------------
 
-    def ingest(self, paths: Iterable[str | Path], *, progress: Progress | None = None) -> IngestReport:
-        """Read files, folders and globs into the library.
+    def ingest(
+        self, paths: Iterable[str | Path], *, progress: Progress | None = None, fields: str | None = None
+    ) -> IngestReport:
+        """Read files, folders and globs into the library. `fields` ("text=column,title=column") says what the fields of
+        CSV and JSON records are called, where `rag.ingest.fields` does not know it; else `settings.toml` may say so.
 
         Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
         transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
         before stays. The same article under a second name is stored once; a file that was moved keeps its article.
         Killed at any moment, the library is whole, and the next ingest completes it.
+
+        BylineError where `fields` is no such list, or names what is no field.
         """
         started = time.perf_counter()
+        self.store.check_writable()
+        mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
             files, failed = articles.discover(paths, passed_over)
             done = 0
-            job = self._job(lambda what: progress(done, len(files), what) if progress else None)
+            job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
             for file in files:
                 job.file(file)
@@ -222,6 +240,7 @@ class Collection:
             failed=tuple(job.failed),
             duplicates=tuple(job.duplicates),
             copies=tuple(job.copies),
+            warnings=job.warnings.listed(),
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),
@@ -233,6 +252,7 @@ class Collection:
 
         Raises BylineError, and deletes nothing, when a name does not mean exactly one article.
         """
+        self.store.check_writable()
         gone = list({article.id: article for article in map(self.find, names)}.values())
         with self._writing:
             # First the cache: were this to stop in between, it would only have to be made again.
@@ -241,8 +261,14 @@ class Collection:
             self._refresh()
         return gone
 
-    def _job(self, say: Callable[[str], None]) -> IngestJob:
-        return IngestJob(self.store, self.embedder, self._indexed_as, say)
+    def _mapped(self, given: str | None) -> Mapped:
+        """The names that `fields` gives, else those of `settings.toml`."""
+        if given is not None:
+            return parse_mapping(given, "--fields")
+        return parse_mapping(load_settings(self.path).fields, str(self.path / SETTINGS))
+
+    def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
+        return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
@@ -259,7 +285,12 @@ class Collection:
     def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
         if self.store.indexed_otherwise(self._indexed_as):
-            self._reindex(progress)
+            try:
+                self._reindex(progress)
+            except BylineError:
+                # Somebody else writes, or nobody can: passages that were cut in an older way still answer.
+                if len(self.store.passage_numbers(self.embedder.name)) < self.store.n_passages():
+                    raise
         with self._lock:
             generation = self.store.generation
             if self._index is not None and generation == self._index_generation:

@@ -63,6 +63,8 @@ def _library(library: Library) -> Finding:
         f"{library.path}: {status['articles']} articles, {status['passages']} passages, "
         f"{status['size_bytes'] / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
     )
+    if library.store.is_read_only:
+        return True, f"{detail}, read-only", ""
     if free < 200_000_000:
         return False, detail, "Make room on this disk: ingest needs some 200 MB."
     return True, detail, "" if status["articles"] else "byline ingest PATH"

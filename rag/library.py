@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from rag.answers import answering, citations, extractive, injections, premise, records
+from rag.answers.digest import Digest
+from rag.answers.writer import Writer
 from rag.checking.checker import Checker
 from rag.collection import Collection
 from rag.errors import BylineError
+from rag.holdings import MOST_LEADS, OF_LIBRARY, about_library, leads
 from rag.ingest import copies
 from rag.models.reader import Reranker
 from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, questions
+from rag.search import asof, questions, understanding
 from rag.search.asof import Date, make_filters
 from rag.search.found import Found
 from rag.settings import Settings, load_settings
+from rag.text import words
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Candidate, CheckedSentence, Claim, Event, Filters, Json, LanguageModel, SearchHit
 
@@ -92,7 +96,8 @@ class Library(Collection):
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
-        Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
+        Raises BylineError when the question is empty or has more than 10,000 characters, `k` is below 1, or a date is
+        no date.
         """
         return self.retrieve_and_understood(
             question,
@@ -118,25 +123,23 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[list[SearchHit], Json]:
         """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
         return hits, dates.to_dict()
 
-    def understood(self, question: str) -> asof.Understood:
-        """What a question says of the dates of the articles it wants (see `rag.search.asof.understand`)."""
-        understood = asof.understand(
+    def understood(self, question: str, filters: Filters | None = None) -> asof.Understood:
+        """What a question says of the articles it wants, of their dates and outlets where `filters` leave these open
+        (see `rag.search.understanding`)."""
+        return understanding.understand(
             question,
+            filters or Filters(),
+            store=self.store,
             today=self.today(),
-            newest=self.store.date_bounds()[1],
             reports=self._reports,
+            is_word=lambda word: self._judge.encoder.tokenizer.token_to_id(word.lower()) is not None,
         )
-        if understood and understood.is_sure:
-            # Where nothing passes but articles without a date are there, these may be what was meant.
-            filters = understood.within(Filters())
-            hopeless = not len(self.store.allowed(filters)) and self.store.n_undecided(filters) > 0
-            understood = replace(understood, is_sure=not hopeless)
-        return understood
 
     def _reports(self, statement: str) -> list[Candidate]:
         """The sentences of the library, of those that come nearest to `statement`, that carry it."""
@@ -153,7 +156,7 @@ class Library(Collection):
             completed = questions.understand(wanted, earlier)
             return self._hits(completed.get("question", wanted), k, dates.within(filters))
 
-        understood = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        understood = self.understood(question, filters) if understand else asof.NOTHING
         found = hits(understood)
         if found or understood.is_sure:
             return found, understood
@@ -222,10 +225,11 @@ class Library(Collection):
     ) -> Iterator[Claim | Answer]:
         """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
         started = time.perf_counter()
+        as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
-        dated = self.understood(question) if understand and asof.is_open(filters) else asof.NOTHING
+        dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
             last = dates.is_sure
@@ -234,15 +238,17 @@ class Library(Collection):
                 known[wanted] = questions.understand(wanted, earlier, writer)
             completed = known[wanted]
             asked = completed.get("question", wanted)
-            for event in self._answer(asked, k, dates.within(filters), writer, show_unsupported, dates.is_sure):
+            if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
+                dates = replace(dates, request=replace(dates.request, topic=asked.removeprefix(wanted).strip(" ()")))
+            for event in self._answer(asked, k, filters, writer, show_unsupported, dates):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
                     last = True
-                    because = [*completed.get("because", ()), *dates.because]
+                    because = [*completed.get("because", ()), *dates.to_dict().get("because", ())]
                     event = replace(
                         event,
-                        question=question,
+                        question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
                     )
@@ -257,36 +263,42 @@ class Library(Collection):
         filters: Filters,
         model: LanguageModel | None,
         show_unsupported: bool,
-        is_sure: bool,
+        understood: asof.Understood,
     ) -> Iterator[Claim | Answer]:
-        """The claims and the answer from what passes `filters`, of whose dates the question `is_sure` or not."""
+        """The claims and the answer from what passes `filters` and what was `understood` of the question."""
+        filters = understood.within(filters)
+        wanted = understood.request
+        stated = about_library(wanted, self.store, filters) if wanted and wanted.kind in OF_LIBRARY else ()
+        yield from stated
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
-        for part in questions.alone(premise.parts(question)):
-            hits_of_part = self._hits(part, k, filters)
+        for part, hits_of_part in self._parts(question, k, filters, understood):
             found, left_out = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
+        parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
             question,
             ranked,
             parts,
-            quoting=extractive.Extractive(self._reader),
-            model=model,
+            quoting=self._quoting(understood),
+            model=model if not stated else None,
             check=self.checker.check,
             alike=self._alike,
-            notes=[*self._notes(filters, ranked), *_about_orders(orders)],
+            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
             show_unsupported=show_unsupported,
+            stated=stated,
+            **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]
                 stale = asof.too_old(
                     question,
                     cited,
-                    as_of=filters.as_of if is_sure else None,  # "before X" does not ask for the latest
+                    as_of=filters.as_of if understood.is_sure else None,  # "before X" does not ask for the latest
                     today=self.today(),
                     later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
                 )
@@ -296,6 +308,29 @@ class Library(Collection):
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
                 )
             yield event
+
+    def _parts(
+        self, question: str, k: int, filters: Filters, understood: asof.Understood
+    ) -> Iterator[tuple[str, list[SearchHit]]]:
+        """Each question to be answered, with the passages that were found for it."""
+        wanted = understood.request
+        if wanted is None:
+            for part in questions.alone(premise.parts(question)):
+                yield part, self._hits(part, k, filters)
+        elif wanted.kind == "compare" and filters.outlets:
+            for outlet in filters.outlets:
+                only = replace(filters, outlets=(outlet,))
+                topic = wanted.topic
+                yield topic or question, self._hits(topic, k, only) if topic else leads(self.store, only, k)
+        elif wanted.kind in ("digest", "about") and not wanted.topic:
+            most = MOST_LEADS if understood.happened else k
+            yield question, leads(self.store, filters, most)
+        elif wanted.kind in ("digest", "compare"):
+            yield wanted.topic, self._hits(wanted.topic, max(k, MOST_LEADS), filters)
+
+    def _quoting(self, understood: asof.Understood) -> Writer:
+        extracting = extractive.Extractive(self._reader)
+        return Digest(understood.request, understood.happened, extracting) if understood.request else extracting
 
     def timeline(
         self,
@@ -335,11 +370,16 @@ class Library(Collection):
         understand: bool = True,
     ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
+        question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
-        events = of_hits(found)
-        notes = [*understood.because, *self._notes(understood.within(filters), hits), *_about_orders(orders)]
+        events = of_hits(found) if words.has_words(question) else ()
+        notes = [
+            *understood.to_dict().get("because", ()),
+            *self._notes(question, understood.within(filters), bool(hits)),
+            *_about_orders(orders),
+        ]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
         return events, tuple(notes)
@@ -376,6 +416,7 @@ class Library(Collection):
         as_of: Date = None,
     ) -> Iterator[CheckedSentence]:
         """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each."""
+        text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
@@ -426,12 +467,13 @@ class Library(Collection):
         return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
-        """How many independent sources stand behind an answer, where copies stand behind it."""
+        """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
+        a part is in the library."""
         cited = {c.article.id: c.article for claim in answer.claims for c in claim.citations}
         clusters = sorted({article.cluster for article in cited.values() if article.cluster})
         carriers = self.store.articles(self.store.visible([i for _, i in self.store.stories(clusters)], filters))
         note = copies.sources_note(list(cited.values()), carriers)
-        return [note] if note is not None else []
+        return [*([note] if note is not None else []), *citations.excerpt_notes(cited.values())]
 
     def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
         """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
@@ -448,11 +490,13 @@ class Library(Collection):
         quoted = " or ".join(f"“{name}”" for name in unknown.values())
         return [f"No article has the outlet {quoted}; there are {there}{more}."]
 
-    def _notes(self, filters: Filters, hits: Sequence[SearchHit]) -> list[str]:
+    def _notes(self, question: str, filters: Filters, is_found: bool) -> list[str]:
+        if not words.has_words(question):
+            return ["The question has no words to look for: ask in words, for example “Who asked for the meeting?”."]
         notes = self.unknown_outlets(filters.outlets)
         if not self.store.n_articles():
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")
-        elif not hits and not notes:
+        elif not is_found and not notes:
             notes.append("No article passes the filters: widen the dates or outlets.")
         if unsure := self.store.n_undecided(filters):
             notes.append(

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from embeddings.keys import OPENAI_URL, clean_key, openai_key, same_origin
 from rag.errors import BylineError
 
 if sys.version_info >= (3, 11):
@@ -21,11 +22,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-if TYPE_CHECKING:
-    import httpx
+__all__ = ["ANTHROPIC_URL", "FILE", "OPENAI_URL", "Settings", "api_key", "clean_key", "load_settings", "same_origin"]
 
 FILE = "settings.toml"
-OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com/v1"
+ANTHROPIC_URL = "https://api.anthropic.com/v1"
 # A name that ends in NAME stands for any: a model of transformers by its name on the hub, or by its folder.
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
@@ -34,8 +34,8 @@ _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers, reads and checks. `origin` says of each name where its value is from:
-    "flag", "environment", "file" or "default"."""
+    """What decides who writes the answers, reads and checks, and how records are read. `origin` says of each name where
+    its value is from: "flag", "environment", "file" or "default"."""
 
     model: str = "extractive"
     """As `ask --model` takes it."""
@@ -43,12 +43,18 @@ class Settings:
     """The endpoint of `openai:NAME`, up to and including `/v1`."""
     model_context: int = 8192
     """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
-    model_timeout: float = 60.0
-    """Seconds without a sign of the model after which it is given up."""
+    model_timeout: float = 120.0
+    """Seconds without a sign of the model after which it is given up. Large models on a small machine may read for more
+    than a minute before their first word."""
+    model_max_tokens: int = 4096
+    """Tokens that a model may write for one answer, its thoughts included. The answer itself takes some 200; models
+    that think take thousands before it."""
     reader: str = "auto"
     """What finds the sentence that answers (READERS); "auto" is accurate where its models are there, else built-in."""
     checker: str = "auto"
     """What judges whether sources carry a claim (CHECKERS)."""
+    fields: str = ""
+    """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -62,7 +68,9 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model": (str, 0, 0, "a text such as openai:NAME"),
     "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
     "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
+    "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
+    "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
     "reader": (str, 0, 0, in_words(READERS)),
     "checker": (str, 0, 0, in_words(CHECKERS)),
 }
@@ -72,6 +80,7 @@ _VARIABLES = {
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
     "model_context": ("BYLINE_MODEL_CONTEXT",),
     "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
+    "model_max_tokens": ("BYLINE_MODEL_MAX_TOKENS",),
     "reader": ("BYLINE_READER",),
     "checker": ("BYLINE_CHECKER",),
 }
@@ -97,6 +106,19 @@ def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
     return replace(Settings(), origin=origin, **found)
 
 
+def expanded(path: str | Path, what: str) -> Path:
+    """An absolute path, `~` taken as the user's home folder.
+
+    BylineError, which calls the path `what`, where there is no such home: a service may run without one.
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise BylineError(
+            f"{what} is {str(path)!r}, and there is no such home folder: write the path in full."
+        ) from None
+
+
 def api_key(url: str, *, from_flag: bool = False) -> str | None:
     """The key for an OpenAI-compatible endpoint at `url`, from the environment; None where it has none.
 
@@ -107,35 +129,7 @@ def api_key(url: str, *, from_flag: bool = False) -> str | None:
     own = os.environ.get("BYLINE_MODEL_URL")
     if (same_origin(url, own) if own else from_flag) and (key := clean_key("BYLINE_MODEL_KEY")):
         return key
-    if any(same_origin(url, other) for other in (OPENAI_URL, os.environ.get("OPENAI_BASE_URL")) if other):
-        return clean_key("OPENAI_API_KEY")
-    return None
-
-
-def clean_key(variable: str) -> str | None:
-    """The key that an environment variable holds, without blanks around it; None where it is not set.
-
-    BylineError, which does not show it, when it holds what no header can carry.
-    """
-    key = os.environ.get(variable, "").strip()
-    if key and not (key.isascii() and key.isprintable()):
-        raise BylineError(f"the key in {variable} holds characters that no key has: copy it again.")
-    return key or None
-
-
-def same_origin(a: str, b: str) -> bool:
-    """Whether two addresses lead to the same server: scheme, host and port (RFC 6454)."""
-    import httpx  # takes time; and it, not urllib, decides where a request goes
-
-    try:
-        one, other = httpx.URL(a.strip()), httpx.URL(b.strip())
-    except httpx.InvalidURL:
-        return False
-
-    def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-        return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-    return origin(one) == origin(other)
+    return openai_key(url)
 
 
 def _read(path: Path) -> dict[str, Any]:

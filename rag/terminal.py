@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 from rag.answers.citations import attribution, render
 from rag.answers.records import Verification
 from rag.ingest.changes import Diff
+from rag.ingest.warnings import INFERRED_DATE, KINDS
 from rag.text.calendar import date_in_words
 from rag.text.characters import safe_to_show
 from rag.types import (
@@ -24,6 +27,7 @@ from rag.types import (
     Claim,
     Disagreement,
     Event,
+    Finding,
     IngestReport,
     Json,
     SearchHit,
@@ -31,10 +35,12 @@ from rag.types import (
 
 WIDTH = 100
 KINDS_SHOWN = 12  # of files that ingest passed over
+DUPLICATES_SHOWN = WARNINGS_SHOWN = LACKING_SHOWN = 20
 # A carriage return would write over what stands there; the others move the cursor too.
 _NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
 _SOURCE_OF_DATE = {"stated": "", "resolved": "", "published": " (date of the article)"}
 _PLANNED = {True: " (planned)", False: ""}
+_LACKING = {"title": "a title", "outlet": "an outlet", "published": "a date"}
 _STATE = {
     "moved": "the same words, at another place",
     "changed": "the words changed",
@@ -49,17 +55,20 @@ def say(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """A line beside the result, on standard error. The name of a file may hold a newline, which would forge another."""
-    print(_harmless(text.replace("\n", " ")), file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it: no reason to keep the result back
+        print(_harmless(text.replace("\n", " ")), file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """The one JSON document of a command, on standard output: in ASCII where that takes no UTF-8, as an escape of the
+    stream's own (`\\xe9`) is no JSON."""
+    is_utf8 = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8"
+    print(json.dumps(document, ensure_ascii=not is_utf8, indent=2))
 
 
 def warn_all(sentences: Iterable[str]) -> None:
     for sentence in sentences:
         warn(f"byline: {sentence}")
-
-
-def print_json(document: Any) -> None:
-    """The one document of a command with `--json`, on standard output."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _harmless(text: str) -> str:
@@ -89,31 +98,61 @@ def progress(*, in_bytes: bool = False) -> Iterator[Callable[[int, int, str], No
 
 
 def print_ingested(report: IngestReport) -> None:
-    say(
-        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
-        + (f", {report.removed} removed" if report.removed else "")
-        + f", {len(report.failed)} failed in {report.elapsed_s:.1f} s. "
-        f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}."
-    )
+    """The table of what an ingest did."""
+    kinds: dict[str, int] = {}
+    for warning in report.warnings:
+        kinds[KINDS[warning.kind]] = kinds.get(KINDS[warning.kind], 0) + warning.n
+    for name, n, more in (
+        ("added", report.added, ""),
+        ("updated", report.updated, ""),
+        ("unchanged", report.unchanged, ""),
+        ("removed", report.removed, "no longer in their file"),
+        ("passed over", sum(report.skipped.values()), f"of a kind that is not read: {_kinds(_suffixes(report))}"),
+        ("failed", len(report.failed), "each with its reason above or on standard error"),
+        ("warnings", sum(kinds.values()), _kinds(kinds)),
+    ):
+        if n or name in ("added", "updated", "unchanged", "failed"):
+            say(f"{name:12}{n:>8,}" + (f"  {more}" if n and more else ""))
     for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
         if same := [entry for entry in report.copies if entry["kind"] == kind]:
             say(f"{len(same)} of them {words} there already: see byline status")
-    for duplicate in report.duplicates:
+    for duplicate in report.duplicates[:DUPLICATES_SHOWN]:
         say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
+    if (more_duplicates := len(report.duplicates) - DUPLICATES_SHOWN) > 0:
+        say(f"and {more_duplicates:,} more that are there under another name")
+    say(
+        f"The library holds {_count(report.articles, 'article')} in {_count(report.passages, 'passage')}; "
+        f"{report.elapsed_s:.1f} s."
+    )
+
+
+def _suffixes(report: IngestReport) -> Json:
+    special = {"": "no suffix", ".xml": ".xml that is no feed"}
+    return {special.get(suffix, suffix[:20]): n for suffix, n in report.skipped.items()}
+
+
+def _kinds(counts: Json) -> str:
+    """What is counted of each kind, the first so many of them."""
+    kinds = [f"{kind} ({n:,})" for kind, n in counts.items()]
+    if len(kinds) > KINDS_SHOWN:
+        kinds[KINDS_SHOWN:] = [f"{len(kinds) - KINDS_SHOWN} more"]
+    return ", ".join(kinds)
 
 
 def warn_of_files(report: IngestReport) -> None:
-    """Of those that were passed over, by kind, and of each that could not be read."""
+    """Of those that were passed over, by kind, of each that could not be read, and of what is uncertain in others."""
     if report.skipped:
-        special = {"": "no suffix", ".xml": ".xml that is no feed"}
         of_kinds = "kinds that are" if len(report.skipped) > 1 else "a kind that is"
-        kinds = [f"{special.get(suffix, suffix[:20])} ({n})" for suffix, n in report.skipped.items()]
-        if len(kinds) > KINDS_SHOWN:
-            kinds[KINDS_SHOWN:] = [f"{len(kinds) - KINDS_SHOWN} more"]
         passed_over = _count(sum(report.skipped.values()), "file")
-        warn(f"byline: passed over {passed_over} of {of_kinds} not read: {', '.join(kinds)}")
+        warn(f"byline: passed over {passed_over} of {of_kinds} not read: {_kinds(_suffixes(report))}")
     for failure in report.failed:
         warn(f"byline: {failure.path}: {failure.error}")
+    # Inferred dates are usual, and counted only; --json lists them.
+    told = [warning for warning in report.warnings if warning.kind != INFERRED_DATE]
+    for warning in told[:WARNINGS_SHOWN]:
+        warn(f"byline: warning: {warning.path}: {warning.warning}")
+    if (more := len(told) - WARNINGS_SHOWN) > 0:
+        warn(f"byline: and {more:,} more warnings: --json lists them, byline status ARTICLE has those of one.")
 
 
 def print_hits(hits: Sequence[SearchHit], understood: Json) -> None:
@@ -199,9 +238,18 @@ def print_timeline(events: Sequence[Event], notes: Sequence[str]) -> None:
         say(note)
 
 
+FINDINGS: dict[Finding, str] = {
+    "supported": "SUPPORTED",
+    "contradicted": "CONTRADICTED",
+    "attribution": "SAY WHO SAYS SO",
+    "partial": "PARTLY SUPPORTED",
+    "not_found": "NOT FOUND",
+}
+
+
 def print_checked(sentences: Sequence[CheckedSentence]) -> None:
     for sentence in sentences:
-        say(f"{sentence.verdict.upper()}  {' '.join(sentence.text.split())}")
+        say(f"{FINDINGS[sentence.finding]}  {' '.join(sentence.text.split())}")
         if sentence.verdict != "supported":
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 say(f"    {lacking}")
@@ -240,6 +288,8 @@ def print_status(document: Json) -> None:
                 day, outlet = entry["published"] or "-", entry["outlet"] or "-"
                 title = entry["title"] or entry["path"]
                 say(f"  {entry['id']}  {day:10}  {outlet:14.14}  {title}{_story(entry)}")
+        elif name == "lacking":
+            _print_lacking(value, document.get("listed", ()))
         elif name == "versions":
             for n, version in enumerate(value if len(value) > 1 else [], start=1):
                 entry, until = version["article"], version["replaced_at"]
@@ -256,6 +306,20 @@ def print_status(document: Json) -> None:
             say(f"{name}: {shown}" + (f" ({how}{reasons[name]})" if name in reasons else ""))
     for name in reasons.keys() - document.keys():
         say(f"{name}: {reasons[name]}")
+
+
+def _print_lacking(lacking: Json, listed: Sequence[Json]) -> None:
+    """The articles without a title, an outlet or a date, and how to mend them."""
+    paths = {entry["id"]: entry["path"] for entry in listed}
+    for what, ids in lacking.items():
+        if ids:
+            say(f"without {_LACKING[what]}: {_count(len(ids), 'article')}")
+            for article_id in ids[:LACKING_SHOWN]:
+                say(f"  {article_id}  {paths.get(article_id, '')}")
+            if len(ids) > LACKING_SHOWN:
+                say(f"  and {len(ids) - LACKING_SHOWN:,} more: --json lists them")
+    if any(lacking.values()):
+        say("What is missing can be given in a manifest.csv beside the files: file,title,outlet,published")
 
 
 def _story(entry: Json) -> str:

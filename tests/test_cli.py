@@ -121,7 +121,13 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
 
 def test_plain_output_is_for_people(home: Path, story: Path) -> None:
     done = byline("ingest", story, "--embedder", "hashing:128", home=home)
-    assert "1 added, 0 updated, 0 unchanged, 0 failed" in done.stdout
+    assert [line.split()[:2] for line in done.stdout.splitlines()[:4]] == [
+        ["added", "1"],
+        ["updated", "0"],
+        ["unchanged", "0"],
+        ["failed", "0"],
+    ]
+    assert "The library holds 1 article in 1 passage" in done.stdout
     assert done.stderr == ""
     done = byline("ask", "How late was the ferry to Saltby?", home=home)
     assert "two hours late on Tuesday, the harbour master said.” [1]" in done.stdout
@@ -388,3 +394,67 @@ def test_words_of_an_article_never_steer_the_terminal(home: Path, tmp_path: Path
         out = byline(*command, home=home).stdout
         assert "late" in out
         assert not set(out) & set("\x1b\x07\u202e"), command
+
+
+def test_ingest_ends_with_a_table_and_tells_what_is_uncertain(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    rows = [{"title": f"Pier {n}", "text": f"The pier closed {n} times in May, she said."} for n in range(3)]
+    (folder / "news.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "stats.csv").write_text("town,goals\nSaltby,3\n")
+    (folder / "notes.odt").write_bytes(b"x")
+    (folder / "part.json").write_text(
+        json.dumps({"title": "Ferry", "description": "The ferry sailed at noon on Monday."})
+    )
+    (folder / "bad.txt").write_bytes(
+        "The café’s owner said on 6 May 2024 that it is caf\udcff.".encode("utf-8", "surrogateescape")
+    )
+    done = byline("ingest", folder, "--embedder", "hashing:64", home=home)
+    assert done.returncode == 1
+    table = [line.split() for line in done.stdout.splitlines()]
+    assert table[:3] == [["added", "5"], ["updated", "0"], ["unchanged", "0"]]
+    assert table[3][:3] == ["passed", "over", "1"]
+    assert table[4][:2] == ["failed", "1"]
+    assert table[5][:2] == ["warnings", "3"]
+    assert "inferred date (1)" in done.stdout
+    assert "stats.csv has no text; its fields are town, goals." in done.stderr
+    assert "part.json: Only a summary of this article is there (its field description)" in done.stderr
+    assert "bad.txt: One character could not be read as UTF-8" in done.stderr
+
+    (folder / "part.json").write_text(json.dumps({"title": "Ferry", "abstract": "The ferry sailed at one on Monday."}))
+    report = byline_json("ingest", folder, home=home, status=1)
+    (warning,) = report["warnings"]
+    assert warning["path"].endswith("part.json")
+    assert warning["warning"].startswith("Only a summary")
+    assert byline_json("status", "part.json", home=home)["reasons"]["excerpt"] == warning["warning"]
+    mapped = byline_json("ingest", folder / "stats.csv", "--fields", "text=town", home=home)
+    assert mapped["added"] == 1
+    wrong = byline("ingest", folder, "--fields", "words=town", home=home)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "--fields: there is no field 'words'; there are text, summary, title" in wrong.stderr
+
+
+def test_status_lists_what_lacks_a_title_an_outlet_or_a_date(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"text": "The pier closed, she said.", "outlet": "Quay Gazette"}))
+    (tmp_path / "b.json").write_text(
+        json.dumps({"text": "The ferry sailed, he said.", "title": "F", "date": "2024-05-08"})
+    )
+    byline("ingest", tmp_path / "a.json", tmp_path / "b.json", "--embedder", "hashing:64", home=home)
+    status = byline_json("status", home=home)
+    ids = {Path(entry["path"]).name: entry["id"] for entry in status["listed"]}
+    assert status["lacking"] == {"title": [ids["a.json"]], "outlet": [ids["b.json"]], "published": [ids["a.json"]]}
+    shown = byline("status", home=home).stdout
+    assert "without a date: 1 article" in shown
+    assert "manifest.csv beside the files: file,title,outlet,published" in shown
+
+
+def test_a_name_that_is_not_utf8_stops_nothing(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "names"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The mill at Ardle burned down on Monday, police said.")
+    (folder / os.fsdecode(b"br\xfccke.txt")).write_text("A bridge at Corrie reopened on Friday, the council said.")
+    (folder / os.fsdecode(b"b\xfc")).mkdir()
+    (folder / os.fsdecode(b"b\xfc") / "c.csv").write_text("title,text\nA,The mill burned down.\n")
+    report = byline_json("ingest", folder, "--embedder", "hashing:64", home=home, status=1)
+    assert (report["added"], len(report["failed"])) == (1, 2)
+    assert all("that is not UTF-8; rename it." in failure["error"] for failure in report["failed"])

@@ -12,6 +12,7 @@ import pytest
 
 from rag.ingest import articles
 from rag.ingest.articles import SUFFIXES, discover, read
+from rag.ingest.records import JSON_LINES
 from rag.library import Library
 from rag.types import Article
 from tests import test_mail, test_word
@@ -67,9 +68,13 @@ def test_word_and_mail(library: Library, tmp_path: Path, name: str) -> None:
     assert hit.passage.start <= start < hit.passage.end
 
 
-def test_nul_bytes_are_no_text(tmp_path: Path) -> None:
-    error = failed(put(tmp_path / "story.txt", SAID.replace("ferry", "fer\0ry")))
-    assert error == "story.txt is not text (binary data)."
+def test_a_stray_nul_costs_itself_and_many_are_no_text(tmp_path: Path) -> None:
+    article = one(put(tmp_path / "story.txt", SAID.replace("ferry", "fer\0ry")))
+    assert (article.text, article.reasons) == (
+        SAID.replace("ferry", "fer\ufffdry"),
+        {"encoding": "A NUL byte stands as “\ufffd”."},
+    )
+    assert failed(put(tmp_path / "story.txt", SAID.replace(" ", "\0"))) == "story.txt is not text (binary data)."
 
 
 def test_a_line_of_20_megabytes(tmp_path: Path) -> None:
@@ -118,7 +123,7 @@ def test_what_the_parser_leaves_as_characters_is_no_text(tmp_path: Path, part: s
     assert one(put(tmp_path / "story.html", page)).text == SAID
 
 
-@pytest.mark.parametrize("suffix", sorted({*SUFFIXES} - {".jsonl", ".ndjson"}))
+@pytest.mark.parametrize("suffix", sorted({*SUFFIXES} - {*JSON_LINES}))
 def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
     error = failed(put(tmp_path / f"story{suffix}", b""))
     assert error.startswith(f"story{suffix} ")
@@ -126,7 +131,7 @@ def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
     assert "\n" not in error
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".ndjson"])
+@pytest.mark.parametrize("suffix", JSON_LINES)
 def test_an_empty_file_of_records_holds_none(tmp_path: Path, suffix: str) -> None:
     assert [*read(put(tmp_path / f"story{suffix}", b""))] == []
 

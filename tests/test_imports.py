@@ -31,7 +31,7 @@ LEVELS = """
     rag.news
     rag.answers
     rag.library+rag.collection+rag
-    rag.cli+rag.model_commands+rag.terminal+rag.record+rag.doctor
+    rag.cli+rag.commands+rag.terminal+rag.record+rag.doctor
     ui  evals
     evals.training
 """
@@ -119,6 +119,36 @@ def test_importing_is_light(module: str) -> None:
     heavy = "torch sentence_transformers transformers gradio faiss tiktoken trafilatura pypdf".split()
     code = f"import sys, {module}; found = [m for m in {heavy} if m in sys.modules]; assert not found, found"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def loaded(*args: str) -> set[str]:
+    """The modules that are loaded once a command has run."""
+    code = f"""
+import contextlib, io, sys
+from rag.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({list(args)!r})
+print(*sys.modules)
+"""
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+@pytest.mark.parametrize("args", [["--help"], ["ask", "--help"], ["ask"], ["eval", "--help"]], ids=" ".join)
+def test_help_and_a_mistake_load_nothing(args: list[str]) -> None:
+    modules = loaded(*args)
+    own = {module for module in modules if module.split(".")[0] in PACKAGES}
+    assert own == {"rag", "rag.cli", "evals", "ui"}
+    assert not modules & {"numpy", "sqlite3", "httpx", "yaml", "snowballstemmer"}
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_a_question_loads_little(command: str, sample_folder: Path) -> None:
+    """What costs half a second, or belongs to ingest, the page or a model of another kind."""
+    modules = loaded(command, "Who asked for the meeting?", "--library", str(sample_folder))
+    assert "tokenizers" in modules
+    heavy = "torch sentence_transformers transformers sklearn scipy pandas gradio tiktoken trafilatura lxml pypdf docx"
+    more = "feedparser datasketch charset_normalizer yaml httpx ir_measures unittest asyncio concurrent.futures.process"
+    assert not modules & {*heavy.split(), *more.split()}
 
 
 def test_the_core_never_prints() -> None:

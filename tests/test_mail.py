@@ -112,7 +112,6 @@ def test_a_charset_that_is_none(tmp_path: Path, charset: str) -> None:
         ("Subject: F\n\n\n", "has no text"),
         ("Subject: F\nContent-Type: multipart/encrypted; boundary=x\n\n--x\n\nabc\n--x--\n", "is encrypted"),
         ("Subject: F\nContent-Type: application/pkcs7-mime\n\nabc\n", "is encrypted"),
-        ("Subject: F\n\nThe fer\0ry.\n", "is not text (binary data)"),
     ],
 )
 def test_what_is_no_mail_or_has_no_text(tmp_path: Path, data: str, why: str) -> None:

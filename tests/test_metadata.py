@@ -330,7 +330,8 @@ def test_each_entry_of_a_feed_is_an_article(tmp_path: Path, name: str) -> None:
         f"{path}#https://quay.example/bell",
         "The bell of Saltby was stolen on Sunday.",
     )
-    assert summary.reasons == {"text": "The feed carries only a summary of this article, not its text."}
+    assert summary.reasons == {"excerpt": "The feed carries only a summary of this article, not its text."}
+    assert summary.excerpt == summary.reasons["excerpt"]
     assert (headline.text, headline.published) == ("Only a headline", None)
 
 

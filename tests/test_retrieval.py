@@ -119,7 +119,9 @@ def test_any_question_is_only_words(library: Library, tmp_path: Path, question: 
 
 
 def test_a_very_long_question(sample: Library) -> None:
-    assert sample.retrieve("Who asked Biden for help? " * 4000, k=3)
+    assert sample.retrieve("Who asked Biden for help? " * 380, k=3)
+    with pytest.raises(BylineError, match="the question has 103999 characters and may have 10000"):
+        sample.retrieve("Who asked Biden for help? " * 4000, k=3)
 
 
 def test_an_empty_question_and_a_wrong_k(sample: Library) -> None:

@@ -34,11 +34,20 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("BYLINE_MODEL_URL", "http://environment/v1")
     monkeypatch.setenv("BYLINE_MODEL_CONTEXT", "2048")
     monkeypatch.setenv("BYLINE_MODEL_TIMEOUT", "1.5")
+    monkeypatch.setenv("BYLINE_MODEL_MAX_TOKENS", "900")
     settings = load_settings(tmp_path, model="openai:flag")
     assert (settings.model, settings.model_url) == ("openai:flag", "http://environment/v1")
-    assert (settings.model_context, settings.model_timeout) == (2048, 1.5)
-    origin = {"model": "flag", **dict.fromkeys(("model_url", "model_context", "model_timeout"), "environment")}
-    assert settings.origin == {**origin, "reader": "default", "checker": "default"}
+    assert (settings.model_context, settings.model_timeout, settings.model_max_tokens) == (2048, 1.5, 900)
+    assert settings.origin == {
+        "model": "flag",
+        "model_url": "environment",
+        "model_context": "environment",
+        "model_timeout": "environment",
+        "model_max_tokens": "environment",
+        "fields": "default",
+        "reader": "default",
+        "checker": "default",
+    }
 
 
 @pytest.mark.parametrize(
@@ -55,6 +64,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         ("model_context = true", "line 1: model_context must be a whole number"),
         ("model_context = 12", "line 1: model_context must be a whole number"),
         ("model_timeout = nan", "line 1: model_timeout must be a number of seconds from 1 to 3600."),
+        ("model_max_tokens = 2", "line 1: model_max_tokens must be a whole number from 64 to 131072."),
         ("[model]\nname = 1", "line 1: model must be a text"),
         (f'openai_api_key = "{KEY}"', "line 1: 'openai_api_key' does not belong there, no key does"),
         (f'[keys]\nopenai = "{KEY}"', "'keys' does not belong there"),
@@ -78,7 +88,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_settings(tmp_path)
 
 
-@pytest.mark.parametrize("variable", ["BYLINE_MODEL_CONTEXT", "BYLINE_MODEL_TIMEOUT"])
+@pytest.mark.parametrize("variable", ["BYLINE_MODEL_CONTEXT", "BYLINE_MODEL_TIMEOUT", "BYLINE_MODEL_MAX_TOKENS"])
 def test_a_wrong_variable_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "much")
     with pytest.raises(BylineError, match=f"{variable}: model_"):

@@ -17,7 +17,7 @@ from rag.models import larger, tiers
 from rag.models.adapter import ADAPTERS, READER, VERIFIER
 from rag.models.reader import Passage, Reader
 from rag.models.tiers import in_use, load_reader, load_verifier, tier_of
-from rag.settings import FILE, load_settings
+from rag.settings import CHECKERS, FILE, READERS, in_words, load_settings
 from tests.models import small_model
 
 
@@ -266,6 +266,9 @@ def test_the_help_shows_the_settings(command: str, capsys: pytest.CaptureFixture
     assert ("--reader NAME" in shown) is (command != "check"), "nothing is read to check a draft"
     if command != "eval":
         assert "$BYLINE_CHECKER" in shown
+        assert in_words(CHECKERS) in shown.replace("built- in", "built-in")
+    if command in ("ask", "models"):
+        assert in_words(READERS) in shown.replace("built- in", "built-in")
 
 
 def test_doctor(adapters: None, place: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,20 @@ from ui.markup import beside, busy, count, escaped, failure, idle, source
 
 _FOUND = {
     "full": "Carried",
+    "whose": "Say who says so",
     "part": "Partly carried",
-    "none": "Not carried",
+    "none": "The articles say otherwise",
+    "unfound": "Not in the articles",
     "absent": "Nothing in the library about this",
 }
-_COUNTED = {"full": "carried", "part": "partly carried", "none": "not carried", "absent": "not in the library"}
+_COUNTED = {
+    "full": "carried",
+    "whose": "to be attributed",
+    "part": "partly carried",
+    "none": "contradicted",
+    "unfound": "not in the articles",
+    "absent": "not in the library",
+}
 
 
 def waiting() -> str:
@@ -74,7 +83,9 @@ def _place(number: int, position: int) -> str:
 def _kind(sentence: CheckedSentence) -> str:
     if not sentence.citations:
         return "absent"
-    return {"supported": "full", "partial": "part", "unsupported": "none"}[sentence.verdict]
+    return {"supported": "full", "attribution": "whose", "partial": "part", "contradicted": "none"}.get(
+        sentence.finding, "unfound"
+    )
 
 
 def _reasons(sentence: CheckedSentence) -> list[str]:

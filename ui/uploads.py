@@ -17,7 +17,8 @@ from typing import BinaryIO, Protocol
 
 from rag.collection import Progress
 from rag.errors import BylineError
-from rag.ingest.formats import MAX_BYTES
+from rag.ingest.encoding import MAX_BYTES
+from rag.ingest.warnings import KINDS
 from rag.types import Failure, IngestReport
 from ui.markup import PULSE, count, escaped, idle, listed
 
@@ -136,19 +137,25 @@ def _named(report: IngestReport, kept: Sequence[Path]) -> IngestReport:
         if path in kept:
             with contextlib.suppress(OSError):
                 path.unlink()
-        home = next((str(file.parent) for file in kept if failure.path.startswith(str(file.parent))), "")
-        failed.append(Failure(path=failure.path[len(home) :].lstrip("/\\"), error=failure.error))
+        failed.append(Failure(path=_name_in(failure.path, kept), error=failure.error))
     for folder in {file.parent for file in kept}:
         with contextlib.suppress(OSError):  # not empty, as a rule
             folder.rmdir()
-    return replace(report, failed=tuple(failed))
+    warnings = tuple(replace(warning, path=_name_in(warning.path, kept)) for warning in report.warnings)
+    return replace(report, failed=tuple(failed), warnings=warnings)
+
+
+def _name_in(path: str, kept: Sequence[Path]) -> str:
+    """The path as the reader knows it."""
+    home = next((str(file.parent) for file in kept if path.startswith(str(file.parent))), "")
+    return path[len(home) :].lstrip("/\\")
 
 
 def offer() -> str:
     """Before the first file."""
     return idle(
-        "Text, Markdown, HTML, PDF, Word (.docx), mail, JSON and feed files. They are copied into the library’s folder "
-        "and read there; nothing leaves this machine."
+        "Text, Markdown, HTML, PDF, Word (.docx), mail, CSV, JSON and feed files. They are copied into the library’s "
+        "folder and read there; nothing leaves this machine."
     )
 
 
@@ -180,8 +187,13 @@ def told(report: IngestReport) -> str:
     )
     if (more := len(report.failed) - FAILURES_SHOWN) > 0:
         items += f"<li>and {more:,} more.</li>"
+    kinds_of_warning: dict[str, int] = {}
+    for warning in report.warnings:
+        kinds_of_warning[KINDS[warning.kind]] = kinds_of_warning.get(KINDS[warning.kind], 0) + warning.n
+    doubts = "; ".join(f"{kind}: {n:,}" for kind, n in kinds_of_warning.items())
+    uncertain = f'<p class="bl-again">To know of what was added: {escaped(doubts)}.</p>' if doubts else ""
     problems = f'<div class="bl-box bl-problems"><h3>Could not be read</h3><ul>{items}</ul></div>' if items else ""
-    return f'<p class="bl-added">{summary[0].upper()}{summary[1:]}</p>{again}{problems}'
+    return f'<p class="bl-added">{summary[0].upper()}{summary[1:]}</p>{again}{uncertain}{problems}'
 
 
 def _step(done: int, total: int, what: str) -> str:

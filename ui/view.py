@@ -16,6 +16,7 @@ from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 QUESTION_SHOWN = 300
 
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
+_MAYBE = "This may answer it"
 _NO_ANSWER = '<p class="bl-claim">No answer: the articles do not say.</p>'
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
@@ -82,7 +83,7 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     """
     parts = [
         _question(answer.question),
-        f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_STATUS[answer.status]}</p>',
+        f'<p class="bl-status bl-{answer.status}"><span class="bl-sr">Status: </span>{_status(answer)}</p>',
         _limits(limits),
         _understood(answer),
     ]
@@ -98,6 +99,10 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     return "".join(parts)
 
 
+def _status(answer: Answer) -> str:
+    return _MAYBE if answer.maybe else _STATUS[answer.status]
+
+
 def conversation(answers: Sequence[Answer]) -> str:
     """The earlier answers of a conversation, oldest first, each folded under its question. Nothing for none.
 
@@ -107,7 +112,7 @@ def conversation(answers: Sequence[Answer]) -> str:
         return ""
     folds = "".join(
         f'<details class="bl-turn"><summary dir="auto">{escaped(_short(answer.question))} '
-        f'<span class="bl-{answer.status}">{_STATUS[answer.status]}</span></summary>{_turn(answer)}</details>'
+        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(answer)}</details>'
         for answer in answers
     )
     return f'<h2>Earlier in this conversation</h2><div class="bl-turns">{folds}</div>'

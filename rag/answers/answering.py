@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings import Vectors
-from rag.answers import citations, drafts, premise
+from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
-from rag.answers.sufficiency import HOPELESS
+from rag.answers.sufficiency import ENOUGH, MAYBE
 from rag.answers.writer import Draft, Drafted, Writer
 from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
@@ -22,11 +22,13 @@ from rag.news.markers import Markers
 from rag.search.found import Found
 from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 
-MAX_TOKENS = 1024  # some think before they write
-# A model that goes on and on is cut off here.
-MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS = 12, 1500, 12 * MAX_TOKENS
+MAX_TOKENS = 4096  # some think before they write
+# A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
+MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
+MOST_THOUGHT = 12  # characters of thoughts for each token
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
+UNSURE = "This may answer it: the reader is not sure."
 # With fewer sentences than this a prompt that is too long is not tried again.
 FEWEST_OFFERED = 8
 
@@ -42,6 +44,8 @@ def answer(
     alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
+    max_tokens: int = MAX_TOKENS,
+    stated: Sequence[Claim] = (),
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
@@ -49,79 +53,180 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes.
+    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
+    follows it. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
     """
-    started = time.perf_counter()
-    whole = merged(question, parts)
-    drafted = [quoting.draft(part) for part in parts]
-    if len(parts) > 1 and not any(one.drafts for one in drafted):
-        parts, drafted = [whole], [quoting.draft(whole)]
-    enough = max((one.confidence for one in drafted), default=0.0) >= HOPELESS
-    markers = Markers()
-    claims: list[Claim] = []
-    waiting: list[Claim] = []
-    said, problems, refused = list(notes), [], False
-    writer, version = quoting.name, quoting.prompt_version
-    if model is not None and whole.candidates and enough:
-        writer, version = model.name, prompts.PROMPT_VERSION
-        turn = _Turn(model)
-        for claim, found in turn.claims(question, whole.candidates, check, markers, show_unsupported):
-            problems += found
-            if claim is not None:
+    composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
+    if model is not None and composed.is_worth_asking:
+        yield from composed.write(_Turn(model, max_tokens), show_unsupported=show_unsupported)
+    yield from composed.quote(is_instead=model is not None)
+    yield from composed.correct(alike)
+    yield from composed.put_beside()
+    yield composed.finish(hits)
+
+
+class _Composition:
+    """An answer as it comes together: its claims, what is said beside them, and who wrote it."""
+
+    def __init__(
+        self,
+        question: str,
+        parts: Sequence[Found],
+        *,
+        quoting: Writer,
+        check: citations.Checker,
+        notes: Sequence[str],
+        stated: Sequence[Claim],
+    ) -> None:
+        self._stated = list(stated)
+        self._started = time.perf_counter()
+        self._question, self._quoting, self._check = question, quoting, check
+        self._whole = merged(question, parts)
+        self._parts, self._drafted = list(parts), [quoting.draft(part) for part in parts]
+        if len(parts) > 1 and not any(one.drafts for one in self._drafted):
+            self._parts, self._drafted = [self._whole], [quoting.draft(self._whole)]
+        self._markers = Markers()
+        self._claims: list[Claim] = []
+        self._notes, self._problems = list(notes), list[str]()
+        self._writer, self._version = quoting.name, quoting.prompt_version
+        self._has_refused = self._is_cut = self._is_left_out = self._is_by_model = self._is_maybe = False
+
+    @property
+    def _confidence(self) -> float:
+        return max((one.confidence for one in self._drafted), default=0.0)
+
+    @property
+    def is_worth_asking(self) -> bool:
+        """Whether a language model may find more than nothing."""
+        return bool(self._whole.candidates) and self._confidence >= MAYBE
+
+    def write(self, turn: _Turn, *, show_unsupported: bool) -> Iterator[Claim]:
+        """The model's claims. Where the reader sees no answer, only those that are carried in full."""
+        self._writer, self._version = turn.name, prompts.PROMPT_VERSION
+        is_doubtful = self._confidence < ENOUGH
+        waiting: list[Claim] = []
+        for claim, found in turn.claims(
+            self._question, self._whole.candidates, self._check, self._markers, show_unsupported
+        ):
+            if turn.takes_back:
+                self._claims, waiting, self._problems = [], [], []
+            self._problems += found
+            if claim is not None and is_doubtful and claim.verdict != "supported":
+                turn.leave_out()
+            elif claim is not None:
                 waiting.append(claim)
             # What the sources do not carry is shown beside something that they do, or not at all.
-            if (claim is not None and claim.verdict != "unsupported") or claims:
-                claims += waiting
+            if self._claims or any(one.verdict != "unsupported" for one in waiting):
+                self._claims += waiting
                 yield from waiting
                 waiting = []
-        refused = turn.refused
-        said += turn.notes(has_claims=bool(claims), n_dropped=len(waiting))
-    by_model = bool(claims)
-    if not refused and not by_model:
-        quotes = citations.make_claims(_each_once(drafted), markers)
-        if quotes and model is not None:
-            writer, version = quoting.name, quoting.prompt_version
-            said.append("The answer quotes the articles instead.")
-        claims += quotes
+        self._has_refused, self._is_cut, self._is_left_out = turn.refused, turn.is_cut, turn.has_left_out
+        self._is_by_model = bool(self._claims)
+        self._notes += turn.notes(has_claims=self._is_by_model, n_dropped=len(waiting))
+
+    def quote(self, *, is_instead: bool) -> Iterator[Claim]:
+        """The articles' own words: where nobody has written anything, or what was written was left out in part
+        (`is_instead` of what a model would have written). A model that refuses is believed where the reader doubts."""
+        is_unsure = all(one.is_unsure for one in self._drafted if one.drafts)
+        drafts_ = _each_once(self._drafted)
+        if self._is_by_model:
+            cited = _cited(self._claims)
+            drafts_ = [d for d in drafts_[:1] if _place(d.sources[0]) not in cited] if self._is_left_out else []
+        elif self._has_refused and is_unsure:
+            drafts_ = []
+        if self._is_by_model and is_unsure:
+            drafts_ = []
+        quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
+        if not quotes:
+            return
+        if not self._is_by_model:
+            self._is_maybe = is_unsure
+            self._writer, self._version = self._quoting.name, self._quoting.prompt_version
+            if is_unsure:
+                self._notes.append(UNSURE)
+            elif is_instead:
+                self._notes.append("The answer quotes the articles instead.")
+        self._claims += quotes
         yield from quotes
-    carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    differ = differences.disagreements(
-        carried, whole.candidates, cosines=whole.cosines, vectors=whole.vectors, markers=markers
-    )
-    if by_model:
-        old = differences.older_statements(differ)
-        claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in claims]
-        carried = [claim for claim in claims if claim.verdict != "unsupported"]
-    partial = any(claim.verdict == "partial" for claim in claims) or (refused and bool(carried))
-    if carried and (unanswered := _unanswered(parts, drafted, carried if by_model else None, quoting)):
-        partial = True
-        said.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in unanswered)}")
-    if otherwise := premise.contradicted(question, whole.candidates, alike):
-        partial = partial or not carried
+
+    def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
+        """The sentence that puts otherwise what the question takes for granted, if there is one."""
+        otherwise = premise.contradicted(self._question, self._whole.candidates, alike)
+        if otherwise is None:
+            return
+        carried = self._carried()
         if _place(otherwise.source) not in _cited(carried):
-            correction = citations.make_claims([quoted(otherwise.source)], markers)
-            claims, carried = [*claims, *correction], [*carried, *correction]
+            correction = citations.make_claims([quoted(otherwise.source)], self._markers)
+            self._claims += correction
             yield from correction
-        marker = markers.cite(otherwise.source, 1.0).marker
-        said.append(
-            f"What the question takes for granted is put otherwise in [{marker}]: {'; '.join(otherwise.reasons)}."
+        self._is_cut = self._is_cut or not carried
+        marker = self._markers.cite(otherwise.source, 1.0).marker
+        reasons = "; ".join(otherwise.reasons)
+        self._notes.append(f"What the question takes for granted is put otherwise in [{marker}]: {reasons}.")
+
+    def put_beside(self) -> Iterator[Claim]:
+        """The corrections that cited articles carry, and the other person of a name that two have."""
+        candidates, markers = self._whole.candidates, self._markers
+        self._claims = [replace(claim, earlier=claim.earlier or beside.is_corrected(claim)) for claim in self._claims]
+        corrections = beside.corrections_of(self._claims, candidates, markers)
+        self._claims += corrections
+        yield from corrections
+        introduced, note = beside.namesakes_of(self._question, self._carried(), candidates, markers)
+        self._claims += introduced
+        self._notes += note
+        yield from introduced
+
+    def finish(self, hits: Sequence[SearchHit]) -> Answer:
+        """All of it as one value."""
+        carried = self._carried()
+        differ = differences.disagreements(
+            carried, self._whole.candidates, cosines=self._whole.cosines, vectors=self._whole.vectors,
+            markers=self._markers,
+        )  # fmt: skip
+        if self._is_by_model:
+            old = differences.older_statements(differ)
+            self._claims = [replace(claim, earlier=_is_earlier(claim, old)) for claim in self._claims]
+        self._claims = [*self._stated, *self._claims]
+        carried = self._carried()
+        is_maybe = self._is_maybe and not self._stated
+        is_partial = self._is_cut or is_maybe or any(claim.verdict == "partial" for claim in self._claims)
+        is_partial = is_partial or (self._has_refused and self._is_by_model)
+        if carried and (open_ := self._unanswered(carried)):
+            is_partial = True
+            self._notes.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in open_)}")
+        if not carried and hits:
+            lacking = premise.missing(self._question, self._whole.candidates)
+            self._notes.append(f"{lacking} The nearest passages are listed.")
+        return Answer(
+            question=self._question,
+            status="abstained" if not carried else "partial" if is_partial else "answered",
+            maybe=bool(carried) and is_maybe,
+            text=citations.render(self._claims if carried else ()),
+            claims=tuple(self._claims if carried else ()),
+            hits=tuple(hits),
+            disagreements=tuple(differ) if carried else (),
+            notes=tuple(self._notes),
+            problems=tuple(dict.fromkeys(self._problems)),
+            model=self._writer,
+            prompt_version=self._version,
+            elapsed_s=round(time.perf_counter() - self._started, 3),
+            confidence=round(min((one.confidence for one in self._drafted), default=0.0), 3),
         )
-    if not carried and hits:
-        said.append(f"{premise.missing(question, whole.candidates)} The nearest passages are listed.")
-    yield Answer(
-        question=question,
-        status="abstained" if not carried else "partial" if partial else "answered",
-        text=citations.render(claims if carried else ()),
-        claims=tuple(claims if carried else ()),
-        hits=tuple(hits),
-        disagreements=tuple(differ) if carried else (),
-        notes=tuple(said),
-        problems=tuple(dict.fromkeys(problems)),
-        model=writer,
-        prompt_version=version,
-        elapsed_s=round(time.perf_counter() - started, 3),
-        confidence=round(min((one.confidence for one in drafted), default=0.0), 3),
-    )
+
+    def _carried(self) -> list[Claim]:
+        return [claim for claim in self._claims if claim.verdict != "unsupported"]
+
+    def _unanswered(self, carried: Sequence[Claim]) -> list[str]:
+        """The questions of several that have no answer. What a model has written answers those for which the sentences
+        that it cites are enough."""
+        if len(self._parts) < 2:
+            return []
+        drafted = self._drafted
+        if self._is_by_model:
+            cited = _cited(carried)
+            drafted = [self._quoting.draft(part.only(lambda source: _place(source) in cited)) for part in self._parts]
+        answered = {part.question for part, one in zip(self._parts, drafted, strict=True) if one.drafts}
+        return list(dict.fromkeys(part.question for part in self._parts if part.question not in answered))
 
 
 def merged(question: str, parts: Sequence[Found]) -> Found:
@@ -166,20 +271,6 @@ def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:
     return list({_place(draft.sources[0]): draft for one in drafted for draft in one.drafts}.values())
 
 
-def _unanswered(
-    parts: Sequence[Found], drafted: Sequence[Drafted], written: Sequence[Claim] | None, quoting: Writer
-) -> list[str]:
-    """The questions of several that have no answer. What a model has `written` answers those for which the sentences
-    that it cites are enough."""
-    if len(parts) < 2:
-        return []
-    if written is not None:
-        cited = _cited(written)
-        drafted = [quoting.draft(part.only(lambda source: _place(source) in cited)) for part in parts]
-    answered = {part.question for part, one in zip(parts, drafted, strict=True) if one.drafts}
-    return list(dict.fromkeys(part.question for part in parts if part.question not in answered))
-
-
 def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
     """Whether a claim rests on nothing but statements that a later article has changed."""
     cited = claim.citations
@@ -187,13 +278,32 @@ def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
 
 
 class _Turn:
-    """One question to a language model: its sentences as checked claims, and what is to be said about how it went."""
+    """One question to a language model: its sentences as checked claims, and what is to be said about how it went.
+    `takes_back` says, at each claim, that all before it were thoughts; `is_cut`, at the end, that there was more."""
 
-    def __init__(self, model: LanguageModel) -> None:
-        self._model = model
-        self.refused = False
+    def __init__(self, model: LanguageModel, max_tokens: int) -> None:
+        self._model, self._max_tokens = model, max_tokens
+        self.refused = self.takes_back = False
         self._failure, self._n_written, self._left_out = "", 0, 0
         self._offered, self._found = 0, 0
+        self._cut_off: str | None = None
+        self._has_thoughts = False
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def has_left_out(self) -> bool:
+        return self._left_out > 0
+
+    def leave_out(self) -> None:
+        """Count a claim that is not shown."""
+        self._left_out += 1
+
+    @property
+    def is_cut(self) -> bool:
+        return bool(self._failure or self._cut_off)
 
     def claims(
         self,
@@ -206,15 +316,23 @@ class _Turn:
         """Each claim (None where it is left out) with the problems found in it."""
         self._found = self._offered = len(candidates)
         try:
-            for written, offered in _written(self._model, question, candidates):
-                self._n_written, self._offered = self._n_written + 1, len(offered)
+            for written, offered in self._written(question, candidates):
+                self._offered, self.takes_back = len(offered), written.takes_back
+                if written.takes_back:
+                    self._n_written, self._left_out, self.refused = 0, 0, False
+                    markers.clear()
                 if drafts.is_refusal(written.text):
-                    self.refused = True
-                    continue
-                claim, found = citations.check_written(written, offered, check, markers)
-                is_left_out = claim.verdict == "unsupported" and not show_unsupported
-                self._left_out += is_left_out
-                yield None if is_left_out else claim, found
+                    self._n_written, self.refused = self._n_written + 1, True
+                elif written.is_cut:
+                    yield None, [f"The model broke off in “{written.text}”, which was dropped."]
+                elif written.text:
+                    self._n_written += 1
+                    claim, found = citations.check_written(written, offered, check, markers)
+                    is_left_out = claim.verdict == "unsupported" and not show_unsupported
+                    self._left_out += is_left_out
+                    yield None if is_left_out else claim, found
+                elif written.takes_back:
+                    yield None, []
         except ModelError as error:
             self._failure = f"The model {self._model.name} failed: {error}"
 
@@ -225,47 +343,64 @@ class _Turn:
             yield self._failure
         elif not self._n_written:
             yield f"The model {self._model.name} wrote no sentence."
+            if self._has_thoughts or self._cut_off:
+                did = "only thought" if self._has_thoughts else "broke off"
+                yield f"It {did}: {self._cut_off or 'ask again, or try another model'}."
+        elif self._cut_off:
+            yield f"The answer of {self._model.name} is cut off: {self._cut_off}."
         if self._offered < self._found:
             yield f"Only the first {self._offered} of {self._found} sentences found fit into {self._model.name}."
         if self._left_out:
             many = "s" if self._left_out > 1 else ""
             yield f"Left out: {self._left_out} sentence{many} that the articles do not carry."
         if self.refused and not has_claims:
-            yield "The model found no answer in the articles."
+            yield f"The model {self.name} found no answer in the articles."
 
+    def _written(
+        self, question: str, candidates: Sequence[Candidate]
+    ) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
+        """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
+        that the prompt does not fit."""
+        offered = candidates
+        while True:
+            try:
+                for written in self._sentences(prompts.answer_prompt(question, offered), len(offered)):
+                    yield written, offered
+                return
+            except PromptTooLong:
+                if len(offered) < 2 * FEWEST_OFFERED:
+                    raise
+                offered = offered[: len(offered) // 2]
 
-def _written(
-    model: LanguageModel, question: str, candidates: Sequence[Candidate]
-) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
-    """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
-    that the prompt does not fit."""
-    offered = candidates
-    while True:
-        try:
-            for written in _sentences(model, prompts.answer_prompt(question, offered)):
-                yield written, offered
-            return
-        except PromptTooLong:
-            if len(offered) < 2 * FEWEST_OFFERED:
+    def _sentences(self, prompt: str, n_offered: int) -> Iterator[drafts.Written]:
+        """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
+        seen: set[str] = set()
+        n_repeated = 0
+        for written in self._read(prompt, drafts.DraftReader(n_offered)):
+            if written.text in seen and not written.takes_back:
+                n_repeated += 1
+            else:
+                yield written
+            seen = {written.text} if written.takes_back else seen | {written.text}
+            if len(seen) >= MAX_SENTENCES or n_repeated >= MAX_REPEATED:
+                return
+
+    def _read(self, prompt: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
+        pieces = iter(self._model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=self._max_tokens))
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                self._cut_off = end.value
+                break
+            except PromptTooLong:
                 raise
-            offered = offered[: len(offered) // 2]
-
-
-def _sentences(model: LanguageModel, prompt: str) -> Iterator[drafts.Written]:
-    """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
-    reader = drafts.DraftReader()
-    seen: set[str] = set()
-    n_characters = 0
-
-    def new(written: drafts.Written) -> bool:
-        known = written.text in seen
-        seen.add(written.text)
-        return not known
-
-    pieces = model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=MAX_TOKENS)
-    for piece in pieces:
-        yield from filter(new, reader.feed(piece))
-        n_characters += len(piece)
-        if len(seen) >= MAX_SENTENCES or reader.n_pending > LONGEST_SENTENCE or n_characters > MAX_CHARACTERS:
-            return
-    yield from filter(new, reader.finish())
+            except ModelError:
+                yield from reader.cut()
+                raise
+            yield from reader.feed(piece)
+            is_endless = reader.n_pending > LONGEST_SENTENCE or reader.n_read > MAX_CHARACTERS
+            if is_endless or reader.n_thought > MOST_THOUGHT * self._max_tokens:
+                return
+        self._has_thoughts = reader.n_thought > 0
+        yield from reader.cut() if self._cut_off else reader.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from rag.answers.drafts import Written
@@ -247,6 +247,16 @@ def outlet_and_date(
         name = "Outlet not stated"
     known = (published or "")[: {"none": 0, "year": 4, "month": 7}.get(precision, 10)]
     return name, date_in_words(known) + (" (inferred)" if known and source == "inferred" else "")
+
+
+def excerpt_notes(cited: Iterable[Article]) -> list[str]:
+    """A sentence for the reader where the library holds only a part of articles that an answer rests on."""
+    parts = [article for article in cited if article.excerpt is not None]
+    if not parts:
+        return []
+    first = parts[0]
+    others = f" The same goes for {len(parts) - 1} more of those cited." if len(parts) > 1 else ""
+    return [f"“{(first.title or first.path)[:100]}”: {first.excerpt}{others}"]
 
 
 def attribution(article: Article, speaker: str | None = None, quote: str = "") -> str:

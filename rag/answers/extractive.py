@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rag.answers.citations import attribution
-from rag.answers.sufficiency import ENOUGH, Evidence, ranking, sufficiency
+from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
 from rag.models.reader import Passage, Reading, Reranker
 from rag.news import differences
+from rag.news.same_story import later
 from rag.news.speakers import speaker_in
 from rag.search.found import Found
 from rag.types import Candidate, Span
@@ -56,9 +57,12 @@ class Extractive:
             )
         ]
         confidence = float(sufficiency(question, evidence))
-        if confidence < ENOUGH:
+        if confidence < MAYBE:
             return Drafted(drafts=(), confidence=confidence)
         order = ranking(question, evidence)
+        if confidence < ENOUGH:
+            likeliest = quoted(candidates[order[0]], answer=_answer(candidates[order[0]], readings[order[0]]))
+            return Drafted(drafts=(likeliest,), confidence=confidence, is_unsure=True)
         best = evidence[order[0]].reader_score
         floor = max(ALSO_FROM, best - ALSO_WITHIN)
 
@@ -76,6 +80,16 @@ class Extractive:
             close = [k for k, i in enumerate(near) if evidence[i].reader_score >= best - ALSO_WITHIN]
             since = differences.done_since(question, candidates[order[0]], [others[k] for k in close])
             lead = None if since is None else close[since]
+        is_since = False
+        if lead is None:
+            lead = differences.reported_since(
+                question,
+                candidates[order[0]],
+                others,
+                [evidence[i].passage_cosine - evidence[order[0]].passage_cosine for i in near],
+                [evidence[i].reader_score - best for i in near],
+            )
+            is_since = lead is not None
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         if lead is None:
             was = differences.settled_since(question, candidates[order[0]], others, cosines)
@@ -85,6 +99,9 @@ class Extractive:
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
+        if is_since:  # whatever else was picked from reports before it is as old
+            old |= {n for n, one in enumerate(picked) if later(one.hit.article, picked[0].hit.article) == 1}
+            old -= {0}
         scores = [evidence[i].reader_score for i in chosen]
         newest_first = differences.newest_first(question, picked, scores, old)
         drafts = (

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 from rag.checking.faults import coverage, lay_beside
 from rag.search.names import other_names
+from rag.search.outlets import mentions
+from rag.text import dates
 from rag.text.facts import Item, Reading, read
+from rag.text.lexicon import without_accents
 from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
 
@@ -25,8 +28,10 @@ Alike = Callable[[str, str], float]
 COVERED_FROM = 0.7
 ALIKE = 0.45
 MOST_PARTS = 4
+LONGEST_NAME = 100  # characters of a name that a note repeats
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
-_PUT_OTHERWISE = re.compile(r"the evidence says .+, not (?P<ours>.+)")
+_PUT_OTHERWISE = re.compile(r"the evidence says (?P<theirs>.+), not (?P<ours>.+)")
+_NEGATES = re.compile(r"negates “(?P<word>.+)”")
 
 _ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
 _OPENING = re.compile(
@@ -37,6 +42,14 @@ _OPENING = re.compile(
 _DO = re.compile(r"\b(?:did|does|do)\s+(?!not\b)", re.IGNORECASE)
 _AUXILIARY = re.compile(
     r"^(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should)\s+(?!not\b)", re.IGNORECASE
+)
+_DENIES = re.compile(r"\b(?:not|never|no|none|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_INVERTED = re.compile(
+    r"\b(?:did|does|do|is|are|was|were|has|have|had|will|would|can|could|may|might|should)\b", re.IGNORECASE
+)
+# A subject behind the auxiliary: an article, a pronoun or a name, not a participle or an infinitive.
+_SUBJECT = re.compile(
+    r"\s+(?:(?i:the|an?|his|her|its|their|our|my|your|this|that|these|those|he|she|it|they|we|you|i|there|\d+)\b|[A-Z])"
 )
 _PERFECT = re.compile(r"\b(?:has|have|had)\s+(?!not\b)", re.IGNORECASE)
 _BETWEEN_PARTS = re.compile(rf"(?:\?\s*(?:and\s+)?|[,;]?\s+and\s+)(?={_ASKING}\b)", re.IGNORECASE)
@@ -82,22 +95,6 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 # What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
-_WANTED = (
-    (
-        re.compile(
-            r"\bhow (?:much|old|long|far|often|big|large|small|fast|quickly|slowly|soon|tall|high|deep|wide|heavy|hot|"
-            r"cold|strong|close|near|late|early|likely|badly|seriously|well)\b",
-            re.I,
-        ),
-        "",
-    ),
-    (re.compile(r"\bhow many\b|\b(?:what|which) (?:number|share|percentage|sum|amount)\b", re.I), "how many"),
-    (re.compile(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|month|year|time)\b", re.I), "when"),
-    (re.compile(r"\bwho(?:m|se)?\b", re.I), "who"),
-    (re.compile(r"\bwhere\b", re.I), "where"),
-    (re.compile(r"\bwhy\b", re.I), "why"),
-    (re.compile(r"\bhow\b", re.I), "how"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +107,27 @@ class Contradiction:
 
 def premise(question: str) -> str | None:
     """What an open question takes for granted, as near to a statement as leaving words out makes it; None for a
-    question that can be answered by yes or no, and where too little is left to compare."""
+    question that can be answered by yes or no, and where too little is left to compare.
+
+    A question that denies something cannot be laid beside what is affirmed of others."""
     text = question.strip().rstrip("?").strip()
     opening = _OPENING.match(text)
-    if opening is None:
+    if opening is None or _DENIES.search(text):
         return None
     rest = _AUXILIARY.sub("", _DO.sub("", text[opening.end() :].strip(), count=1))
     rest = _PERFECT.sub("", rest, count=1)
     return rest if len(read(rest).content) >= 2 else None
+
+
+def _asks_for_subject(question: str) -> bool:
+    """Whether what is asked for is the subject, as in "Who resigned?", "Which country will join?", "How many treaties
+    protect rights?": no auxiliary stands before another one."""
+    found = _OPENING.match(question.strip())
+    opening, rest = (found[0], question.strip()[found.end() :]) if found else ("", "")
+    if not re.search(r"(?i)^(?:who|what|which|how\s+(?:many|much))$", opening):
+        return False
+    asks = _INVERTED.search(rest)
+    return asks is None or not _SUBJECT.match(rest[asks.end() :])
 
 
 def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | None = None) -> Contradiction | None:
@@ -127,6 +137,8 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
     granted = premise(question)
     if granted is None or not candidates:
         return None
+    # "Which country left?" is not put otherwise by one that did not leave, nor "how many" by "none".
+    asks_for_subject = _asks_for_subject(question)
     claim, sources = read(granted), [read(candidate.text) for candidate in candidates]
     covers = [coverage(claim, source.keys, source) for source in sources]
     known = frozenset().union(*(source.keys for source in sources))
@@ -136,7 +148,7 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
         if covers[i] < COVERED_FROM:
             break
         faults = lay_beside(claim, sources[i], whole=claim, known=known)
-        reasons = tuple(reason for reason in faults.conflicts if _is_contradiction(reason, sources[i]))
+        reasons = tuple(r for r in faults.conflicts if _is_contradiction(r, sources[i], asks_for_subject))
         if not _CONTRADICTIONS & faults.counts.keys() or not reasons:
             if happenings and not happenings & sources[i].keys:
                 continue  # it names the same, and says nothing of what is taken for granted about them
@@ -146,12 +158,16 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
     return found if found or alike is None else _denied(claim, candidates, alike)
 
 
-def _is_contradiction(reason: str, source: Reading) -> bool:
-    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
-    an ordinal is a matter of order."""
+def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> bool:
+    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, a
+    form of the same word is not another ("tons", "tonnes"), and an ordinal is a matter of order. What is negated must
+    be said of the subject, and be no name: "neither Tesla nor Edison"."""
     otherwise = _PUT_OTHERWISE.fullmatch(reason)
     if otherwise is None:
-        return "negates" in reason
+        negated = _NEGATES.search(reason)
+        return negated is not None and not asks_for_subject and not negated["word"][0].isupper()
+    if otherwise["theirs"][:3].lower() == otherwise["ours"][:3].lower() and otherwise["ours"].isalpha():
+        return False
     ours = read(otherwise["ours"])
     return not ours.keys & source.keys and not any(item.number and item.key.endswith(".") for item in ours.items)
 
@@ -240,22 +256,30 @@ def asks_reports(question: str) -> bool:
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
     """One sentence for a question that was not answered: what the passages found lack."""
-    texts = [f"{c.hit.article.title or ''} {c.hit.passage.text}".lower() for c in candidates]
+    texts = [without_accents(f"{c.hit.article.title or ''} {c.hit.passage.text}").lower() for c in candidates]
     asked = question.strip()
-    absent = _absent(asked, texts)
+    elsewhere = _elsewhere(asked, candidates)
+    absent = _absent(asked, texts, elsewhere)
     if absent:
         articles = {c.hit.article.id: c.hit.article.text for c in candidates}
         known = frozenset().union(*map(pairs, articles.values()))
         folded = [f" {fold(text)} " for text in texts]
         others = [o for o in other_names(asked, lambda _: known) if any(f" {fold(o.other)} " in t for t in folded)]
-        absent = _absent(asked, texts, [(o.start, o.end) for o in others])
+        absent = _absent(asked, texts, [*elsewhere, *((o.start, o.end) for o in others)])
     if absent and len(absent) <= 4:
-        *before, last = (f"“{name}”" for name in absent)
+        *before, last = (f"“{name[:LONGEST_NAME]}”" for name in absent)
         return f"None of the passages found mentions {', '.join(before)}{' or ' if before else ''}{last}."
-    wanted = next(((words, found[0]) for pattern, words in _WANTED if (found := pattern.search(asked))), None)
-    if wanted and texts:
-        return f"The passages found are near the subject, but none of them says {wanted[0] or wanted[1].lower()}."
-    return "The articles do not answer this."
+    return "The reader found no sentence that answers this."
+
+
+def _elsewhere(asked: str, candidates: Sequence[Candidate]) -> list[Span]:
+    """Places of a question whose words need not stand in a passage: dates, outlets that were found, and figures that
+    the passages have in other words."""
+    outlets = {c.hit.article.outlet for c in candidates if c.hit.article.outlet}
+    figures = {i.key for c in candidates for i in read(c.text).items if i.kind == "number"}
+    spans = [(mention.start, mention.end) for mention in dates.read(asked)]
+    spans += [span for span, _ in mentions(asked, outlets)]
+    return spans + [(i.start, i.end) for i in read(asked).items if i.kind == "number" and i.key in figures]
 
 
 def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> list[str]:
@@ -270,7 +294,7 @@ def _absent(asked: str, texts: Sequence[str], known: Sequence[Span] = ()) -> lis
             is_first = not before or (before[-1][-1] in ".?!" and not _TITLE.fullmatch(before[-1]))
             words = [w for w in words if not (is_first and w.start() == 0)]
         for word in words:
-            bare = re.sub(r"['’]s?$", "", word[0]).lower()
+            bare = without_accents(re.sub(r"['’]s?$", "", word[0])).lower()
             start, end = match.start() + word.start(), match.start() + word.end()
             if any(re.search(rf"(?<!\w){re.escape(bare)}", text) for text in texts):
                 continue

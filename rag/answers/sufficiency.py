@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.text.lexicon import without_accents
 from rag.text.words import query_terms
 
 # The weight of coverage beside the two cosines in choosing sentences, and what these count for beside the reader.
@@ -94,11 +95,12 @@ def stem(word: str) -> str:
 
 
 def _terms(question: str) -> set[str]:
-    return {stem(term) for term in query_terms(question)}
+    return {stem(without_accents(term)) for term in query_terms(question)}
 
 
 def _coverage(terms: set[str], evidence: Evidence) -> float:
-    words = {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", f"{evidence.title} {evidence.text}".lower())}
+    text = without_accents(f"{evidence.title} {evidence.text}".lower())
+    words = {stem(word) for word in re.findall(r"\w+(?:[.,]\d+)*", text)}
     return len(terms & words) / len(terms) if terms else 1.0
 
 
@@ -106,5 +108,6 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
 WITH_READER = {"bias": -1.717, "answer": 0.115, "best_cosine": 1.851, "coverage": 1.606}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
 ENOUGH = 0.375
-# Below it no language model is asked: 2% of the answerable questions it was fitted on are.
-HOPELESS = 0.194
+# Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
+# answerable questions it was fitted on are there.
+MAYBE = 0.194

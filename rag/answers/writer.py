@@ -22,10 +22,12 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Drafted:
-    """What a `Writer` makes of what was found: its sentences, and in 0..1 how likely it holds it that they answer."""
+    """What a `Writer` makes of what was found: its sentences, in 0..1 how likely it holds it that they answer, and
+    whether that is too little to say that they do."""
 
     drafts: tuple[Draft, ...]
     confidence: float
+    is_unsure: bool = False
 
 
 class Writer(Protocol):

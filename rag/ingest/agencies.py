@@ -16,7 +16,7 @@ from rag.ingest.formats import from_markup, paragraphs
 from rag.ingest.header import byline_names
 from rag.ingest.metadata import clean
 from rag.text.written_dates import parse_date
-from rag.types import Json
+from rag.types import EXCERPT, Json
 
 ROOT = re.compile(rb"<(?:\w+:)?(?:nitf|newsItem|newsMessage|packageItem)[\s>]")
 _HTML_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)[A-Za-z][A-Za-z0-9]{1,30};")
@@ -97,7 +97,7 @@ def _nitf(root: Any) -> tuple[str, str, Json]:
     }
     text = _story(full or bodies)
     if not text and (text := _story(root.findall("body/body.head/abstract"))):
-        stated["reasons"] = {"text": _SUMMARY}
+        stated["reasons"] = {EXCERPT: _SUMMARY}
     return _first(root, "head/docdata/doc-id/@id-string") or "", text, stated
 
 

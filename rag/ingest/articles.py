@@ -17,36 +17,48 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest import feeds, mail
-from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load, stated_above
-from rag.ingest.metadata import clean, load_yaml, make_article, metadata_of, one_line
+from rag.ingest import exports, feeds, mail, records
+from rag.ingest.encoding import decode, decoded, load, open_file
+from rag.ingest.failures import Troubles, failure
+from rag.ingest.fields import Mapped, metadata_of, names_of
+from rag.ingest.formats import declared_in, from_html, from_pdf, from_text, stated_above
+from rag.ingest.lines import HEAD
+from rag.ingest.metadata import load_yaml, make_article, one_line
+from rag.ingest.records import suffix_of
 from rag.ingest.splitting import split
 from rag.ingest.word import from_docx
 from rag.types import Article, Failure, Json
+
+
+def _from_page(data: bytes) -> tuple[str, Json]:
+    """As `from_html`, with a remark on its encoding."""
+    text, _, remark = decoded(data, declared_in(data), exact=False)
+    text, own = from_html(text.encode())
+    return text, own | ({"reasons": {**own.get("reasons", {}), "encoding": remark}} if remark else {})
+
 
 _READERS: Mapping[str, Callable[[bytes], tuple[str, Json]]] = {
     ".txt": from_text,
     ".md": from_text,
     ".markdown": from_text,
-    ".html": from_html,
-    ".htm": from_html,
+    ".html": _from_page,
+    ".htm": _from_page,
     ".pdf": from_pdf,
     ".docx": from_docx,
     ".eml": mail.from_mail,
 }
-_RECORDS = (".jsonl", ".ndjson", ".json")
-SUFFIXES = (*_READERS, mail.MAILBOX, *_RECORDS, *feeds.SUFFIXES)
-"""What is taken from a folder (.xml where it is a feed). A file that is named itself is taken whatever its suffix, as
-text."""
+SUFFIXES = (*_READERS, mail.MAILBOX, *records.SUFFIXES, *feeds.SUFFIXES)
+"""What is taken from a folder (.xml where it is a feed), each packed by gzip too (.csv.gz). A file that is named itself
+is taken whatever its suffix, as records where it plainly holds some, else as text."""
+MOST_NAMES = 200
 
+_KNOWN = {*SUFFIXES} - {".txt"}
 _MARKED_UP = (".rtf", ".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
 # But "license-fees-rise.txt" is one. "~$" begins what Word keeps beside a document that is open; "questions.list" holds
 # the page's examples; the last two are a library's own, which may lie in the folder.
 _NO_STORY = re.compile(r"README|LICENSE|(?i:readme|license)\.|~\$|questions\.list$|byline\.sqlite3|vectors\.faiss")
-_TEXT_KEYS = ("text", "body", "content", "maintext", "article", "full_text", "articlebody", "article_text")
-_LISTS = ("articles", "items", "docs", "results")  # under which a JSON file may hold its articles
 
 # --- Finding files
 
@@ -72,17 +84,17 @@ def discover(paths: Iterable[str | Path], passed_over: Counter[str] | None = Non
             candidates = [Path(name)] if os.path.lexists(name) else _expand(name, failures, others)
             error = "does not exist, cannot be reached or matches no article; name a file, a folder or a glob."
         if not candidates and len(failures) == n_before:
-            failures.append(_failure(given, error))
+            failures.append(failure(given, error))
         # The path stays as it was reached: a link into a pool of files has the suffix and the sidecar.
         for path in map(Path, map(os.path.abspath, candidates)):
             if not os.path.isfile(path):
-                failures.append(_failure(path, "is not a file that can be opened (a broken link?); leave it out."))
+                failures.append(failure(path, "is not a file that can be opened (a broken link?); leave it out."))
             elif _is_companion(path):
                 companions.append(path)
             else:
                 found.setdefault(os.path.realpath(path), path)
     if companions and not found and not failures:
-        failures.append(_failure(companions[0], "only describes the articles beside it; name those or the folder."))
+        failures.append(failure(companions[0], "only describes the articles beside it; name those or the folder."))
     if passed_over is not None:
         passed_over.update(
             path.suffix.lower() for real, path in others.items() if real not in found and not _is_companion(path)
@@ -106,7 +118,7 @@ def _walk(
         try:
             entries = sorted(entry for entry in current.iterdir() if not entry.name.startswith("."))
         except OSError as error:
-            failures.append(_failure(current, f"cannot be listed ({error.strerror}); give yourself access to it."))
+            failures.append(failure(current, f"cannot be listed ({error.strerror}); give yourself access to it."))
             continue
         for entry in reversed(entries):
             if os.path.isdir(entry):
@@ -119,7 +131,7 @@ def _walk(
 def _sort_out(path: Path, suffixes: Iterable[str], found: list[Path], others: dict[str, Path]) -> None:
     if _NO_STORY.match(path.name):
         return
-    if path.suffix.lower() in suffixes and not _is_other_xml(path):
+    if suffix_of(path) in suffixes and not _is_other_xml(path):
         found.append(path)
     else:
         others.setdefault(os.path.realpath(path), path)
@@ -138,7 +150,7 @@ def _is_other_xml(path: Path) -> bool:
 
 def _expand(pattern: str, failures: list[Failure], others: dict[str, Path]) -> list[Path]:
     """The files a glob names. `**` goes through `_walk`: what `glob` does there has no end where links loop."""
-    suffixes = {*SUFFIXES, Path(pattern).suffix.lower()} - {""}  # *.log asks for .log
+    suffixes = {*SUFFIXES, suffix_of(Path(pattern))} - {""}  # *.log asks for .log
     head, deep, tail = pattern.partition("**")
     tail = tail.lstrip("/\\")
     found: list[Path] = []
@@ -155,7 +167,7 @@ def _is_companion(path: Path) -> bool:
     if path.name in _MANIFESTS:
         return True
     stems = [path.name.removesuffix(end) for end in _SIDECARS if path.name.endswith(end)]
-    ends = [case for end in SUFFIXES if end not in _RECORDS for case in (end, end.upper())]
+    ends = [case for end in SUFFIXES if end not in records.SUFFIXES for case in (end, end.upper())]
     if not any(os.path.isfile(path.with_name(stem + end)) for stem in stems for end in ends):
         return False
     try:
@@ -165,25 +177,23 @@ def _is_companion(path: Path) -> bool:
 
 
 def _holds_articles(value: Any) -> bool:
-    return isinstance(value, list) or (
-        isinstance(value, dict)
-        and (any(key in value for key in _TEXT_KEYS) or any(isinstance(value.get(key), list) for key in _LISTS))
+    return (
+        isinstance(value, list)
+        or exports.fits(value) == 2
+        or records.articles_in(value, lambda inner: exports.fits(inner) == 2) is not None
     )
-
-
-def _failure(path: str | Path, error: str, number: int = 0) -> Failure:
-    # File names may hold bytes that are not UTF-8, which could neither be printed nor stored.
-    where = str(path).encode("utf-8", "replace").decode() + (f":{number}" if number else "")
-    name = os.path.basename(where)
-    return Failure(path=where, error=f"{name if name else repr(where)} {error}")
 
 
 # --- Reading files
 
 
-def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[Article | Failure]:
-    """The article of one file, or the articles of a feed, a JSON or a JSON Lines file (streamed line by line), or of a
-    text file that plainly holds several (`rag.ingest.splitting`).
+def read(
+    path: Path, *, manifest: Mapping[str, Json] | None = None, mapped: Mapped | None = None
+) -> Iterator[Article | Failure]:
+    """The article of one file, or the articles of a feed, of a file of records (CSV, JSON: streamed one by one), or of
+    a text file that plainly holds several (`rag.ingest.splitting`).
+
+    `mapped` are the reader's own names of the fields of records (`rag.ingest.fields.parse_mapping`).
 
     `manifest` is what `read_manifest` gave for the file's folder; without it the manifest is read here, and what
     is wrong with it reported here. Each value is taken from the first that has it: sidecar, manifest, front matter
@@ -197,16 +207,28 @@ def read(path: Path, *, manifest: Mapping[str, Json] | None = None) -> Iterator[
             manifest, failures = read_manifest(path.parent)
             yield from failures
         row = manifest.get(_file_key(path.name), {})
-        one_or_many = {mail.MAILBOX: _read_mailbox}
-        one_or_many |= dict.fromkeys(_RECORDS, _read_records) | dict.fromkeys(feeds.SUFFIXES, _read_feed)
-        take = one_or_many.get(path.suffix.lower(), _read_document)
-        yield from take(path, row)
+        suffix = suffix_of(path)
+        if suffix in records.SUFFIXES or (suffix not in _KNOWN and _holds_records(path)):
+            yield from _read_records(path, row, mapped if mapped is not None else {})
+        else:
+            one_or_many = {mail.MAILBOX: _read_mailbox} | dict.fromkeys(feeds.SUFFIXES, _read_feed)
+            yield from one_or_many.get(suffix, _read_document)(path, row)
     except UnicodeEncodeError:
-        yield _failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
+        yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
-        yield _failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
+        yield failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
     except BylineError as error:
-        yield _failure(path, str(error))
+        yield failure(path, str(error))
+
+
+def _holds_records(path: Path) -> bool:
+    """Whether a text, or a file of unknown suffix, is a table or JSON. What it is otherwise is told when it is read."""
+    try:
+        with open_file(path) as file:
+            head = file.read(HEAD)
+        return records.looks_like(decode(head)) is not None
+    except (BylineError, OSError, EOFError):
+        return False
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Json], list[Failure]]:
@@ -220,32 +242,20 @@ def read_manifest(folder: Path) -> tuple[dict[str, Json], list[Failure]]:
     for path in (folder / name for name in _MANIFESTS if os.path.lexists(folder / name)):
         try:
             beside = {_file_key(name) for name in os.listdir(folder)}
-            for number, row in _csv_rows(path) if path.suffix == ".csv" else _records(path):
+            for number, row in records.records(path, lambda _: 2):
                 try:
-                    fields = metadata_of(row)
-                    name = one_line(fields.get("file"))
+                    stated = metadata_of(row)
+                    name = one_line(stated.get("file"))
                     if name is None or _file_key(name) not in beside:
                         raise BylineError(f"names {name!r}, which is no file of its folder; mend its file or path.")
-                    rows[_file_key(name)] = fields
+                    rows[_file_key(name)] = stated
                 except BylineError as error:
-                    failures.append(_failure(path, str(error), number))
+                    failures.append(failure(path, str(error), number))
         except OSError as error:
-            failures.append(_failure(path, f"cannot be read ({error.strerror}); check its permissions."))
+            failures.append(failure(path, f"cannot be read ({error.strerror}); check its permissions."))
         except BylineError as error:
-            failures.append(_failure(path, str(error)))
+            failures.append(failure(path, str(error)))
     return rows, failures
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    import csv
-
-    lines = decode(load(path)).split("\n")
-    reader = csv.DictReader(lines, delimiter="," if "," in lines[0] else ";")
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise BylineError(f"is not CSV from line {reader.line_num} on ({error}); mend that line.") from error
 
 
 def _file_key(name: str) -> str:
@@ -253,7 +263,7 @@ def _file_key(name: str) -> str:
 
 
 def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     take = _READERS.get(suffix, from_text)
     try:
         if suffix in _MARKED_UP:
@@ -272,7 +282,7 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
                 sidecar = {**({} if _holds_articles(value) else metadata_of(value)), **sidecar}
         except (OSError, ValueError, RecursionError, BylineError) as error:
             reason = str(error).rstrip(".")
-            yield _failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
+            yield failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
     about = (sidecar, row)
     parts = split(text) if take is from_text and not any("title" in layer for layer in about) else []
     if not parts:
@@ -289,7 +299,7 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         try:
             yield make_article(f"{path}#{key}", piece, (*about, own), offset=part.start)
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield failure(path, str(error), number)
 
 
 def _parsed(take: Callable[[bytes], tuple[str, Json]], data: bytes, suffix: str) -> tuple[str, Json]:
@@ -315,23 +325,32 @@ def _read_mailbox(path: Path, row: Json) -> Iterator[Article | Failure]:
             seen.add(key)
             yield make_article(f"{path}#{key}", text, (row, own))
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield failure(path, str(error), number)
 
 
-def _read_records(path: Path, row: Json) -> Iterator[Article | Failure]:
+def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | Failure]:
     seen: set[str] = set()
-    for number, record in _records(path):
+    troubles = Troubles(path)
+    names: dict[str, None] = {}
+    for number, record in records.records(path, lambda value: exports.fits(value, mapped)):
         try:
-            own = metadata_of(record)
-            text = next((record[key] for key in _TEXT_KEYS if isinstance(record.get(key), str)), None)
-            if text is None:
-                raise BylineError(f"has no text; give it under {', '.join(_TEXT_KEYS)}.")
-            keys = (one_line(record.get("id")), one_line(own.get("url")), str(number), f"line {number}")
-            key = next(key for key in keys if key is not None and key not in seen)
-            seen.add(key)  # an id that is used twice must not lose an article
-            yield make_article(f"{path}#{key}" if number else str(path), clean(text), (row, own))
+            text, own = exports.article_of(record, mapped)
+            if not text:
+                if not seen and len(names) < MOST_NAMES:
+                    names.update(dict.fromkeys(names_of(record)))
+                yield from troubles.without_text(number, is_first=not seen)
+                continue
+            keys = (one_line(own.pop("key")), one_line(own.get("url")), str(number), f"line {number}")
+            name = next((name for name in keys if name is not None and name not in seen), f"record {len(seen) + 1}")
+            seen.add(name)  # an id that is used twice must not lose an article
+            if "\ufffd" in text and "excerpt" not in own.get("reasons", {}):
+                own["reasons"] = {"encoding": "Characters of it were lost and stand as “\ufffd”."} | own.get(
+                    "reasons", {}
+                )
+            yield make_article(f"{path}#{name}" if number else str(path), text, (row, own))
         except BylineError as error:
-            yield _failure(path, str(error), number)
+            yield from troubles.other(number, str(error))
+    yield from troubles.rest([*names], is_empty=not seen)
 
 
 def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
@@ -346,35 +365,4 @@ def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
             seen.add(name)
             yield make_article(str(path) if key is None else f"{path}#{name}", text, (row, own))
         except BylineError as error:
-            yield _failure(path, str(error), number)
-
-
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
-    """The JSON values of a file with their line (.jsonl) or place (.json, from 1; 0 for one that stands alone).
-    A line that cannot be read gives a BylineError as its value."""
-    if path.suffix.lower() == ".json":
-        try:
-            value = json.loads(decode(load(path)))
-        except (ValueError, RecursionError) as error:
-            raise BylineError(f"is not JSON ({error}); mend it there.") from error
-        if isinstance(value, dict) and not any(isinstance(value.get(key), str) for key in _TEXT_KEYS):
-            value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), value)
-        yield from enumerate(value, start=1) if isinstance(value, list) else [(0, value)]
-        return
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_BYTES + 1):
-            number += 1
-            if number == 1 and (b"\0" in line or line.startswith(tuple(MAGIC))):
-                raise BylineError("is not JSON Lines in UTF-8; save it so.")  # once, not for every line
-            try:
-                if len(line) > MAX_BYTES:
-                    while line and not line.endswith(b"\n"):
-                        line = file.readline(MAX_BYTES)
-                    raise BylineError(f"is larger than a record may be, {MAX_BYTES / 2**20:.0f} MB; split it.")
-                if not line.isspace():
-                    yield number, json.loads(decode(line))
-            except (ValueError, RecursionError) as error:
-                yield number, BylineError(f"is not JSON ({error}); mend the line or delete it.")
-            except BylineError as error:
-                yield number, error
+            yield failure(path, str(error), number)

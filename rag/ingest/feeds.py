@@ -13,10 +13,11 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest import agencies
-from rag.ingest.formats import decode, from_markup
+from rag.ingest.encoding import decoded
+from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.text.written_dates import parse_date
-from rag.types import Json
+from rag.types import EXCERPT, Json
 
 SUFFIXES = (".xml", ".rss", ".atom", ".nitf", ".newsml")
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|RDF)[\s>]")
@@ -41,7 +42,9 @@ def entries(data: bytes) -> Iterator[tuple[str | None, str, Json] | BylineError]
 
     label = _LABEL.search(data[:200])
     # Decoded here as all files are: what the label says is wrong often enough.
-    plain = _DECLARATION.sub("", decode(data, label[1].decode("ascii") if label is not None else None)).encode()
+    declared = label[1].decode("ascii") if label is not None else None
+    text, _, remark = decoded(data, declared, exact=False)
+    plain = _DECLARATION.sub("", text).encode()
     if not is_feed(plain[:START]):
         roots = "rss, feed or RDF, or an agency's nitf, newsItem or newsMessage"
         raise BylineError(f"is no feed: an .xml file needs the root {roots}; leave it out.")
@@ -49,6 +52,13 @@ def entries(data: bytes) -> Iterator[tuple[str | None, str, Json] | BylineError]
         raise BylineError("declares entities, which no feed needs and some are traps; save it without its DOCTYPE.")
     if _depth(plain) > MAX_DEPTH:
         raise BylineError(f"is no feed that anyone wrote: its elements lie more than {MAX_DEPTH} deep; leave it out.")
+    for entry in _entries(plain):
+        if remark and not isinstance(entry, BylineError):
+            entry[2]["reasons"] = {"encoding": remark, **entry[2].get("reasons", {})}
+        yield entry
+
+
+def _entries(plain: bytes) -> Iterator[tuple[str | None, str, Json] | BylineError]:
     if not _ROOT.search(plain[:START]):
         yield from agencies.items(plain)
         return
@@ -89,7 +99,7 @@ def _entry(entry: Any, outlet: str | None) -> tuple[str, str, Json]:
     if stated["published"] is None and day is not None:
         stated["clues"] = [("published", day, f"The feed gives only the day of the last change, {day}.")]
     if not contents and text:
-        stated["reasons"] = {"text": _SUMMARY}
+        stated["reasons"] = {EXCERPT: _SUMMARY}
     return str(own("id") or own("link") or ""), text or clean(title), stated
 
 

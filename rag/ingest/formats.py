@@ -6,105 +6,42 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, front_matter
-from rag.ingest.metadata import clean, load_yaml, metadata_of
+from rag.ingest.encoding import decode, decoded, without_control_references
+from rag.ingest.fields import metadata_of
+from rag.ingest.metadata import clean, load_front_matter
 from rag.types import Json
-
-MAX_BYTES = 50 * 2**20
-"""The largest file that is read; in a JSON Lines file, the largest line."""
 
 ENCRYPTED = "is encrypted; save a copy of it without a password."
 # Titles of documents that nobody wrote.
 BY_A_PROGRAM = re.compile(r"(?i)^untitled|^microsoft word|^(?:word )?document\d*$|\.(docx?|pdf|indd|qxd|tex)$")
 
 
-def load(path: Path) -> bytes:
-    if (size := path.stat().st_size) > MAX_BYTES:
-        limit = f"{MAX_BYTES / 2**20:.0f} MB"
-        raise BylineError(f"is {size / 2**20:.1f} MB, more than the {limit} that are read; split it.")
-    return path.read_bytes()
-
-
-MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"PK\x03\x04": "a ZIP archive or an office document",
-    b"\xd0\xcf\x11\xe0": "an old office document",
-    b"{\\rtf": "an RTF document",
-    b"%PDF-": "a PDF; name it .pdf",
-    b"\x7fELF": "a program",
-    b"\x1f\x8b": "a gzip archive",
-}
-_BOMS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\0\0": "utf-32",  # before UTF-16, whose mark it begins with
-    b"\0\0\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
-_ASCII = bytes(range(0x80))
-# The letters and signs of western news; not Ð Ý Þ ð ý þ × ÷, whose bytes are Turkish or Polish letters as a rule.
-_WESTERN = bytes({*range(0xC0, 0x100)} - {*b"\xd0\xd7\xdd\xde\xf0\xf7\xfd\xfe"})
-_WESTERN += _ASCII + "€‚„…‘’“”•–—™ŠšŒœŽžŸ\xa0¡£§©«®°·»¿".encode("cp1252")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-
-
-def decode(data: bytes, declared: str | None = None) -> str:
-    """The bytes as text with `\\n` for every newline and without a byte order mark. BylineError if they are none."""
-    kind = next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), None)
-    if kind is None:
-        kind = "its bytes fit no encoding; save it as UTF-8"
-        for encoding in _encodings(data, declared):
-            try:
-                text = data.decode(encoding)
-            except (UnicodeError, LookupError):
-                continue
-            if "\0" not in text and 100 * len(_CONTROL.findall(text)) <= len(text):
-                return text.replace("\r\n", "\n").replace("\r", "\n")
-            kind = "binary data"
-    raise BylineError(f"is not text ({kind}).")
-
-
-def _encodings(data: bytes, declared: str | None) -> Iterator[str]:
-    bom = next((encoding for mark, encoding in _BOMS.items() if data.startswith(mark)), None)
-    if bom is not None:
-        yield bom
-        return
-    if b"\x1b$" in data:  # Japanese and Korean mail, whose bytes are ASCII
-        yield declared if declared is not None and declared.startswith("iso-2022") else "iso2022_jp"
-    yield "utf-8"
-    if b"\0" in data and 4 * data.count(b"\0") < len(data):
-        return  # in UTF-16 about every second byte would be one
-    if declared is not None:
-        # As browsers read these labels.
-        yield "cp1252" if declared in ("iso-8859-1", "latin1", "ascii", "us-ascii") else declared
-    # In a short English text a guesser takes the bytes of ’ and — for Korean or Polish.
-    if not data.translate(None, _WESTERN) and 10 * len(data.translate(None, _ASCII)) <= len(data):
-        yield "cp1252"
-    from charset_normalizer import from_bytes
-
-    if (best := from_bytes(data).best()) is not None:
-        yield best.encoding
-
-
 def from_text(data: bytes) -> tuple[str, Json]:
     """The file itself, decoded, and what its front matter states."""
-    text = decode(data)
-    return text, stated_above(text)
+    text, _, remark = decoded(data)
+    own = stated_above(text)
+    if remark:
+        own["reasons"] = {**own.get("reasons", {}), "encoding": remark}
+    return text, own
 
 
 def stated_above(text: str) -> Json:
     """What the front matter of a text states."""
     span = front_matter(text)
     try:
-        return metadata_of(load_yaml(text[: span[1]].strip().strip("-"))) if span is not None else {}
+        return metadata_of(load_front_matter(text[: span[1]].strip().strip("-"))) if span is not None else {}
     except BylineError as error:
         return {"reasons": {"front_matter": f"The front matter could not be read: it {error}"}}
+
+
+def declared_in(data: bytes) -> str | None:
+    """The encoding that a page declares."""
+    label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
+    return label[1].decode("ascii").lower() if label is not None else None
 
 
 # The parser takes what is in the last two for characters, tags and all.
@@ -137,8 +74,7 @@ def from_html(data: bytes) -> tuple[str, Json]:
     """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
     import trafilatura
 
-    label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    tree = _tree(data, label[1].decode("ascii").lower() if label is not None else None)
+    tree = _tree(data, declared_in(data))
     if tree is None:
         return "", {}
     linked = _linked_data(tree)
@@ -175,7 +111,7 @@ def _tree(data: bytes, declared: str | None) -> Any:
     import lxml.html  # type: ignore[import-untyped]
 
     # Where a newline in the source is a space on the page; the newlines of the text come from its elements alone.
-    markup = re.sub(r"[ \t\n\f]+", " ", decode(data, declared)).encode()
+    markup = re.sub(r"[ \t\n\f]+", " ", without_control_references(decode(data, declared, exact=False))).encode()
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         return lxml.html.document_fromstring(markup, parser=parser)

@@ -14,7 +14,8 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD
-from rag.ingest.formats import MAX_BYTES, all_words, decode
+from rag.ingest.encoding import MAX_BYTES, decoded, open_file
+from rag.ingest.formats import all_words
 from rag.ingest.metadata import clean
 from rag.types import Json
 
@@ -47,7 +48,8 @@ def from_mail(data: bytes) -> tuple[str, Json]:
     if subject is sender is date is None:
         raise BylineError("is no mail: it has none of From, Subject and Date above its text; save it anew.")
     attached: list[str] = []
-    text = clean(_body(message, attached)).strip("\n")
+    remarks: list[str] = []
+    text = clean(_body(message, attached, remarks)).strip("\n")
     if WORD.search(text) is None and attached:
         raise BylineError(f"holds no text beside what is attached to it ({', '.join(attached)}); save that as a file.")
     people = [person.display_name or person.addr_spec for person in getattr(sender, "addresses", ())]
@@ -58,13 +60,16 @@ def from_mail(data: bytes) -> tuple[str, Json]:
         "authors": [*filter(None, people)],
         "published": date and str(date),
     }
+    reasons = {"encoding": remarks[0]} if remarks else {}
     if attached:
-        own["reasons"] = {"attachments": f"Attached to the mail and not read: {', '.join(attached)}."}
+        reasons["attachments"] = f"Attached to the mail and not read: {', '.join(attached)}."
+    if reasons:
+        own["reasons"] = reasons
     return text, own
 
 
-def _body(part: Any, attached: list[str]) -> str:
-    """The text of a part of a mail. Names what it passes over in `attached`."""
+def _body(part: Any, attached: list[str], remarks: list[str]) -> str:
+    """The text of a part of a mail. Names what it passes over in `attached`; `remarks` are on the encoding."""
     kind = part.get_content_type()
     if kind in ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"):
         raise BylineError("is encrypted; save a copy of it that is not.")
@@ -72,12 +77,13 @@ def _body(part: Any, attached: list[str]) -> str:
         attached.append(_name(part))
         return ""
     if part.is_multipart():
-        return _of_many([*part.iter_parts()], kind, attached)
+        return _of_many([*part.iter_parts()], kind, attached, remarks)
     if kind in ("text/plain", "text/html"):
         data, charset = part.get_payload(decode=True) or b"", part.get_content_charset()
+        text, _, remark = decoded(data, charset, exact=False)
+        remarks += filter(None, [remark])
         if kind == "text/html":
-            return all_words(data, charset) if data.strip() else ""
-        text = decode(data, charset)
+            return all_words(text.encode(), "utf-8") if data.strip() else ""
         return _unflowed(text) if str(part.get_param("format", "")).lower() == "flowed" else text
     # Pictures that the text shows are no attachments, nor are signatures.
     if not kind.startswith("image/") and not kind.endswith("signature"):
@@ -85,18 +91,18 @@ def _body(part: Any, attached: list[str]) -> str:
     return ""
 
 
-def _of_many(parts: list[Any], kind: str, attached: list[str]) -> str:
+def _of_many(parts: list[Any], kind: str, attached: list[str], remarks: list[str]) -> str:
     if kind != "multipart/alternative":
-        return "\n\n".join(filter(None, (_body(part, attached).strip("\n") for part in parts)))
+        return "\n\n".join(filter(None, (_body(part, attached, remarks).strip("\n") for part in parts)))
     plain = ""
     for n, part in enumerate(parts):
         if part.get_content_type() == "text/plain":
-            plain = _body(part, attached)
+            plain = _body(part, attached, remarks)
             del parts[n]
             break
     if len(plain) > _SHORT:  # else it may only say that there is HTML
         return plain
-    others = [_body(part, attached) for part in parts]
+    others = [_body(part, attached, remarks) for part in parts]
     longest = max(others, key=len, default="")
     return plain if WORD.search(plain) and 4 * len(plain) > len(longest) else longest
 
@@ -121,7 +127,7 @@ def messages(path: Path) -> Iterator[bytes | BylineError]:
 
     Only a line with a sender and a moment, below a blank one, begins a mail: many a program does not mark the sentences
     that begin with "From"."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         if not _BEGINS.match(file.readline(_LONGEST).rstrip(b"\r\n")):
             raise BylineError("is no mailbox: it does not begin with a line “From …” that has a day and a time.")
         lines: list[bytes] = []

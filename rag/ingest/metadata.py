@@ -3,12 +3,12 @@ from clues in the text, each with its reason."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any, TypeVar
 
 from rag.errors import BylineError
@@ -19,38 +19,16 @@ from rag.text.written_dates import is_possible, parse_date
 from rag.types import Article, DateSource, Json, Precision
 
 _T = TypeVar("_T")
-_METADATA_KEYS = {
-    "file": ("file", "path"),  # in a manifest
-    "title": ("title", "headline"),
-    "outlet": ("outlet", "source", "publisher", "publication", "newspaper", "site", "sitename", "source_domain"),
-    "authors": ("authors", "author", "byline", "creator"),
-    "url": ("url", "link", "canonical_url", "source_url"),
-    "section": ("section", "category", "articlesection", "news_desk", "desk"),
-    "published": (
-        *(
-            "published",
-            "date",
-            "published_at",
-            "publishedat",
-            "date_publish",
-            "pubdate",
-            "publish_date",
-            "published_date",
-        ),
-        *("datepublished", "publication_date", "pub_date", "published_time"),
-    ),
-    "updated": (
-        *("updated", "modified", "updated_at", "updatedat", "date_modify", "datemodified", "date_modified"),
-        *("last_modified", "lastmod", "modified_time"),
-    ),
-    "published_precision": ("published_precision",),
-    "published_source": ("published_source",),
-    "published_reason": ("published_reason",),
-}
-
-
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
 _MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
+_NAME_AND_VALUE = re.compile(r"([A-Za-z][\w -]{0,40}):[^\S\n]+(\S.*)")
+# A title that YAML takes for something else, or loses the end of.
+_ODD_TITLE = re.compile(
+    r"^(?:title|headline):[^\S\n]+(?![|>][+-]?[0-9]?[^\S\n]*$)(?:[{\[&!*%@`?,|>-].*|[^\"'\s].*\s#.*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BLOCK_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*")
 _TOLERANCE = dt.timedelta(days=366)
 _PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
 
@@ -75,23 +53,38 @@ def load_yaml(source: str) -> Any:
         raise BylineError(f"is not YAML ({' '.join(str(error).split())}).") from error
 
 
-def metadata_of(raw: Any) -> Json:
-    """The fields under their own names, whatever the file calls them; empty ones are left out."""
-    if isinstance(raw, BylineError):
-        raise raw
-    if not isinstance(raw, dict):
-        raise BylineError("is not an object of names and values.")
-    fields = {str(name).strip().lower(): value for name, value in raw.items()}
-    found: Json = {}
-    for name, aliases in _METADATA_KEYS.items():
-        values = (fields[alias] for alias in aliases if fields.get(alias) not in (None, "", [], {}))
-        found.update((name, value) for value in islice(values, 1))
-    return found
+def load_front_matter(source: str) -> Any:
+    """The value of YAML as people write it at the head of a text, where a title need not be YAML: what is none, or
+    would lose its end for a comment, is taken as it stands. BylineError as `load_yaml` raises it."""
+    try:
+        strict: Any = load_yaml(source)
+    except BylineError:
+        strict = None
+    else:
+        if not _ODD_TITLE.search(source):
+            return strict
+    if len(source) > _MAX_YAML:
+        return load_yaml(source)
+    return load_yaml("\n".join(map(_as_it_stands, source.split("\n"))))
+
+
+def _as_it_stands(line: str) -> str:
+    """The line `name: value`, its value quoted where it is not a value by itself."""
+    match = _NAME_AND_VALUE.fullmatch(line)
+    if match is None or _BLOCK_SCALAR.fullmatch(match[2]):
+        return line
+    if not _ODD_TITLE.match(line):
+        with contextlib.suppress(BylineError):
+            value = load_yaml(f"x: {match[2]}")
+            if isinstance(value, dict) and not isinstance(value["x"], dict):
+                return line
+    return f"{match[1]}: {json.dumps(match[2].strip(), ensure_ascii=False)}"
 
 
 def clean(text: str) -> str:
     """Text that did not come from a text file: newlines as `\\n`, and nothing in it that cannot be stored."""
-    return re.sub("[\0\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = re.sub("[\0\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _CONTROL.sub("", text)
 
 
 def one_line(value: Any) -> str | None:

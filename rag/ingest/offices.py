@@ -7,6 +7,7 @@ An office is its head ("prime minister") and the stems of the words that say whi
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -139,6 +140,7 @@ def stems(words: str) -> set[str]:
 
 def holders(title: str, text: str) -> set[Holder]:
     """The offices that an article says somebody holds."""
+    text = unicodedata.normalize("NFC", text)
     counted = Counter(word for word in fold(text).split() if word not in FUNCTION and len(word) > 1)
     about = stems(fold(title)) | stems(" ".join(word for word, _ in counted.most_common(MOST_WORDS_AROUND)))
     found: dict[tuple[str, str, str], set[str]] = {}

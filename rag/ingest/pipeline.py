@@ -9,6 +9,9 @@ from pathlib import Path
 
 from embeddings import Embedder, Vectors
 from rag.ingest import articles, boilerplate, copies, feeds, offices, passages
+from rag.ingest.fields import Mapped
+from rag.ingest.records import suffix_of
+from rag.ingest.warnings import Warnings
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.text import names
 from rag.types import Article, Failure, Json, Passage, Sentence
@@ -27,12 +30,21 @@ PASSAGES_PER_STEP = 320
 class IngestJob:
     """One run of ingest: collects articles until there are enough to embed and store together."""
 
-    def __init__(self, store: Store, embedder: Embedder, indexed_as: str, say: Callable[[str], None]) -> None:
-        """`say` hears what is being done, several times a second."""
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        indexed_as: str,
+        say: Callable[[str], None],
+        mapped: Mapped | None = None,
+    ) -> None:
+        """`say` hears what is being done, several times a second; `mapped` as `articles.read` takes it."""
         self._store, self._embedder, self._indexed_as, self._say = store, embedder, indexed_as, say
         self._count = passages.token_counter(embedder.n_tokens, embedder.name)
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self.failed: list[Failure] = []
+        self.warnings = Warnings()
+        self._mapped = mapped
         self.duplicates: list[Json] = []
         self.copies: list[Json] = []
         self.batch: list[tuple[Article, str, list[Passage], list[Sentence]]] = []
@@ -43,13 +55,13 @@ class IngestJob:
     def file(self, file: Path) -> None:
         """Take over what one file holds now."""
         self._say(file.name)
-        known = self._store.known(str(file))
+        known = self._store.known(str(file)) if _can_be_stored(file) else {}
         if file.parent not in self._manifests:
             self._manifests[file.parent], failures = articles.read_manifest(file.parent)
             self.failed += failures
         whole = True
         seen = set()
-        for item in articles.read(file, manifest=self._manifests[file.parent]):
+        for item in articles.read(file, manifest=self._manifests[file.parent], mapped=self._mapped):
             if isinstance(item, Failure):
                 self.failed.append(item)
                 whole = False
@@ -58,7 +70,7 @@ class IngestJob:
                 self._article(item, str(file), known.get(item.path))
         # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. A feed that was
         # saved anew holds the newest entries only, so nothing goes either.
-        if whole and file.suffix.lower() not in feeds.SUFFIXES:
+        if whole and suffix_of(file) not in feeds.SUFFIXES:
             gone = [article_id for path, (article_id, _, _) in known.items() if path not in seen]
             self._gone += gone
             self.counts["removed"] += len(gone)
@@ -82,6 +94,7 @@ class IngestJob:
         article = replace(article, id=prior[0] if prior else self._free_id(article))
         if self.add(article, file):
             self.counts["updated" if prior else "added"] += 1
+            self.warnings.add(article, file)
 
     def add(self, article: Article, file: str) -> bool:
         """Cut the article and queue it; False (and a failure) when nothing in it can be quoted."""
@@ -177,3 +190,12 @@ class IngestJob:
         if article.id not in taken and not self._store.articles([article.id]):
             return article.id
         return hashlib.sha256(f"{article.id} {article.path}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _can_be_stored(file: Path) -> bool:
+    """False for a name whose bytes are not UTF-8: `articles.read` says so of it."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

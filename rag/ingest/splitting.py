@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD, header, title_line
-from rag.ingest.metadata import load_yaml, metadata_of
+from rag.ingest.fields import metadata_of
+from rag.ingest.metadata import load_yaml
 from rag.types import Span
 
 

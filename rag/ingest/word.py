@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, MAX_BYTES, spaced
+from rag.ingest.encoding import MAX_BYTES
+from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, spaced
 from rag.ingest.metadata import clean
 from rag.types import Json
 

@@ -25,7 +25,7 @@ _SHIPPED = {
     ("built-in", READER): ("reader.safetensors", "a92a7dfe55f7cca29a808e4e1566a63206067a4296fa5437c31f0fd230cf427a"),
     ("built-in", VERIFIER): (
         "verifier.safetensors",
-        "659ccae61084548da4b8f8316abf2447d12f07702d309838b7928dfb3d16a5c8",
+        "4b256765edadf0edb526687fa936ebea2a19d4f262a05ef8d7af840200705fe6",
     ),
 }
 ADAPTERS = {use: _WEIGHTS / file for use, (file, _) in _SHIPPED.items()}

@@ -10,9 +10,11 @@ from shlex import quote
 
 import httpx
 
+from embeddings.http_client import addresses, beginning, client, parse_url, shown, unreachable
 from rag.errors import BylineError
 from rag.models import gguf
-from rag.models.clients import MAX_BYTES, anthropic_url, client, parse_url, shown
+from rag.models.clients import anthropic_url
+from rag.models.events import MAX_BYTES
 from rag.settings import OPENAI_URL, Settings, api_key, clean_key, same_origin
 from rag.types import Json
 
@@ -51,21 +53,17 @@ def offered(url: str, headers: dict[str, str], timeout_s: float) -> list[str]:
     BylineError in a few words when it does not list any.
     """
     address = parse_url(url)
-    asked = address.copy_with(username=None, password=None, path=f"{address.path.rstrip('/')}/models")
-    body = bytearray()
     try:
-        with (
-            client(address, headers={"accept-encoding": "identity", **headers}, timeout=timeout_s) as http,
-            http.stream("GET", asked) as response,
-        ):
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise BylineError("it sends without end")
-    except httpx.ConnectError:
-        raise BylineError("nothing answers there") from None
+        with client(address, headers={"accept-encoding": "identity", **headers}, timeout=timeout_s) as http:
+            for asked in addresses(address, "models"):
+                with http.stream("GET", asked) as response:
+                    body = beginning(response, MAX_BYTES)
+                if response.status_code not in (404, 405):
+                    break
     except httpx.HTTPError as error:
-        raise BylineError(f"it does not answer ({type(error).__name__})") from None
+        is_nobody = isinstance(error, httpx.ConnectError)
+        why = "nothing answers there" if is_nobody else f"it does not answer ({type(error).__name__})"
+        raise BylineError(unreachable(error, address) or why) from None
     if response.status_code in (401, 403):
         raise BylineError(f"it refuses the key, or wants one (HTTP {response.status_code})")
     if response.status_code != 200:

@@ -1,4 +1,4 @@
-"""Language models behind an endpoint: any OpenAI-compatible one, and Anthropic's. One HTTP client, two formats.
+"""Language models behind an endpoint: any OpenAI-compatible one, and Anthropic's. One client, two formats.
 
 Everything that an endpoint can do wrong ends as one `ModelError`, whose sentence holds neither the key nor a word of
 what the server sent.
@@ -6,32 +6,25 @@ what the server sent.
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import email.utils
-import ipaddress
-import json
 import os
 import re
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Any
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 import httpx
 
+from embeddings.http_client import Deadline, Tries, addresses, beginning, client, parse_url, shown, unreachable
 from rag.errors import BylineError, ModelError, PromptTooLong
-from rag.settings import ANTHROPIC_URL, OPENAI_URL, Settings, api_key, clean_key, load_settings
+from rag.models.events import ErrorBody, Reply, Unreadable, read_events
+from rag.settings import ANTHROPIC_URL, OPENAI_URL, Settings, api_key, clean_key, load_settings, same_origin
 from rag.types import Json, LanguageModel
 
-CONNECT_S, SILENCE_S, WHOLE_ANSWER_S = 5.0, 60.0, 300.0
+CONNECT_S, SILENCE_S, WHOLE_ANSWER_S = 5.0, 120.0, 300.0
 TRIES, LONGEST_WAIT_S = 3, 20.0
 # An answer longer than this for each token asked for is cut off: no tokenizer is so generous.
 CHARACTERS_PER_TOKEN = 12
-# What is read of a response at most. A token takes some 250 bytes of an event stream.
-MAX_BYTES, MAX_ERROR_BYTES = 16 * 2**20, 64 * 2**10
+# What is asked for where a server finds the limit too high.
+FEW_TOKENS = 1024
 
 # How servers say that a prompt is too long: OpenAI, vLLM, llama.cpp, LM Studio, Anthropic.
 _TOO_LONG = re.compile(
@@ -40,13 +33,90 @@ _TOO_LONG = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class _Adaptation:
+    """A change to a request that a server did not take. It is made where the words of the refusal match `said` and
+    `change` finds something to change."""
+
+    said: re.Pattern[str]
+    change: Callable[[Json], bool]
+
+
+def _without_temperature(body: Json) -> bool:
+    return body.pop("temperature", None) is not None
+
+
+def _fewer_tokens(body: Json) -> bool:
+    name = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
+    is_many = bool(body.get(name, 0) > FEW_TOKENS)
+    if is_many:
+        body[name] = FEW_TOKENS
+    return is_many
+
+
+def _completion_tokens(body: Json) -> bool:
+    if "max_tokens" not in body:
+        return False
+    body["max_completion_tokens"] = body.pop("max_tokens")
+    return True
+
+
+def _without_limit(body: Json) -> bool:
+    return body.pop("max_completion_tokens", None) is not None
+
+
+def _without_system(body: Json) -> bool:
+    system, *others = body["messages"]
+    if system["role"] != "system":
+        return False
+    body["messages"] = [{"role": "user", "content": f"{system['content']}\n\n{others[0]['content']}"}]
+    return True
+
+
+def _without_stream(body: Json) -> bool:
+    return bool(body.pop("stream", False))
+
+
+def _bare(body: Json) -> bool:
+    options = body.keys() - {"model", "messages", "stream", "system"}
+    for option in options:
+        del body[option]
+    return bool(options)
+
+
+def _when(said: str, change: Callable[[Json], bool]) -> _Adaptation:
+    return _Adaptation(re.compile(said, re.IGNORECASE | re.DOTALL), change)
+
+
+# Each is made once, in this order, for the statuses with which servers refuse a request, and for 500 and 501, with
+# which some of them pass on that a chat template or a model cannot do it.
+_REFUSING = (400, 404, 405, 415, 422, 500, 501)
+_ADAPTATIONS = (
+    _when(r"temperature", _without_temperature),
+    _when(r"max_(?:completion_)?tokens.{0,80}(?:too (?:large|high|big)|at most|exceed|less than|range|>|maximum)"
+          r"|requested \d+ tokens|maximum allowed number of output tokens", _fewer_tokens),
+    _when(r"max_completion_tokens|max_tokens.{0,40}(?:not|extra|unsupported|unknown|unrecogni[sz]ed)|"
+          r"(?:not|extra|unsupported|unknown|unrecogni[sz]ed).{0,40}max_tokens", _completion_tokens),
+    _when(r"max_completion_tokens", _without_limit),
+    _when(r"\bsystem\b.{0,60}\b(?:role|message|prompt|instruction)|\brole\b.{0,60}\bsystem\b|roles must alternate|"
+          r"developer instruction", _without_system),
+    _when(
+        r"\bstream(?:ing)?\b.{0,60}(?:not|unsupported|disabled|false|unavailable)|(?:not|unsupported|disabled|"
+        r"verified to|cannot|unknown|unexpected|invalid|extra).{0,60}\bstream(?:ing)?\b",
+        _without_stream,
+    ),
+)  # fmt: skip
+_UNPROCESSABLE = _when(r"", _bare)
+
+
 class Endpoint:
     """A model behind HTTP, streaming. `kind` is "openai" (`/chat/completions`) or "anthropic" (`/messages`).
 
     429 and 5xx are tried again, at most 3 times in all, waiting as `Retry-After` says; one that asks for more than
-    20 s is not waited for. A server that is silent for `silence_s`, or has not finished after `answer_s`, is given up.
-    Redirects are not followed: the key, and the articles, go where they were meant to go. `name` is what answers say
-    who wrote them, if not `kind:model`.
+    20 s is not waited for. What a server says that it does not take (temperature, the system role, `max_tokens`,
+    streaming) is left out or put otherwise, once each and from then on, and without using up those tries. A server that
+    is silent for `silence_s`, or has not finished after `answer_s`, is given up. `name` is what answers say who wrote
+    them, if not `kind:model`.
     """
 
     def __init__(
@@ -60,25 +130,26 @@ class Endpoint:
         answer_s: float = WHOLE_ANSWER_S,
         name: str | None = None,
     ) -> None:
-        url = parse_url(base_url)
+        try:
+            self._base = parse_url(base_url)
+        except BylineError as error:
+            raise ModelError(str(error)) from None
         self.name = name or f"{kind}:{model}"
         self._kind, self._model = kind, model
-        self._where = shown(url)
-        path = "chat/completions" if kind == "openai" else "messages"
-        self._login = url
-        self._url = url.copy_with(username=None, password=None, path=f"{url.path.rstrip('/')}/{path}")
+        self._where = shown(self._base)
+        self._urls = addresses(self._base, "chat/completions" if kind == "openai" else "messages")
         # No compression: a small answer could unpack to gigabytes.
         self._headers = {"accept-encoding": "identity"}
         self._headers |= {"anthropic-version": "2023-06-01"} if kind == "anthropic" else {}
         if api_key:
             self._headers |= {"x-api-key": api_key} if kind == "anthropic" else {"authorization": f"Bearer {api_key}"}
-        self._timeout = httpx.Timeout(silence_s, connect=min(CONNECT_S, silence_s))
-        self._answer_s = answer_s
+        self._silence_s, self._answer_s = silence_s, answer_s
+        self._adapted: tuple[_Adaptation, ...] = ()
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r} at {self._where!r})"
 
-    def generate(self, system: str, user: str, *, max_tokens: int) -> Iterator[str]:
+    def generate(self, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
         """See `LanguageModel.generate`."""
         body: Json = {"model": self._model, "stream": True, "max_tokens": max_tokens}
         body["messages"] = [{"role": "user", "content": user}]
@@ -87,45 +158,104 @@ class Endpoint:
         else:
             body["messages"].insert(0, {"role": "system", "content": system})
             body["temperature"] = 0
-        n_characters, has_text = 0, False
-        with _Deadline(self._answer_s) as deadline:
+        for adaptation in self._adapted:
+            adaptation.change(body)
+        reply, n_characters, has_text = Reply(), 0, False
+        with Deadline(self._answer_s) as deadline:
             try:
-                with client(self._login, headers=self._headers, timeout=self._timeout) as http:
-                    for piece in self._stream(http, body, deadline):
+                with client(self._base, headers=self._headers) as http:
+                    for piece in self._stream(http, body, deadline, reply):
                         n_characters += len(piece)
                         has_text = has_text or any(map(str.isalnum, piece))
                         yield piece
                         if n_characters > CHARACTERS_PER_TOKEN * max_tokens:
-                            return
+                            return self._limit(max_tokens)
             except httpx.HTTPError as error:
-                raise self._broken(error, deadline) from None
-            if deadline.passed:  # to a body that ends with its connection, the cut is an end like any other
+                if not reply.ending:  # after the end, it does not matter how the connection does
+                    raise self._broken(error, deadline) from None
+            except BylineError as error:
+                raise error if isinstance(error, ModelError) else ModelError(str(error)) from None
+            if deadline.passed and not reply.ending:  # to a body that ends with its connection, a cut is an end
                 raise self._late()
         if not has_text:
-            raise ModelError(f"{self.name} at {self._where} gave no text: try another model.")
+            raise ModelError(self._nothing(reply, max_tokens))
+        if reply.ending == "length":
+            return self._limit(body.get("max_tokens") or body.get("max_completion_tokens") or max_tokens)
+        return f"the content filter of {self._where} stopped it" if reply.ending == "content_filter" else None
 
-    def _stream(self, http: httpx.Client, body: Json, deadline: _Deadline) -> Iterator[str]:
-        extensions = {"trace": deadline.watch}
-        for attempt in range(1, TRIES + 1):
-            with http.stream("POST", self._url, json=body, extensions=extensions) as response:
-                status = response.status_code
-                if status == 200:
-                    yield from self._pieces(response)
-                    return
-                said = _beginning(response)
-            if status == 400 and "temperature" in body and "temperature" in said:
-                body.pop("temperature")  # some models take none
-                continue
-            if status == 400 and "max_tokens" in body and "max_completion_tokens" in said:
-                body["max_completion_tokens"] = body.pop("max_tokens")
-                continue
-            if status == 413 or (400 <= status < 500 and _TOO_LONG.search(said)):
-                raise self._too_long()
-            wait_s = _retry_after_s(response, attempt)
-            if attempt == TRIES or (status != 429 and status < 500) or wait_s > min(LONGEST_WAIT_S, deadline.left_s):
+    def _stream(self, http: httpx.Client, body: Json, deadline: Deadline, reply: Reply) -> Generator[str, None, None]:
+        tries, urls, adapted, has_text = Tries(TRIES, LONGEST_WAIT_S), self._urls, list(self._adapted), False
+        while True:
+            # What does not stream is silent until it is done.
+            silence_s = self._silence_s if body.get("stream") else self._answer_s
+            timeout = httpx.Timeout(silence_s, connect=min(CONNECT_S, silence_s))
+            extensions = {"trace": deadline.watch}
+            try:
+                with http.stream("POST", urls[0], json=body, timeout=timeout, extensions=extensions) as response:
+                    status = response.status_code
+                    if status == 200:
+                        for piece in self._pieces(response, reply):
+                            has_text = True
+                            yield piece
+                        self._urls, self._adapted = urls, tuple(adapted)
+                        return
+                    said = beginning(response)
+            except Unreadable as error:
+                status, said = 404, ""
+                if has_text or len(urls) == 1:
+                    raise ModelError(f"{self._where} {error}") from None
+            except ErrorBody as error:
+                status, said = error.status, error.said
+                if has_text:
+                    raise ModelError(self._refusal(0)) from None
+            if status in (0, 404, 405) and len(urls) > 1:
+                urls = urls[1:]
+            elif not (
+                _adapt(body, status, said, adapted) or self._is_waited_for(tries, response, status, said, deadline)
+            ):
                 raise ModelError(self._refusal(status))
-            time.sleep(wait_s)
-        raise ModelError(self._refusal(400))
+
+    def _is_waited_for(
+        self, tries: Tries, response: httpx.Response, status: int, said: str, deadline: Deadline
+    ) -> bool:
+        if status == 413 or (status < 500 and _TOO_LONG.search(said)):
+            raise PromptTooLong(
+                f"the question and the passages are too long for {self.name}: find fewer passages (-k)."
+            )
+        return tries.wait(status, response.headers, deadline.left_s)
+
+    def _pieces(self, response: httpx.Response, reply: Reply) -> Generator[str, None, None]:
+        """The texts of a body, up to the event that says that it ends."""
+        if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            raise Unreadable("sent a compressed answer, which was not asked for: use the server's own address.")
+        n_events = 0
+        for event in read_events(response.iter_raw()):
+            n_events += 1
+            if piece := reply.read(event):
+                yield piece
+            if reply.ending:
+                break
+        # Where nobody said how long the body is, its end proves nothing.
+        if reply.ending == "broken" or (n_events and not reply.ending and not reply.is_whole):
+            raise ModelError(f"the connection to {self._where} broke off half way: try again.")
+
+    def _nothing(self, reply: Reply, max_tokens: int) -> str:
+        """Why there is no text."""
+        if reply.declined:
+            return f"{self.name} declined to answer: ask otherwise, or try another model."
+        if reply.ending == "content_filter":
+            return f"the content filter of {self._where} kept the answer back: ask otherwise, or try another model."
+        if reply.ending == "length":
+            did = "thought" if reply.has_thoughts else "wrote nothing"
+            return (
+                f"{self.name} {did} until its limit of {max_tokens} tokens, and gave no text: set a higher "
+                "model_max_tokens (BYLINE_MODEL_MAX_TOKENS)."
+            )
+        did = "thought, and " if reply.has_thoughts else ""
+        return f"{self.name} at {self._where} {did}gave no text: try another model."
+
+    def _limit(self, max_tokens: int) -> str:
+        return f"it came to its limit of {max_tokens} tokens (model_max_tokens, BYLINE_MODEL_MAX_TOKENS)"
 
     def _refusal(self, status: int) -> str:
         if 300 <= status < 400:
@@ -139,15 +269,19 @@ class Endpoint:
                 f"{self._where} has no model {self._model!r} (HTTP 404): check its name, and that the address is "
                 "whole (…/v1)."
             )
+        if status == 0:
+            return f"{self._where} reported an error half way: try again."
         if status == 429:
             return f"{self._where} is busy or the quota is used up (HTTP 429): try again later."
         if status in (503, 529):
             return f"{self._where} is overloaded or still loading (HTTP {status}): try again later."
         return f"{self._where} failed (HTTP {status}): see the server's log, or try again."
 
-    def _broken(self, error: httpx.HTTPError, deadline: _Deadline) -> ModelError:
+    def _broken(self, error: httpx.HTTPError, deadline: Deadline) -> ModelError:
         if deadline.passed:
             return self._late()
+        if sentence := unreachable(error, self._base):
+            return ModelError(sentence)
         if isinstance(error, httpx.TimeoutException):
             return ModelError(f"{self._where} did not answer in time: try again, or a smaller model.")
         if isinstance(error, httpx.ConnectError):
@@ -157,116 +291,17 @@ class Endpoint:
     def _late(self) -> ModelError:
         return ModelError(f"{self._where} was not done after {self._answer_s:g} s: try a faster model.")
 
-    def _too_long(self) -> PromptTooLong:
-        return PromptTooLong(f"the question and the passages are too long for {self.name}: find fewer passages (-k).")
 
-    def _pieces(self, response: httpx.Response) -> Iterator[str]:
-        """The texts of an event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html), or of one
-        JSON document where a server does not stream. The body decides, not its label."""
-        document: list[str] = []
-        n_events, is_whole = 0, False
-        for line in _lines(response, self._where):
-            if document or line.lstrip().startswith(("{", "[")):
-                document.append(line)
-            elif line.startswith("data:"):
-                data = line[5:].strip()
-                if data == "[DONE]":
-                    return
-                if data:
-                    event = _parse(data, self._where)
-                    n_events, is_whole = n_events + 1, is_whole or _is_last(event)
-                    yield from self._text(event)
-            elif line.startswith("error:"):
-                yield from self._text({"error": line})
-            elif line.lstrip().startswith("<"):
-                raise ModelError(f"{self._where} answered with a web page: is the address whole (…/v1)?")
-        if document:
-            yield from self._text(_parse("\n".join(document), self._where))
-        elif n_events and not is_whole:  # where nobody said how long the body is, its end proves nothing
-            raise ModelError(f"the connection to {self._where} broke off half way: try again.")
-
-    def _text(self, event: Any) -> Iterator[str]:
-        """The text in one event of either format, or in a whole answer. What a model thinks in a field of its own
-        (`reasoning_content`, `thinking`) is no part of it."""
-        event = event if isinstance(event, dict) else {}
-        if event.get("error"):
-            if _TOO_LONG.search(str(event["error"])):
-                raise self._too_long()
-            raise ModelError(f"{self._where} reported an error half way: try again.")
-        parts: list[Any] = [event.get("delta"), *_list(event.get("content"))]
-        for choice in _list(event.get("choices")):
-            parts += [choice.get("delta"), choice.get("message")] if isinstance(choice, dict) else []
-        for part in parts:
-            content = (part.get("content") or part.get("text")) if isinstance(part, dict) else None
-            for text in [content, *(p.get("text") for p in _list(content) if isinstance(p, dict))]:
-                if isinstance(text, str) and text:
-                    yield text
-
-
-class _Deadline:
-    """Cuts the connection when an answer takes too long as a whole, wherever it hangs: httpx limits only the wait for
-    the next bytes, and bytes can trickle for ever, in the headers too. A context manager."""
-
-    def __init__(self, seconds: float) -> None:
-        self.passed = False
-        self._until = time.monotonic() + seconds
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._timer.cancel()
-
-    @property
-    def left_s(self) -> float:
-        return self._until - time.monotonic()
-
-    def watch(self, event: str, info: Json) -> None:
-        """For httpx's `trace`: notes each connection as it is made (https://www.encode.io/httpcore/extensions/)."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._sockets.append(info["return_value"].get_extra_info("socket"))
-            if self.passed:
-                self._cut()
-
-    def _cut(self) -> None:
-        self.passed = True
-        for connection in list(self._sockets):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-def parse_url(base_url: str) -> httpx.URL:
-    """BylineError when it is no address of an endpoint."""
-    try:
-        url = httpx.URL(base_url.strip())
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
-        # Only what cannot hold a password is shown.
-        given = base_url if "@" not in base_url and "?" not in base_url else "what was given"
-        raise ModelError(f"{given!r} is no address of a model: give one as http(s)://HOST/v1.")
-    return url
-
-
-def shown(url: httpx.URL) -> str:
-    """An address without user, password and query, in which some put a key."""
-    return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
-
-
-def client(url: httpx.URL, **options: Any) -> httpx.Client:
-    """A client for one address, with the user and password that it may hold: httpx writes the addresses it asks into
-    its log. A proxy from the environment is not asked to reach this very machine."""
-    host = url.host.strip("[]")
-    try:
-        is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_here = host.endswith(".localhost")
-    login = (url.username, url.password) if url.username else None
-    return httpx.Client(trust_env=not is_here, follow_redirects=False, auth=login, **options)
+def _adapt(body: Json, status: int, said: str, adapted: list[_Adaptation]) -> bool:
+    """Changes a request to what the server, which refused it, says that it takes, and notes how. False where it says
+    nothing that has not been `adapted`."""
+    if status not in (0, *_REFUSING):
+        return False
+    for adaptation in (*_ADAPTATIONS, *([_UNPROCESSABLE] if status == 422 else [])):
+        if adaptation not in adapted and adaptation.said.search(said) and adaptation.change(body):
+            adapted.append(adaptation)
+            return True
+    return False
 
 
 def load_language_model(spec: str, settings: Settings | None = None) -> LanguageModel:
@@ -286,7 +321,7 @@ def load_language_model(spec: str, settings: Settings | None = None) -> Language
     if kind == "openai" and model:
         url = settings.model_url
         key = api_key(url, from_flag=settings.origin.get("model_url") == "flag")
-        if url.rstrip("/") == OPENAI_URL and not key:
+        if same_origin(url, OPENAI_URL) and not key:
             raise BylineError(
                 f"the model {spec!r} needs a key or an address: set OPENAI_API_KEY, or BYLINE_MODEL_URL to a server of "
                 "your own, for example http://localhost:11434/v1; `byline models` shows what there is."
@@ -307,68 +342,3 @@ def anthropic_url() -> str:
     """Anthropic's API, or the address in `$ANTHROPIC_BASE_URL`, which its own clients take without `/v1`."""
     url = (os.environ.get("ANTHROPIC_BASE_URL") or ANTHROPIC_URL).rstrip("/")
     return url if url.endswith("/v1") else f"{url}/v1"
-
-
-def _lines(response: httpx.Response, where: str) -> Iterator[str]:
-    """The lines of a body, as they are complete. ModelError for a body without end, and for a compressed one.
-
-    Not httpx's `iter_lines`: it keeps a line of any length, and ends lines at characters that JSON may hold.
-    """
-    if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
-        raise ModelError(f"{where} sent a compressed answer, which was not asked for: use the server's own address.")
-    n_bytes, pending = 0, bytearray()
-    for chunk in response.iter_raw():
-        n_bytes += len(chunk)
-        if n_bytes > MAX_BYTES:
-            raise ModelError(f"{where} sent more than {MAX_BYTES // 2**20} MB for one answer: try another model.")
-        pending += chunk
-        if b"\n" in chunk or b"\r" in chunk:
-            *lines, rest = re.split(rb"\r\n|\n|\r", pending)
-            pending = bytearray(rest)
-            for line in lines:
-                yield line.decode("utf-8", "replace")
-    yield pending.decode("utf-8", "replace")
-
-
-def _beginning(response: httpx.Response) -> str:
-    """The beginning of an error's body: enough to know it by."""
-    body = bytearray()
-    with contextlib.suppress(httpx.HTTPError):
-        for chunk in response.iter_raw():
-            body += chunk
-            if len(body) > MAX_ERROR_BYTES:
-                break
-    return body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
-
-
-def _parse(data: str, where: str) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        raise ModelError(f"{where} sent something that is not JSON: is it an endpoint for chat?") from None
-
-
-def _is_last(event: Any) -> bool:
-    """Whether an event says that the answer ends with it."""
-    if not isinstance(event, dict):
-        return False
-    choices = [choice for choice in _list(event.get("choices")) if isinstance(choice, dict)]
-    return event.get("type") == "message_stop" or any(choice.get("finish_reason") for choice in choices)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _retry_after_s(response: httpx.Response, attempt: int) -> float:
-    """What `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); else 1, 2, 4 s."""
-    asked = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", asked):
-        return float(asked)
-    try:
-        when = email.utils.parsedate_to_datetime(asked)
-    except (ValueError, TypeError, IndexError):
-        return float(2 ** (attempt - 1))
-    now = dt.datetime.now(dt.timezone.utc)
-    seconds: float = (when.replace(tzinfo=when.tzinfo or dt.timezone.utc) - now).total_seconds()
-    return float(max(0.0, seconds))

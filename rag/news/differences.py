@@ -15,7 +15,8 @@ from rag.news.conflicts import Change, compare
 from rag.news.markers import Markers
 from rag.news.outcomes import done_when, full_names, is_open, is_planned, left_office, settles
 from rag.news.processes import settled
-from rag.news.same_story import later, other_names, same_headline
+from rag.news.same_story import has_cast, later, other_names, same_headline
+from rag.text.facts import read
 from rag.types import Candidate, Claim, Disagreement
 
 # Sentences compared with those that the answer cites: the nearest to the question.
@@ -174,6 +175,63 @@ def _came_of(question: str, old: Candidate, new: Candidate, cosine: float) -> bo
         and settled(old, new, cosine) is not None
         and not other_names(old, new)
     )
+
+
+# Questions about how things stand now, and words that ask for it in any question.
+_NOW = re.compile(
+    r"\s*(?:(?:is|are|isn['’]t|aren['’]t|has|have|hasn['’]t|haven['’]t)\b|what\s+is\s+the\s+state\b)", re.IGNORECASE
+)
+_STATE = re.compile(
+    r"\b(?:still|yet|now|over|already|currently|ongoing|underway|again|end(?:ed|ing)?|finished|settled|resolved|called\s+off|"
+    r"back|open|closed|resumed|continu\w+|go(?:ing|es)\s+on|begun|started|contained|lifted|found|freed|solved)\b",
+    re.IGNORECASE,
+)
+# The passage of a later report must come as near to the question as that of the best one, but for so much.
+AS_NEAR = 0.12
+
+
+def reported_since(
+    question: str, best: Candidate, others: Sequence[Candidate], nearer_by: Sequence[float], scores: Sequence[float]
+) -> int | None:
+    """The place in `others` of the sentence of the newest later report of the same story, where the question asks how
+    things stand now, or for a figure, and that sentence has one; None where there is none.
+
+    `others` are in the order in which they answer. `nearer_by` is how much nearer, by cosine, the passage of each comes
+    to the question than that of `best`; `scores` the reader's of each, less that of `best`.
+    """
+    is_state = bool(_NOW.match(question))
+    is_figure = bool(_HOW_MUCH.search(question))
+    if not is_state and not is_figure:
+        return None
+    most = STATE_WITHIN if is_figure or _STATE.search(question) else AS_WELL * 3
+    found = [
+        n
+        for n, other in enumerate(others)
+        if later(best.hit.article, other.hit.article) == 1
+        and nearer_by[n] >= -AS_NEAR
+        and scores[n] >= -most
+        and (not is_figure or _same_measure(best.text, other.text))
+        and has_cast(best, other)
+    ]
+    return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
+
+
+_HOW_MUCH = re.compile(r"\bhow\s+(?:many|much|long|old|big|high|far|large)\b", re.IGNORECASE)
+STATE_WITHIN = 7.0
+
+
+def _same_measure(old: str, new: str) -> bool:
+    """Whether two sentences have figures of one thing: the same sign, or the same word behind them."""
+    return bool(_measures(old) & _measures(new))
+
+
+def _measures(text: str) -> frozenset[str]:
+    items = read(text).items
+    units = {item.number.unit for item in items if item.number and item.number.unit}
+    behind = {
+        items[n + 1].key for n, item in enumerate(items[:-1]) if item.number is not None and items[n + 1].kind == "word"
+    }
+    return frozenset(units | behind)
 
 
 def overtaken(question: str, chosen: Sequence[Candidate], vectors: Sequence[Vectors] | None = None) -> frozenset[int]:

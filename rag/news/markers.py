@@ -21,6 +21,10 @@ class Markers:
         cited = (citation for one in said for citation in one.citations)
         return cls({(c.article.id, c.start, c.end): c.marker for c in cited})
 
+    def clear(self) -> None:
+        """Forgets what was cited."""
+        self._numbers.clear()
+
     def cite(self, source: Candidate, support: float) -> Citation:
         """The candidate's words as a citation, with whom its article names as the speaker."""
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end

@@ -18,7 +18,7 @@ NEAR, NEARLY_ALIKE = 0.45, 0.6
 # sentences compared have a name in common, and where they do not. The sample articles have .33 to .62, documents on
 # namesakes in RAMDocs (the half for tuning) mostly .07 to .54, its documents on one entity .9.
 SHARED_NAMES, SHARED_BY_NAMELESS = 0.3, 0.6
-FEWEST_NAMES = 4
+FEWEST_NAMES, SAME_CAST = 4, 4
 HEADING = 80  # characters
 # A story of which a name and one more word of the headline are known is the same for this long.
 DAYS_APART = 60
@@ -62,6 +62,13 @@ def other_names(a: Candidate, b: Candidate) -> bool:
     is_named = bool(_names(read(a.text)) & _names(read(b.text)))
     share = SHARED_NAMES if is_named else SHARED_BY_NAMELESS
     return fewest >= FEWEST_NAMES and len(_in_common(ours, theirs)) < share * fewest
+
+
+def has_cast(a: Candidate, b: Candidate) -> bool:
+    """Whether the articles of two sentences have so many names in common that they tell of the same people or places,
+    whatever the two sentences name."""
+    ours, theirs = (read(f"{c.hit.article.title or ''}. {c.hit.article.text}") for c in (a, b))
+    return len(_in_common(ours, theirs)) >= SAME_CAST or not other_names(a, b)
 
 
 def same_headline(a: Candidate, b: Candidate) -> bool:

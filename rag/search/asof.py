@@ -15,15 +15,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.errors import BylineError
+from rag.search.requests import Request
 from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
 from rag.text.dates import DateMention, read, read_in
-from rag.text.periods import days_of
+from rag.text.periods import Days, cut, days_of
 from rag.text.tense import looks_back
+from rag.text.words import encodable
 from rag.types import Article, Candidate, Citation, Filters, Json
 
 Date = str | dt.date | None
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
 RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
+# What happened on a day is reported within so many days; and the longest time of which that is asked.
+DAYS_TO_REPORT, LONGEST_HAPPENED = 7, 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,9 @@ class Understood:
 
     `question` is the question without the words that became a filter: no article says "as of June".
     `is_sure` is true where the question says in full what is to be seen ("as of 6 May 2024"). Any other filter is given
-    up when nothing, or no answer, is left."""
+    up when nothing, or no answer, is left. `outlets` are those whose report is asked for, `happened` the days of which
+    it is asked what happened, `request` what is wanted beyond one sentence, `spelling` a sentence for each name put
+    right."""
 
     as_of: str | None = None
     published_from: str | None = None
@@ -40,25 +46,34 @@ class Understood:
     because: tuple[str, ...] = ()
     is_sure: bool = True
     question: str = ""
+    outlets: tuple[str, ...] = ()
+    happened: Days | None = None
+    request: Request | None = None
+    spelling: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.because)
+        return bool(self.because or self.spelling)
 
     def to_dict(self) -> Json:
         names = ("as_of", "published_from", "published_to")
-        found = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return {**found, "because": list(self.because)} if self else {}
+        found: Json = {name: value for name in names if (value := getattr(self, name)) is not None}
+        found |= {"outlets": list(self.outlets)} if self.outlets else {}
+        return {**found, "because": [*self.spelling, *self.because]} if self else {}
 
     def given_up(self) -> Understood:
-        """Without the filter, and with a sentence that says so; the words of the date stay out of the question."""
-        because = (f"{words} Nothing there answers, so articles of all dates were searched." for words in self.because)
-        return Understood(because=tuple(because), question=self.question)
+        """Without the filter, and with a sentence that says so; its words stay out of the question."""
+        searched = "all articles were" if self.outlets else "articles of all dates were"
+        because = (f"{words} Nothing there answers, so {searched} searched." for words in self.because)
+        return Understood(because=tuple(because), question=self.question, request=self.request, spelling=self.spelling)
 
     def within(self, filters: Filters) -> Filters:
         """`filters` with what was understood, where the caller left the dates open."""
-        if not self:
-            return filters
-        return replace(filters, as_of=self.as_of, published_from=self.published_from, published_to=self.published_to)
+        found = {
+            name: value
+            for name in ("as_of", "published_from", "published_to", "outlets")
+            if (value := getattr(self, name)) and getattr(filters, name) is None
+        }
+        return replace(filters, **found)
 
 
 NOTHING = Understood()
@@ -67,7 +82,9 @@ NOTHING = Understood()
 def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
     """Filters from what a caller gives. BylineError when a date is no ISO date."""
     return Filters(
-        outlets=tuple([outlets] if isinstance(outlets, str) else outlets) if outlets is not None else None,
+        outlets=tuple(map(encodable, [outlets] if isinstance(outlets, str) else outlets))
+        if outlets is not None
+        else None,
         published_from=_day("published_from", published_from, 0),
         published_to=_day("published_to", published_to, 1),
         as_of=_day("as_of", as_of, 1),
@@ -116,6 +133,12 @@ _TOPICAL = (
 )
 _UNTIL = re.compile(r"\b(?:until|till|up to|up until)\s+$")
 _BEFORE = re.compile(r"\b(?:before|prior to)\s+$")
+_HAPPENED = re.compile(
+    r"\W*(?:and\s+)?(?:what(?:['’]s|\s+is|\s+has|\s+was|\s+else)?\s+(?:happen|chang|going\s+on|new\b|the\s+(?:latest|news))"
+    r"|(?:any\s+|the\s+)?(?:latest\s+)?news\b)",
+    re.IGNORECASE,
+)
+_ON = re.compile(r"\b(?:in|on|at|during|from|of|for)\s+(?:the\s+)?$")
 _SINCE = re.compile(r"\bsince\s+(?:the\s+)?$")
 _PAPERS = r"(?:articles?|story|stories|coverage|reporting|dispatch(?:es)?)"
 _PAPER_AFTER = re.compile(rf"(?:['’]s)?\s+{_PAPERS}\b")
@@ -143,12 +166,10 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
     for mention in read(question, today.isoformat()):
         left, right = question[: mention.start].lower(), question[mention.end :].lower()
         meant = _meant(mention, today, newest)
-        if meant is None:
+        if meant is None or meant[0] > today:
             continue
         words, is_sure = re.sub(r"^(?:the|an?)\s+", "", mention.words), not mention.is_relative
-        first, last = days_of(meant)
-        if first > today:
-            continue
+        first, last = meant
         topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
         leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
         if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
@@ -163,11 +184,31 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
             day = first.isoformat()
             words, _ = _parts(question, found.start(), mention.end)
             because = f"“{words}”: only what was published from {date_in_words(day)} on was searched."
-            return Understood(published_from=day, because=(because,), is_sure=False)
+            return Understood(
+                published_from=day,
+                because=(because,),
+                is_sure=False,
+                question=_parts(question, found.start(), mention.end, fewest=1)[1],
+            )
+        if _HAPPENED.match(question) and (mention.is_relative or mention.precision == "day") and _is_short(meant):
+            found = _ON.search(left)
+            words, rest = _parts(question, found.start() if found else mention.start, mention.end, fewest=1)
+            until = last + dt.timedelta(days=DAYS_TO_REPORT)
+            because = f"“{words}”: only what was published {_span((first, until))} was searched."
+            bounds = first.isoformat(), until.isoformat()
+            return Understood(
+                published_from=bounds[0],
+                published_to=bounds[1],
+                because=(because,),
+                is_sure=False,
+                question=rest,
+                happened=meant,
+            )
         # By its year alone one names a book, or a paper that an article cites.
         if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
-            span = f"published {'on' if first == last else 'in'} {date_in_words(meant)}"
-            because = f"“{words}” was taken as the date of the article: only what was {span} was searched."
+            because = (
+                f"“{words}” was taken as the date of the article: only what was published {_span(meant)} was searched."
+            )
             bounds = first.isoformat(), last.isoformat()
             return Understood(published_from=bounds[0], published_to=bounds[1], because=(because,), is_sure=False)
     event = _EVENT.search(question)
@@ -188,22 +229,34 @@ def _as_of(words: str, rest: str, day: dt.date, is_sure: bool, how: str = "") ->
     return Understood(as_of=day.isoformat(), because=(because,), is_sure=is_sure, question=rest)
 
 
-def _parts(question: str, start: int, end: int) -> tuple[str, str]:
-    """The words of a question that say a date, and the question without them; whole where little else is left."""
+def _span(days: Days) -> str:
+    """ "on 6 May 2024", "in May 2024", "from 6 May 2024 to 12 May 2024"."""
+    date, _ = cut(days)
+    if date is not None and days_of(date) == days:
+        return f"{'on' if days[0] == days[1] else 'in'} {date_in_words(date)}"
+    return " ".join(f"{word} {date_in_words(day.isoformat())}" for word, day in zip(("from", "to"), days, strict=True))
+
+
+def _is_short(days: Days) -> bool:
+    return (days[1] - days[0]).days < LONGEST_HAPPENED
+
+
+def _parts(question: str, start: int, end: int, fewest: int = 3) -> tuple[str, str]:
+    """The words of a question that say a date, and the question without them; whole where fewer words are left."""
     rest = f"{question[:start].rstrip(' ,')} {question[end:].lstrip(' ,')}".strip()
     rest = re.sub(r"\s+(?=[?.!]*$)", "", rest)
     words = " ".join(question[start:end].split())
-    return words, f"{rest[:1].upper()}{rest[1:]}" if len(re.findall(r"\w+", rest)) > 2 else question
+    return words, f"{rest[:1].upper()}{rest[1:]}" if len(re.findall(r"\w+", rest)) >= fewest else question
 
 
-def _meant(mention: DateMention, today: dt.date, newest: str | None) -> str | None:
-    """The ISO date of a mention in a question: of a named day or month without a year, the latest the library knows."""
+def _meant(mention: DateMention, today: dt.date, newest: str | None) -> Days | None:
+    """The days of a mention in a question: of a named day or month without a year, the latest the library knows."""
     named = re.search(rf"(?i)\b(?:{_MONTH})|\b(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b", mention.words)
     if not mention.is_relative or named is None or re.match(r"(?i)last|this|next", mention.words):
-        return mention.date
+        return mention.days
     known = min(today.isoformat(), newest or today.isoformat())
     # By itself: the question's verbs say nothing about whether the date lies ahead.
-    return next((m.date for m in read(f"in {mention.words}", known)), None)
+    return next((m.days for m in read(f"in {mention.words}", known)), None)
 
 
 def _day_of(clause: str, reports: Reports) -> tuple[str, str] | None:

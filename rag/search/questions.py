@@ -17,14 +17,16 @@ from typing import Any
 
 from rag.errors import BylineError, ModelError
 from rag.models import prompts
+from rag.models.thoughts import without_thoughts
 from rag.text.facts import read
 from rag.text.lexicon import FUNCTION, stem
+from rag.text.words import encodable
 from rag.types import Answer, Json, LanguageModel
 
 # Earlier turns beyond this are not looked at: what a conversation was about 20 questions ago does not complete one now.
 MAX_TURNS = 20
 MAX_ADDED, MAX_NAMES = 10, 3
-MAX_REWRITE_CHARS, MAX_REWRITE_TOKENS = 400, 120
+MAX_REWRITE_CHARS, MAX_REWRITE_TOKENS = 400, 2048  # some think before they write
 # A question that opens with "and" stands alone from so many content words on, with a name among them from fewer on;
 # any other from 3 on, or with a name. Chosen on half of mtRAG: recall@5 .784 at 2, .795 at 3, .796 at 4 (see
 # evals/follow_ups.py), and the fewer, the less a new topic without a name is mistaken for a follow-up.
@@ -98,13 +100,13 @@ def turns(history: Sequence[str | Answer | Mapping[str, Any]]) -> tuple[Turn, ..
 
 def _turn(entry: str | Answer | Mapping[str, Any]) -> Turn:
     if isinstance(entry, str):
-        return Turn(question=entry)
+        return Turn(question=encodable(entry))
     if isinstance(entry, Answer):
         quotes = tuple(c.quote for claim in entry.claims for c in claim.citations)
         return Turn(question=entry.question, quotes=quotes)
     try:
-        quotes = tuple(str(c["quote"]) for claim in entry.get("claims", ()) for c in claim["citations"])
-        return Turn(question=str(entry["question"]), quotes=quotes)
+        quotes = tuple(encodable(str(c["quote"])) for claim in entry.get("claims", ()) for c in claim["citations"])
+        return Turn(question=encodable(str(entry["question"])), quotes=quotes)
     except (AttributeError, KeyError, TypeError):
         raise BylineError(
             f"history holds {str(entry)[:60]!r}: give earlier questions as text, or answers as ask printed them."
@@ -132,14 +134,11 @@ def rewrite(question: str, earlier: Sequence[Turn], model: LanguageModel) -> str
     history = [" ".join([turn.question, *(f"(answer: {quote})" for quote in turn.quotes[:2])]) for turn in earlier]
     prompt = prompts.follow_up_prompt(history, question)
     try:
-        pieces: list[str] = []
-        for piece in model.generate(prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS):
-            pieces.append(piece)
-            if sum(map(len, pieces)) > 2 * MAX_REWRITE_CHARS:
-                return None
+        pieces = model.generate(prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS)
+        written = without_thoughts(pieces, at_most=2 * MAX_REWRITE_CHARS)
     except ModelError:
         return None
-    lines = "".join(pieces).strip().splitlines()
+    lines = written.strip().splitlines()
     text = prompts.one_line(lines[0]).strip('"“”* ') if len(lines) == 1 else ""
     text = re.sub(r"^(?:rewritten )?question:\s*", "", text, flags=re.IGNORECASE)
     if not text.endswith(("?", "？", "؟")) or text.count("?") > 1 or len(text) > MAX_REWRITE_CHARS:

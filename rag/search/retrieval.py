@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.text.names import Pair
-from rag.text.words import STOPWORDS, TERM, query_terms
+from rag.text.words import STOPWORDS, TERM, encodable, query_terms
 from rag.types import Filters, Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
@@ -74,6 +75,7 @@ def retrieve(
 
     Raises BylineError when the question is empty or `k` is below 1.
     """
+    question = unicodedata.normalize("NFC", encodable(question))
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     if k < 1:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -19,21 +20,21 @@ _BATCH = 500  # bound parameters in one statement
 
 
 class Database:
-    """One SQLite file. Safe to use from several threads and several processes; errors as `Store` has them."""
+    """One SQLite file. Safe to use from several threads and several processes; errors as `Store` has them.
+
+    Reading waits for nobody who writes (WAL). Where the folder cannot be written, the file can still be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self.is_read_only = path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         try:
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
-            raise BylineError(
-                f"the library file {path} cannot be opened ({error}): restore it from a copy, or remove it and ingest "
-                "the articles again."
-            ) from error
+            raise BylineError(f"the library file {path} cannot be opened ({error}): {_remedy(error)}") from error
 
     def close(self) -> None:
         with self._lock:
@@ -46,22 +47,67 @@ class Database:
     def _db(self) -> sqlite3.Connection:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
-            _write_ahead(connection)
-            for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
-                connection.execute(f"PRAGMA {pragma}")
+        if connection is None or (self._local.seen and self._local.seen != self._seen()):
+            self._local.seen = None
+            connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             self._local.connection = connection
             with self._lock:
                 self._connections.append(connection)
         return connection
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
+    def _connect(self) -> sqlite3.Connection:
+        if self.is_read_only:
+            return self._connect_to_read()
+        connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+        _write_ahead(connection)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """A connection that writes nothing, not even a lock where there can be none."""
+        uri, wal = f"{self._path.absolute().as_uri()}?mode=ro", Path(f"{self._path}-wal")
         try:
+            # Works where another user writes just now: then the log and its index are there.
+            return self._opened(uri)
+        except sqlite3.OperationalError as error:
+            if wal.exists() and wal.stat().st_size:
+                raise BylineError(
+                    f"the library {self._path} is in a folder that cannot be written, with its last changes still in "
+                    f"{wal.name}: copy the folder to where you can write, or open it once with the right to write."
+                ) from error
+        self._local.seen = self._seen()
+        return self._opened(f"{uri}&immutable=1")
+
+    def _opened(self, uri: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _seen(self) -> tuple[int, ...]:
+        """What changes when somebody else writes to a file that was opened as one that never changes."""
+        states = [os.stat(f"{self._path}{end}") for end in ("", "-wal") if os.path.exists(f"{self._path}{end}")]
+        return tuple(value for state in states for value in (state.st_ino, state.st_size, state.st_mtime_ns))
+
+    def check_writable(self) -> None:
+        """BylineError where nothing can be written."""
+        if self.is_read_only:
+            raise BylineError(f"the library {self._path} is read-only: give yourself the right to write its folder.")
+
+    @contextmanager
+    def _transaction(self, *, patience_s: float | None = None) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes, begun when no other does; after `patience_s` (`PATIENCE_S` unless
+        given) of waiting for that, BylineError."""
+        self.check_writable()
+        db = self._db
+        try:
+            _wait(db, PATIENCE_S if patience_s is None else patience_s)
+            db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
         except BaseException as error:
@@ -73,6 +119,8 @@ class Database:
                     "on the disk, or wait for the other program that uses it, and try again."
                 ) from error
             raise
+        finally:
+            _wait(db, PATIENCE_S)
 
     def _migrate(self) -> None:
         version = self._version()
@@ -114,6 +162,20 @@ class Database:
             yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
 
 
+def _remedy(error: sqlite3.DatabaseError) -> str:
+    """What to do where a library's file does not open."""
+    if "locked" in str(error):
+        return "wait for the other program that uses it, and try again."
+    if isinstance(error, sqlite3.OperationalError):
+        return "give yourself the right to read and write it and its folder, and make room on the disk."
+    return "restore it from a copy, or remove it and ingest the articles again."
+
+
+def _wait(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let a connection wait so long for a lock."""
+    connection.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+
+
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Put a database into WAL mode. Where several make it at once, SQLite gives up at this without waiting."""
     deadline = time.monotonic() + PATIENCE_S
@@ -124,4 +186,6 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
+            if connection.execute("PRAGMA user_version").fetchone()[0]:
+                return  # made already, and somebody writes: whoever opens it next will do it
             time.sleep(0.02)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.storage import links
+from rag.storage import holdings, links
 from rag.storage import offices as offices_db
 from rag.storage.database import Database
 from rag.text.calendar import date_range
@@ -301,7 +301,8 @@ class Store(Database):
         return {row[0]: np.frombuffer(row[1], dtype=np.float32) for row in rows}
 
     def put_vectors(self, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
-        with self._transaction() as db:
+        """Keep vectors that can be made again. BylineError at once where another process writes."""
+        with self._transaction(patience_s=0) as db:
             _put_vectors(db, embedder, vectors)
 
     def passage_numbers(self, embedder: str) -> Ids:
@@ -332,7 +333,7 @@ class Store(Database):
         Okapi BM25 as in FTS5 (k1 = 1.2, b = 0.75), with title and heading counted `context_weight` times. Terms are
         quoted: operators and punctuation in them are only text. No terms, no hits.
         """
-        match = " OR ".join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
+        match = _quoted(terms, " OR ")
         if not match:
             return []
         where, values = _where(filters)
@@ -362,6 +363,16 @@ class Store(Database):
         """(head, which, person, around) of the offices with this head, from the articles that `filters` let through."""
         return offices_db.held(self._db, head, *_where(filters))
 
+    def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
+        """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date
+        last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
+        return holdings.listing(self._db, *_where(filters), _quoted(terms, " AND "))
+
+    def words_like(self, word: str) -> list[tuple[str, int]]:
+        """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
+        each."""
+        return holdings.words_like(self._db, word)
+
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
         rows = list(self._in(f"SELECT number, {_PASSAGE} FROM passages WHERE number IN", numbers))
@@ -382,6 +393,10 @@ class Store(Database):
             (passage.article_id, passage.start, passage.end),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
+
+
+def _quoted(terms: Sequence[str], between: str) -> str:
+    return between.join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

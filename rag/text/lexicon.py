@@ -6,6 +6,8 @@ evidence has or has not. A word that is in it wrongly makes a true claim fail, s
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import lru_cache
 
 import snowballstemmer  # type: ignore[import-untyped]
@@ -265,11 +267,25 @@ IRREGULAR = {
 _stemmer = snowballstemmer.stemmer("english")
 
 
+# Letters that have no accent to take off, as they are typed without them.
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ħ": "h", "ı": "i"})
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def without_accents(text: str) -> str:
+    """The text without the accents of Latin, Greek and Cyrillic letters: "Renée Vašíček" as "Renee Vasicek", however
+    they are encoded. Marks of other scripts make other letters, and stay."""
+    if text.isascii():
+        return text
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN_LETTERS)
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The form in which two words are compared: lower case, irregular forms undone, Porter2 stem
+    """The form in which two words are compared: lower case, no accents, irregular forms undone, Porter2 stem
     (https://snowballstem.org/algorithms/english/stemmer.html), synonyms joined."""
-    word = word.lower()
+    word = without_accents(word.lower())
     word = _DEMONYMS.get(word, IRREGULAR.get(word, word))
     root = str(_stemmer.stemWord(word))
     return _SYNONYM_STEMS.get(root, root)

@@ -49,6 +49,7 @@ def fold(text: str) -> str:
 
 def pairs(text: str) -> set[Pair]:
     """The names that `text` gives in short and in full."""
+    text = unicodedata.normalize("NFC", text)
     found = {Pair(fold(short), fold(long), True) for short, long in _stated(text) if _is_name(long)}
     known = {pair.short for pair in found}
     shorts = {short for short in _INITIALS.findall(text) if len(short) >= FEWEST_LETTERS_UNSTATED}

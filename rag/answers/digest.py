@@ -1,0 +1,96 @@
+"""A digest by quotation: of each article about a topic the sentence that tells most of it, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rag.answers.extractive import quoted
+from rag.answers.writer import Drafted, Writer
+from rag.news.same_story import later
+from rag.search.found import Found
+from rag.search.questions import names
+from rag.search.requests import Request
+from rag.text.calendar import date_range
+from rag.text.dates import read_in
+from rag.text.names import fold
+from rag.text.periods import Days
+from rag.types import Candidate
+
+MOST = 5
+# Mean cosine of a topic with a sentence and with its passage (title and all) from which the article is about it; less
+# is enough where the article has the names of the topic.
+ABOUT, ABOUT_NAMED = 0.4, 0.2
+# Where outlets are compared each is searched alone, and gives the sentence that comes nearest.
+ABOUT_COMPARED = 0.22
+# An article that only mentions the topic stays out beside one that is about it.
+BESIDE_NEAREST = 0.65
+# The first sentence of a news story tells what happened: it counts so much more.
+LEAD = 0.2
+
+
+class Digest:
+    """Quotes one sentence of each of the newest articles about a topic, or of all where there is no topic ("").
+
+    With `happened`, those that tell of one of those days, or else were published on one. Where the latest is asked for
+    the older ones are marked as earlier. What no article is about goes to `otherwise`.
+    """
+
+    name = "extractive"
+    prompt_version = "digest-1"
+
+    def __init__(self, request: Request, happened: Days | None, otherwise: Writer) -> None:
+        self._topic, self._happened, self._is_latest = request.topic, happened, request.is_latest
+        self._is_compared, self._otherwise = request.kind == "compare", otherwise
+
+    def draft(self, found: Found) -> Drafted:
+        """See `Writer.draft`."""
+        rows = list(zip(found.candidates, found.cosines, found.passage_cosines, strict=True))
+        best: list[tuple[Candidate, float]] = []
+        rows.sort(key=lambda row: row[0].hit.article.id)
+        for _, of in groupby(rows, key=lambda row: row[0].hit.article.id):
+            scored = [(c, (cosine + around) / 2) for c, cosine, around in of if self._tells_of_days(c)]
+            if scored and self._is_about(scored):
+                best.append(max(scored, key=lambda pair: (pair[1] + LEAD * _is_lead(pair[0]), -pair[0].sentence.start)))
+        nearest = max((score for _, score in best), default=0.0)
+        best = [pair for pair in best if pair[1] >= BESIDE_NEAREST * nearest]
+        if not best and self._topic and self._happened is None:
+            return self._otherwise.draft(found)
+        if self._is_compared:
+            best = sorted(best, key=lambda pair: -pair[1])[:1]
+        best.sort(key=lambda pair: pair[0].hit.article.published or "", reverse=True)
+        best = best[:MOST]
+        told = [candidate for candidate, _ in best]
+        drafts = tuple(quoted(one, earlier=self._is_earlier(one, told)) for one in told)
+        confidence = max((score for _, score in best), default=0.0) if self._topic else float(bool(best))
+        is_unsure = self._is_compared and confidence < ABOUT
+        return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)), is_unsure=is_unsure)
+
+    def _is_about(self, scored: Sequence[tuple[Candidate, float]]) -> bool:
+        if not self._topic:
+            return True
+        article = scored[0][0].hit.article
+        text = f" {fold(article.title or '')} {fold(article.text)} "
+        named = names(self._topic[:1].lower() + self._topic[1:]) or names(f"of {self._topic}")
+        has_names = all(f" {fold(name)} " in text for name in named)
+        about = ABOUT_NAMED if named else ABOUT_COMPARED if self._is_compared else ABOUT
+        return has_names and max(score for _, score in scored) >= about
+
+    def _is_earlier(self, one: Candidate, told: Sequence[Candidate]) -> bool:
+        return self._is_latest and bool(self._topic) and later(one.hit.article, told[0].hit.article) == 1
+
+    def _tells_of_days(self, candidate: Candidate) -> bool:
+        """Whether the sentence tells of one of the days asked for: by a date in it, or else by its article's own."""
+        if self._happened is None:
+            return True
+        first, last = self._happened
+        article, sentence = candidate.hit.article, candidate.sentence
+        dated = [m.days for m in read_in(article, sentence.start, sentence.end) if m.days]
+        if any(first <= days[1] and days[0] <= last for days in dated):
+            return True
+        start, end = date_range(article.published)
+        return not dated and bool(start and end) and first.isoformat() <= str(start) and str(end) <= last.isoformat()
+
+
+def _is_lead(candidate: Candidate) -> bool:
+    return candidate.sentence.position == 0

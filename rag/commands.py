@@ -1,0 +1,276 @@
+"""What each command of the command line does with its arguments: opens the library, asks, prints; the exit status.
+
+Imported once the arguments are read, so that `--help` and a mistake in them are answered at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rag import record, terminal
+from rag.collection import library_at
+from rag.doctor import examine
+from rag.errors import BylineError
+from rag.ingest.encoding import decode, load
+from rag.library import Library
+from rag.models.tiers import load_given
+from rag.settings import expanded, load_settings
+from rag.terminal import print_json, say, warn
+from rag.text.words import encodable
+from rag.types import Answer
+
+
+def _limits(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "k": args.k,
+        "outlets": args.outlet,
+        "published_from": args.published_from,
+        "published_to": args.published_to,
+        "as_of": args.as_of,
+    }
+
+
+def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
+    return {**_limits(args), "understand": not args.literal}
+
+
+def _library(args: argparse.Namespace) -> Library:
+    """The library, for a command that only reads: where there is none, none is made."""
+    if none := _no_library(args):
+        raise BylineError(none)
+    return _opened(args, args.library)
+
+
+def _opened(args: argparse.Namespace, folder: str | None) -> Library:
+    """The library in a folder, with the models that the command line names."""
+    chosen = {name: getattr(args, name) for name in ("reader", "checker") if hasattr(args, name)}
+    if chosen:  # what is not there is said before the work
+        load_settings(library_at(folder)[0], **chosen)
+        load_given(**chosen)
+    return Library.open(folder, **chosen)
+
+
+def _no_library(args: argparse.Namespace) -> str:
+    """The sentence that there is no library where one is to be read; "" where there is one."""
+    folder, exists = library_at(args.library)
+    if exists:
+        return ""
+    there = f" --library {shlex.quote(args.library)}" if args.library else ""
+    return f"there is no library at {folder} yet: `byline ingest PATH{there}` makes one."
+
+
+@contextmanager
+def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
+    """The library; where there is none, an empty one for the moment, since a question without an answer is no error."""
+    if not (none := _no_library(args)):
+        with _opened(args, args.library) as library:
+            yield library
+        return
+    with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
+        yield library
+    warn(f"byline: {none}")
+
+
+def _since(started: float) -> float:
+    return round(time.perf_counter() - started, 3)
+
+
+def ingest(args: argparse.Namespace) -> int:
+    with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
+        report = library.ingest(args.paths, progress=progress, fields=args.fields)
+    if args.json:
+        print_json(report.to_dict())
+    else:
+        terminal.print_ingested(report)
+    terminal.warn_of_files(report)
+    return 1 if report.failed else 0
+
+
+def search(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        hits, understood = library.retrieve_and_understood(args.question, **_question_limits(args))
+        terminal.warn_all(library.unknown_outlets(args.outlet))
+    if args.json:
+        found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
+        print_json({"question": encodable(args.question), **found})
+    else:
+        terminal.print_hits(hits, understood)
+    return 0
+
+
+def ask(args: argparse.Namespace) -> int:
+    target = expanded(args.save, "--save") if args.save else None
+    if target:
+        record.check_target(target)  # before the work, not after it
+    with _library_or_empty(args) as library:
+        stream = library.stream(
+            args.question,
+            model=library.language_model(args.model, model_url=args.model_url) or "extractive",
+            show_unsupported=args.show_unsupported,
+            history=args.after,
+            **_question_limits(args),
+        )
+        *claims, answer = stream if args.json else terminal.printed(stream)
+        assert isinstance(answer, Answer)
+        if args.json:
+            print_json(answer.to_dict())
+        if target:
+            record.save(library.record(answer), target)
+            warn(f"saved: {target}")
+    if not args.json:
+        if claims:
+            say()
+        terminal.print_rest(answer)
+    return 0
+
+
+def timeline(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    with _library(args) as library:
+        events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
+    if args.json:
+        document = {
+            "question": encodable(args.question),
+            "events": [event.to_dict() for event in events],
+            "notes": list(notes),
+        }
+        print_json({**document, "elapsed_s": _since(started)})
+    else:
+        terminal.print_timeline(events, notes)
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    text = _draft(args.text)
+    with _library(args) as library:
+        sentences = library.check(text, **_limits(args))
+        terminal.warn_all(library.unknown_outlets(args.outlet))
+    if args.json:
+        print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": _since(started)})
+    else:
+        terminal.print_checked(sentences)
+    return 0
+
+
+def _draft(given: str) -> str:
+    """The draft that TEXT|FILE names."""
+    if given == "-":
+        return decode(sys.stdin.buffer.read())
+    try:
+        is_file = Path(given).is_file()
+    except OSError:  # longer than a file name may be: a text
+        is_file = False
+    return decode(load(Path(given))) if is_file else given
+
+
+def verify(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        verified = library.verify(record.read_record(expanded(args.record, "the record")))
+    if args.json:
+        print_json({"record": args.record, **verified.to_dict()})
+    else:
+        terminal.print_verification(verified)
+    return 0 if verified.holds else 1
+
+
+def status(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        if args.article:
+            article = library.find(args.article)
+            document = {
+                **article.to_dict(),
+                "reasons": dict(article.reasons),
+                "copies": [copy.id for copy in library.copies(article)],
+                "versions": [version.to_dict() for version in library.versions(article)],
+                "characters": len(article.text),
+                "passages": len(library.passages(article)),
+                "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
+            }
+        else:
+            listed = [article.to_dict() for article in library.articles()]
+            # What can be mended with a manifest.
+            lacking = {name: [a["id"] for a in listed if not a[name]] for name in ("title", "outlet", "published")}
+            document = {**library.status(), "listed": listed, "lacking": lacking}
+    if args.json:
+        print_json(document)
+    else:
+        terminal.print_status(document)
+    return 0
+
+
+def diff(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        article = library.find(args.article)
+        diffs = library.diff(article)
+    if args.json:
+        print_json({"article": article.to_dict(), "diffs": [diff.to_dict() for diff in diffs]})
+    else:
+        terminal.print_diffs(article, diffs)
+    return 0
+
+
+def models(args: argparse.Namespace) -> int:
+    from rag.models.available import list_models  # takes half a second, which the other commands need not wait for
+    from rag.models.tiers import in_use
+
+    folder, _ = library_at(args.library)
+    settings = load_settings(folder, model_url=args.model_url, reader=args.reader, checker=args.checker)
+    document = {"models": list_models(settings), **in_use(settings)}
+    if args.json:
+        print_json(document)
+    else:
+        terminal.print_models(document)
+    return 0
+
+
+def get_models(args: argparse.Namespace) -> int:
+    from rag.models import larger
+
+    source = getattr(args, "source", None)
+    with terminal.progress(in_bytes=True) as shown:
+        folder = larger.get_larger(Path(source) if source is not None else None, say=shown or (lambda *_: None))
+    if args.json:
+        print_json({"tier": args.tier, "name": larger.NAME, "folder": str(folder)})
+    else:
+        say(f"{larger.NAME} is at {folder}.")
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
+        checks = examine(library)
+    if none := _no_library(args):
+        kept = [check for check in checks if check["name"] not in ("library", "files")]
+        checks = [*kept, {"name": "library", "ok": False, "detail": none, "mend": ""}]
+    sound = all(check["ok"] for check in checks)
+    if args.json:
+        print_json({"ok": sound, "checks": checks})
+        return 0 if sound else 1
+    terminal.print_checks(checks)
+    return 0 if sound else 1
+
+
+def remove(args: argparse.Namespace) -> int:
+    with _library(args) as library:
+        files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
+        gone = library.remove(args.articles)
+        status = library.status()
+    for path in sorted({str(files[article.id]) for article in gone if files[article.id].is_file()}):
+        warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
+    if args.json:
+        counts = {"articles": status["articles"], "passages": status["passages"]}
+        print_json({"removed": [article.to_dict() for article in gone], **counts})
+        return 0
+    for article in gone:
+        say(f"removed {article.id}  {article.title or article.path}")
+    return 0

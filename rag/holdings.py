@@ -1,0 +1,104 @@
+"""Questions about the library itself, answered from the store, and the articles that a digest is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.search.requests import Request
+from rag.storage.holdings import Row
+from rag.storage.store import Store
+from rag.text.calendar import date_in_words
+from rag.text.lexicon import FUNCTION
+from rag.text.words import query_terms
+from rag.types import Claim, Filters, SearchHit
+
+OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
+"""The kinds of `Request` that are about the library itself."""
+MOST_NAMED = 8
+MOST_LEADS = 40
+
+
+def about_library(request: Request, store: Store, filters: Filters) -> tuple[Claim, ...]:
+    """Sentences that answer a request about the library from the store; they cite no article."""
+    terms = [term for term in query_terms(request.topic) if term not in FUNCTION] if request.topic else []
+    rows = store.listing(filters, terms)
+    said = {"count": _count, "outlets": _outlets, "dates": _dates, "about": _about}[request.kind](
+        rows, request, filters
+    )
+    return tuple(Claim(text=text, verdict="supported") for text in said)
+
+
+def leads(store: Store, filters: Filters, most: int) -> list[SearchHit]:
+    """The first passages of the newest articles that pass."""
+    hits: list[SearchHit] = []
+    for article in store.articles([row[0] for row in store.listing(filters, ())[:most]]):
+        for passage in store.article_passages(article)[:1]:
+            hits.append(SearchHit(passage=passage, article=article, score=0.0, rank=len(hits) + 1, scores={}))
+    return hits
+
+
+def _count(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
+    of = f" from {_listed(filters.outlets)}" if filters.outlets else ""
+    mention = f" that mention{'s' * (len(rows) == 1)} “{request.topic}”" if request.topic else ""
+    dated = f", {_span(rows)}" if _dated(rows) else ""
+    return [f"The library holds {_many(len(rows), 'article')}{of}{mention}{dated}."]
+
+
+def _outlets(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
+    counts: dict[str, int] = {}
+    for _, _, outlet, _ in rows:
+        if outlet:
+            counts[outlet] = counts.get(outlet, 0) + 1
+    named = sorted(counts, key=lambda name: (-counts[name], name))
+    some = ", ".join(f"{name} ({counts[name]})" for name in named[:MOST_NAMED])
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    on = f" that mention “{request.topic}”" if request.topic else ""
+    unnamed = sum(1 for row in rows if not row[2])
+    rest = (
+        f" {_many(unnamed, 'article')}{on} {'does' if unnamed == 1 else 'do'} not state an outlet." if unnamed else ""
+    )
+    if not named:
+        return [f"The library holds no article{on} that names its outlet.{rest}"]
+    return [f"The library holds articles{on} from {_many(len(named), 'outlet')}: {some}{more}.{rest}"]
+
+
+def _dates(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
+    dated = _dated(rows)
+    if not dated:
+        return ["The library holds no article whose date is known."]
+    newest, oldest = dated[0], dated[-1]
+    undated = len(rows) - len(dated)
+    rest = f" {_many(undated, 'article')} {'has' if undated == 1 else 'have'} no known date." if undated else ""
+    return [f"The newest article is {_titled(newest)}, the oldest {_titled(oldest)}.{rest}"]
+
+
+def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
+    n_outlets = len({row[2] for row in rows if row[2]})
+    outlets = f" from {_many(n_outlets, 'outlet')}" if n_outlets else ""
+    dated = f", {_span(rows)}" if _dated(rows) else ""
+    newest = "; the newest begin as follows" if len(rows) > 1 else ""
+    return [f"The library holds {_many(len(rows), 'article')}{outlets}{dated}{newest}."]
+
+
+def _dated(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row[3]]
+
+
+def _span(rows: Sequence[Row]) -> str:
+    dated = _dated(rows)
+    first, last = date_in_words(dated[-1][3]), date_in_words(dated[0][3])
+    return f"of {first}" if first == last else f"of {first} to {last}"
+
+
+def _titled(row: Row) -> str:
+    title = " ".join((row[1] or "without a title").split())[:100]
+    return f"“{title}” ({', '.join(filter(None, (row[2], date_in_words(row[3]))))})"
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last

@@ -1,0 +1,49 @@
+"""What a reader should know of the articles that went in, gathered over one ingest: one line for each file and kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rag.types import EXCERPT, Article, IngestWarning
+
+INFERRED_DATE = "date"
+KINDS: Mapping[str, str] = {
+    EXCERPT: "not the whole text",
+    "encoding": "characters lost or an encoding guessed",
+    "hidden": "words left out as hidden",
+    "front_matter": "front matter not read",
+    "fields": "a field that was asked for is not there",
+    "attachments": "attachments not read",
+    INFERRED_DATE: "inferred date",
+}
+"""The keys of `Article.reasons` that are worth a warning, and what each is called."""
+
+
+class Warnings:
+    """Gathers warnings in memory that grows with the files, not with their records."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[int, Article, str]] = {}
+
+    def add(self, article: Article, file: str) -> None:
+        """Take note of what is uncertain of an article of `file`."""
+        for kind, words in _warnings(article):
+            n, first, sentence = self._found.get((file, kind), (0, article, words))
+            self._found[file, kind] = (n + 1, first, sentence)
+
+    def listed(self) -> tuple[IngestWarning, ...]:
+        """One for each file and kind, in the order in which they came up."""
+        return tuple(
+            IngestWarning(path=article.path, warning=words, kind=kind)
+            if n == 1
+            else IngestWarning(path=file, warning=f"{n:,} of its articles, the first: {words}", kind=kind, n=n)
+            for (file, kind), (n, article, words) in self._found.items()
+        )
+
+
+def _warnings(article: Article) -> Iterator[tuple[str, str]]:
+    for kind in KINDS.keys() & article.reasons.keys():
+        yield kind, article.reasons[kind]
+    if article.published_source == "inferred":
+        reason = article.reasons.get("published", "")
+        yield INFERRED_DATE, f"Its date, {article.published}, is inferred. {reason}".strip()
