@@ -15,6 +15,7 @@ from evals.cases import TEMPLATE
 from evals.compare import compare, missed
 from evals.loaders import FORMATS, SETS
 from rag import BylineError
+from rag.models.tiers import load_given
 from rag.settings import load_settings
 from rag.terminal import print_json
 from rag.types import Json
@@ -66,7 +67,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
-    load_settings(reader=args.reader, checker=args.checker)  # a wrong name is said before the work
+    load_settings(reader=args.reader, checker=args.checker)  # what is not there is said before the work
+    load_given(reader=args.reader, checker=args.checker)
     asked = {"model": args.model, "price": price, "reader": args.reader, "checker": args.checker}
     name = ALIASES.get(args.suite, args.suite)
     if args.cases:

@@ -278,13 +278,19 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
 
 def _add_reader(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--reader", metavar="NAME", help="what finds the sentence that answers: see `byline models` (default: auto)"
+        "--reader",
+        metavar="NAME",
+        help="what finds the sentence that answers: auto, built-in, accurate, none, qa:NAME or st:NAME "
+        "(default: $BYLINE_READER, settings.toml, auto; see `byline models`)",
     )
 
 
 def _add_checker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--checker", metavar="NAME", help="what judges whether sources carry a claim: see `byline models`"
+        "--checker",
+        metavar="NAME",
+        help="what judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME "
+        "(default: $BYLINE_CHECKER, settings.toml, auto; see `byline models`)",
     )
 
 

@@ -21,6 +21,7 @@ from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.encoding import decode, load
 from rag.library import Library
+from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
@@ -51,8 +52,9 @@ def _library(args: argparse.Namespace) -> Library:
 def _opened(args: argparse.Namespace, folder: str | None) -> Library:
     """The library in a folder, with the models that the command line names."""
     chosen = {name: getattr(args, name) for name in ("reader", "checker") if hasattr(args, name)}
-    if chosen:
-        load_settings(library_at(folder)[0], **chosen)  # a wrong name is said before the work
+    if chosen:  # what is not there is said before the work
+        load_settings(library_at(folder)[0], **chosen)
+        load_given(**chosen)
     return Library.open(folder, **chosen)
 
 

@@ -112,7 +112,11 @@ def test_queries_keys_and_values_are_joined(small: dict[str, Encoder]) -> None:
 def test_nothing_is_read_before_the_first_use_and_then_only_what_was_published(tmp_path: Path) -> None:
     absent = Encoder(tmp_path / "absent", name="x", shape=BERT_6, sha256="", mend="make it anew")
     assert absent.name == "x"
+    with pytest.raises(BylineError, match=r"tokenizer\.json is no tokenizer .*: make it anew\."):
+        _ = absent.tokenizer
+    with pytest.raises(BylineError, match=r"model\.safetensors cannot be read .*: make it anew\."):
+        _ = absent.weights
     folder = small_model(tmp_path / "bert", "BertModel")
     other = encoder_of(folder, is_mpnet=False, sha256="0" * 64)
-    with pytest.raises(BylineError, match=r"model.safetensors is not the published small .*: make it anew\."):
+    with pytest.raises(BylineError, match=r"model\.safetensors is not the published small .*: make it anew\."):
         _ = other.weights

@@ -40,6 +40,14 @@ def load_verifier(spec: str = "auto") -> Verifier:
     return _verifier(tier_of(spec, VERIFIER) or spec)
 
 
+def load_given(*, reader: str | None = None, checker: str | None = None) -> None:
+    """Load those that are named, so that BylineError comes now rather than at their first use."""
+    if reader is not None:
+        load_reader(reader)
+    if checker is not None:
+        load_verifier(checker)
+
+
 @lru_cache(maxsize=4)
 def _reader(spec: str) -> Reranker:
     if spec in TIERS:
