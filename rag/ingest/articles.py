@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.ingest import feeds, mail
-from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_html, from_pdf, from_text, load, stated_above
+from rag.ingest.formats import MAGIC, MAX_BYTES, decode, from_pdf, from_text, load, stated_above
 from rag.ingest.metadata import clean, load_yaml, make_article, metadata_of, one_line
+from rag.ingest.pages import from_html
 from rag.ingest.splitting import split
 from rag.ingest.word import from_docx
 from rag.types import Article, BylineError, Failure, Json

@@ -6,14 +6,17 @@ Rules on lines, for news in English. A line that could be a sentence of the stor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
+from rag.ingest import furniture
 from rag.ingest.header import HeaderLine, read_header
-from rag.news.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
+from rag.news.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES, entry_stamps
 from rag.types import Span
 
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
+_MAX_HEADLINE = 160
 WORD = re.compile(r"[^\W_]")
 _FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
 _FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
@@ -81,6 +84,7 @@ _BOILERPLATE = re.compile(
             r"(?i:all rights reserved\b.{0,160}"
             r"|this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
             r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",  # a wire identifier
+            *furniture.LINES,
         )
     )
 )
@@ -93,8 +97,10 @@ def find_boilerplate(text: str) -> tuple[Span, ...]:
     front = front_matter(text)
     spans = [front] if front is not None else []
     n_openings = 0
-    around = {line.span for line in header(text)}
-    for start, end in _lines(text):
+    lines = list(_lines(text))
+    around = {line.span for line in header(text)} | _after_the_story(text, lines)
+    around |= {(start, end) for start, end, _ in entry_stamps(text)}
+    for start, end in lines:
         if (start, end) in around or _is_boilerplate(text, (start, end)):
             spans.append((start, end))
         elif n_openings < 3:  # a dateline stands below a headline and a byline at most
@@ -109,6 +115,31 @@ def find_boilerplate(text: str) -> tuple[Span, ...]:
 def header(text: str) -> list[HeaderLine]:
     """The lines around the story that say who wrote it and when (see `rag.ingest.header`)."""
     return read_header(text, [line for line in _lines(text) if not _is_boilerplate(text, line)])
+
+
+def _after_the_story(text: str, lines: Sequence[Span]) -> set[Span]:
+    """Headlines below "More from …" and the like, and what readers wrote below "Comments"; never the first lines."""
+    found: set[Span] = set()
+    for n, span in enumerate(lines[2:], start=2):
+        line = text[slice(*span)].strip()
+        if span in found or len(line) > _LONG:
+            continue
+        below = lines[n + 1 :]
+        if furniture.HEADS_A_LIST.fullmatch(line):
+            found.update([span, *takewhile(lambda other: _is_other_headline(text, other), below)])
+        elif furniture.HEADS_COMMENTS.fullmatch(line):
+            told = [text[slice(*other)].strip() for other in below[:4]]
+            if any(furniture.BY_A_READER.fullmatch(words[:MAX_LINE]) for words in told):
+                found.update([span, *below])
+                break
+    return found
+
+
+def _is_other_headline(text: str, line: Span) -> bool:
+    """Whether a line below "More from …" is the headline of another story: short, and no sentence."""
+    words = text[slice(*line)].strip()
+    ended = words.rstrip("\"'”’»)]").endswith((".", "!", ":", ";", ","))
+    return len(words) <= _MAX_HEADLINE and not (ended and not _LIST_ITEM.match(words))
 
 
 def _is_boilerplate(text: str, line: Span) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.ingest.boilerplate import WORD
-from rag.ingest.formats import MAX_BYTES, all_words, decode
+from rag.ingest.formats import MAX_BYTES, decode
 from rag.ingest.metadata import clean
+from rag.ingest.pages import all_words
 from rag.types import BylineError, Json
 
 MAILBOX = ".mbox"

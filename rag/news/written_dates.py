@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import re
+from functools import lru_cache
 from typing import Any
 
 MONTH_NAMES = (
@@ -32,7 +33,9 @@ STAMP = re.compile(
     re.IGNORECASE,
 )
 """A line, or a part of one, that is nothing but a date, perhaps with its weekday and a time."""
-
+_STAMP_AND_CLOCK = re.compile(
+    rf"^[^\S\n]*(?=[^\n]{{6,60}}$)(?=[^\n]*[0-9][:.][0-9]{{2}}){STAMP.pattern}$", re.IGNORECASE | re.MULTILINE
+)
 
 DAY_ONLY = re.compile(
     rf"{_WEEKDAY}?,?\s?(?:(?:{MONTH_NAMES})\.? [0-9]{{1,2}}|[0-9]{{1,2}} (?:{MONTH_NAMES})\.?)?", re.IGNORECASE
@@ -58,6 +61,19 @@ def parse_date(value: Any) -> tuple[str | None, str]:
         return dt.datetime.fromtimestamp(int(seconds[1]), dt.timezone.utc).date().isoformat(), ""
     mail = email.utils.parsedate(text)  # RFC 822, as in feeds, with a year of two figures
     return (f"{mail[0]:04}-{mail[1]:02}-{mail[2]:02}" if mail is not None else None), ""
+
+
+@lru_cache(maxsize=256)
+def entry_stamps(text: str) -> tuple[tuple[int, int, str], ...]:
+    """The lines of a text that are nothing but a day and a time, as (start, end, ISO day): those above the entries of a
+    live blog. None where there is only one, which is the story's own."""
+    found = []
+    for match in _STAMP_AND_CLOCK.finditer(text):
+        day, why = parse_date(match["date"])
+        if day is not None and not why and is_possible(day):
+            end = match.start() + len(match[0].rstrip())
+            found.append((match.start(), end, day))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def iso(full_date: re.Match[str]) -> str:
