@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.ingest import articles, changes
+from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
 from rag.storage import index
@@ -251,6 +253,7 @@ class Collection:
             job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
             for article_id in stale:
                 for article in self.store.articles([article_id]):
+                    article = replace(article, boilerplate=find_boilerplate(article.text))
                     job.add(article, self.store.file_of(article_id))
                 done += 1
             job.flush()

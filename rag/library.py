@@ -93,14 +93,14 @@ class Library(Collection):
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
-        inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
+        inclusive; with `as_of` nothing published later is seen (`Filters` says what becomes of articles whose date is
+        not known exactly). Filters apply before the search. With `understand`, and no date given, dates in the question
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
         Raises BylineError when the question is empty, `k` is below 1, or a date is no date.
         """
-        return self.retrieve_and_understood(
+        return self.search(
             question,
             k=k,
             outlets=outlets,
@@ -111,7 +111,7 @@ class Library(Collection):
             understand=understand,
         )[0]
 
-    def retrieve_and_understood(
+    def search(
         self,
         question: str,
         *,
@@ -122,12 +122,13 @@ class Library(Collection):
         as_of: Date = None,
         history: History = (),
         understand: bool = True,
-    ) -> tuple[list[SearchHit], Json]:
-        """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+    ) -> tuple[list[SearchHit], Json, tuple[str, ...]]:
+        """`retrieve`, what was understood of the question (as in `Answer.understood`), and notes: what the filters left
+        out or let through unsure, and that nothing passes them where that is so."""
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
-        return hits, dates.to_dict()
+        return hits, dates.to_dict(), tuple(self._notes(dates.within(filters), hits))
 
     def understood(self, question: str) -> asof.Understood:
         """What a question says of the dates of the articles it wants (see `rag.search.asof.understand`)."""
@@ -289,7 +290,7 @@ class Library(Collection):
                     cited,
                     as_of=filters.as_of if is_sure else None,  # "before X" does not ask for the latest
                     today=self.today(),
-                    later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
+                    later=lambda day: self.store.holds_later(filters, day),
                 )
                 event = replace(
                     event,
@@ -448,6 +449,11 @@ class Library(Collection):
             notes.append(
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
                 "whether the dates asked for hold."
+            )
+        if uncertain := self.store.n_uncertain(filters):
+            notes.append(
+                f"Uncertain: {uncertain} article{'s' if uncertain > 1 else ''} whose date is known only to the month "
+                "or year may lie outside the dates asked for."
             )
         if changed := self.store.n_revised_since(filters):
             notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")

@@ -130,8 +130,9 @@ class Sentence:
 class Filters:
     """What may be seen. Dates are ISO days, inclusive.
 
-    An article whose date is known only to the month or year passes a bound only when the whole of it does, and an
-    article without a date passes none: `as_of` promises that nothing published later is seen.
+    An article whose date is known only to the month or year passes `published_from` and `published_to` where it may
+    lie within them (a note says so), but `as_of` only when the whole of it does, since that promises that nothing
+    published later is seen. An article without a date passes none.
     """
 
     outlets: tuple[str, ...] | None = None

@@ -17,6 +17,8 @@ from rag.types import Span
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
 _MAX_HEADLINE = 160
+_MAX_WORDS = 90  # characters of a text that stand for its headline
+_FIRST_SENTENCE = re.compile(rf".{{10,{_MAX_WORDS}}}?[.!?][\"'”’»)]*(?=\s|$)(?<!\b[A-Z]\.)")
 WORD = re.compile(r"[^\W_]")
 _FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
 _FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
@@ -180,6 +182,24 @@ def title_line(text: str) -> Span | None:
         return None
     wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))
     return None if wrapped or DATELINE.match(line) else first
+
+
+def first_words(text: str, boilerplate: Sequence[Span]) -> str | None:
+    """The words with which the story begins, to be named by where it has no headline: its first sentence, or as much of
+    it as is worth a line, with "…" behind it. `boilerplate` is what `find_boilerplate` gave."""
+    starts = (end for _, end in ((0, 0), *boilerplate))
+    ends = (start for start, _ in (*boilerplate, (len(text), len(text))))
+    story = (text[a : min(b, a + 2000)] for a, b in zip(starts, ends, strict=True))
+    line = next(
+        (words for part in story for row in part.split("\n") if WORD.search(words := " ".join(row.split()))), ""
+    )
+    line = re.sub(r"^#{1,6} ", "", line)
+    if (sentence := _FIRST_SENTENCE.match(line)) is not None:
+        return re.sub(r"\.$", "", sentence[0])
+    if len(line) <= _MAX_WORDS:
+        return line.rstrip(" .,;:") or None
+    cut = line[: _MAX_WORDS + 1]
+    return f"{(cut[: cut.rindex(' ')] if ' ' in cut else cut[:-1]).rstrip(' .,;:–—-')}…"
 
 
 def find_headings(text: str) -> tuple[Span, ...]:

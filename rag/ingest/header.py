@@ -260,7 +260,7 @@ def _outlet(words: str, *, is_expected: bool) -> str | None:
 
 
 def outlet_by_form(name: str) -> str | None:
-    """The outlet that a name is by its form alone ("Quay Gazette", "The Times of Saltby"); None where it need be none."""
+    """The outlet that a name is by its form alone ("Quay Gazette", "Times of Saltby"); None where it need be none."""
     return _outlet(name, is_expected=False)
 
 

@@ -48,7 +48,9 @@ class Unseen(NamedTuple):
 def prose(text: str) -> int:
     """How many words of a text stand in lines that can be sentences of a story, each line counted once."""
     lines = dict.fromkeys(text.split("\n"))
-    return sum(len(line.split()) for line in lines if len(line.split()) >= _MIN_WORDS and _SENTENCE.search(line.strip()))
+    return sum(
+        len(line.split()) for line in lines if len(line.split()) >= _MIN_WORDS and _SENTENCE.search(line.strip())
+    )
 
 
 def find_unseen(tree: Any) -> list[Unseen]:

@@ -40,7 +40,9 @@ class LinkedData:
         self._outer: list[Json] = []
         for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
             self._add(parse(script.text_content()))
-        self._by_id = {str(thing["@id"]): thing for thing in reversed(self.objects) if "@id" in thing and len(thing) > 1}
+        self._by_id = {
+            str(thing["@id"]): thing for thing in reversed(self.objects) if "@id" in thing and len(thing) > 1
+        }
         self.article = self._main(_own_addresses(tree))
 
     def _add(self, value: Any) -> None:

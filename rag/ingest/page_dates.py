@@ -6,20 +6,22 @@ bears the next day's date in UTC west of Greenwich.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from rag.ingest.linked_data import LinkedData
-from rag.ingest.page_metadata import is_aside, metas, text_of
+from rag.ingest.page_metadata import Asides, metas, text_of
 from rag.news.written_dates import FULL_DATE, is_possible, iso, parse_date
 from rag.types import Json
 
 # Names of meta tags and of `itemprop`, without case and signs.
 _PUBLISHED = (
     "articlepublishedtime ogpublishedtime ogarticlepublishedtime datepublished articlepublished articlepublisheddate"
-    " articlepublicationdate parselypubdate sailthrudate citationpublicationdate citationdate citationonlinedate pubdate"
+    " articlepublicationdate parselypubdate sailthrudate citationpublicationdate citationdate pubdate"
     " publishdate publisheddate publicationdate publishedat publishtime publishedtime dcdateissued dctermsissued"
     " dcdatepublication dcdate dctermsdate dcdatecreated dccreated dctermscreated articlecreated datecreated btpubdate"
     " vrpublishedtime shareaholicarticlepublishedtime originalpublicationdate rbpubdate ptime displaydate releasedate"
@@ -27,7 +29,8 @@ _PUBLISHED = (
     " mediatorpublishedtime dateposted date created timestamp"
 ).split()
 _UPDATED = (
-    "articlemodifiedtime ogupdatedtime ogmodifiedtime ogarticlemodifiedtime datemodified articlemodified dctermsmodified"
+    "articlemodifiedtime ogupdatedtime ogmodifiedtime ogarticlemodifiedtime datemodified articlemodified"
+    " dctermsmodified"
     " dcmodified dcdatemodified lastmodified modifiedtime updatedtime modified revised btmoddate dateupdated lastmod"
 ).split()
 _STAMP = re.compile(
@@ -38,6 +41,10 @@ _SAYS_PUBLISHED = re.compile(r"(?i)\b(?:published|posted|issued|first published|
 _SAYS_UPDATED = re.compile(r"(?i)\b(?:updated|modified|edited|last changed|corrected)\b")
 _OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|meta\b|pubdate")
 _MAX_LINE, _PARAGRAPH = 160, 25
+_HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
+_MAX_PARTS = 12  # elements in one that holds a date and little else
+_MAX_BESIDE = 60  # characters that stand beside a date on its line
+_LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _EPOCH = "1970-01-01"
 
@@ -49,28 +56,34 @@ class Moment(NamedTuple):
     words: str
 
 
-def stated(tree: Any, linked: LinkedData, url: str | None) -> Json:
+def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Json:
     """`published`, whether it was inferred and why, and `updated`."""
-    shown, changed = _shown(tree)
-    published = next(_dates([*linked.texts("datePublished", of_article=True), *_of_tags(tree, "datePublished")]), None)
-    published = published or next(_dates([*linked.texts("datePublished"), *metas(tree, _PUBLISHED)]), None)
-    updated = next(_dates([*linked.texts("dateModified"), *_of_tags(tree, "dateModified"), *metas(tree, _UPDATED)]), None)
+    shown, changed = _shown(tree, aside)
+    when = [*linked.texts("datePublished", of_article=True), *_of_tags(tree, "datePublished", aside)]
+    published = next(_dates([*when, *linked.texts("datePublished"), *metas(tree, _PUBLISHED)]), None)
+    when = [*linked.texts("dateModified"), *_of_tags(tree, "dateModified", aside), *metas(tree, _UPDATED)]
+    updated = next(_dates(when), None)
     own: Json = {}
     if published is not None:
         own["published"] = published.words
         if (local := _local(published, tree, linked, shown, url)) is not None:
             own["published"], reason, is_stated = local
-            own["reasons"] = {"published": reason}
-            if not is_stated:
-                own |= {"published_source": "inferred", "published_reason": reason}
-    elif shown is not None and (date := parse_date(shown.day)[0]):
+            own |= {"published_reason": reason} | ({} if is_stated else {"published_source": "inferred"})
+    elif shown is not None and not _is_another_day(shown.day, url):
         reason = f"The page shows “{shown.words}” beside its headline."
-        own |= {"published": date, "published_source": "inferred", "published_reason": reason}
+        own |= {"published": shown.day, "published_source": "inferred", "published_reason": reason}
     else:
         own["clues"] = list(_guesses(tree, linked, updated or changed, url))
-    if updated is not None or changed is not None:
-        own["updated"] = _not_before(own.get("published"), published, updated) or (updated or changed).words  # type: ignore[union-attr]
+    if (last := updated if updated is not None else changed) is not None:
+        in_utc = _not_before(own.get("published"), published, last)
+        own["updated"] = in_utc if in_utc is not None else last.words
     return own
+
+
+def _is_another_day(day: str, url: str | None) -> bool:
+    """Whether the address carries another date than one that the page shows, which may be that of today."""
+    match = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)(?:[/-]?(\d\d))?(?=[/-])", url or "")
+    return match is not None and match[1] + match[2] != day[:4] + day[5:7] and match[2] <= "12"
 
 
 def _dates(values: list[str]) -> Iterator[Moment]:
@@ -80,42 +93,49 @@ def _dates(values: list[str]) -> Iterator[Moment]:
             yield Moment(day, value)
 
 
-def _of_tags(tree: Any, name: str) -> Iterator[str]:
+def _of_tags(tree: Any, name: str, aside: Asides) -> Iterator[str]:
     """The values of microdata, in tags of the head or anywhere on the page."""
     for element in tree.xpath("//*[@itemprop=$name]", name=name):
         value = element.get("content") or element.get("datetime") or text_of(element)
-        if value and not is_aside(element):
+        if value and element not in aside:
             yield value[:100]
 
 
-def _shown(tree: Any) -> tuple[Moment | None, Moment | None]:
+def _shown(tree: Any, aside: Asides) -> tuple[Moment | None, Moment | None]:
     """The day beside the headline, and the day of the last change there: by its tag, its label and its place."""
     best: dict[bool, tuple[int, Moment]] = {}
-    headline_seen, in_story = False, False
-    for element in tree.iter("h1", "time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address"):
+    at_headline = False
+    for element in tree.iter("h1", *_HOLDERS):
+        if element in aside:
+            continue
         if element.tag == "h1":
-            headline_seen = headline_seen or not is_aside(element)
-            continue
-        is_time = element.tag == "time"
-        if not is_time and (len(element) > 6 or element.find(".//p") is not None):
-            continue
-        text = text_of(element) if is_time or len(element) < 7 else ""
-        if len(text) > _MAX_LINE:
-            in_story = in_story or (element.tag == "p" and len(text.split()) >= _PARAGRAPH)
-            continue
-        moment = _moment(element, text) if text or is_time else None
-        if moment is None or is_aside(element):
-            continue
-        told = " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "pubdate"))
-        outer = element.getparent()
-        label = f"{text} {text_of(outer)[:_MAX_LINE] if outer is not None and is_time else ''}"
-        changed = bool(_SAYS_UPDATED.search(f"{label} {told}") and not _SAYS_PUBLISHED.search(f"{label} {told}"))
-        score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * is_time
-        score += 2 * bool(_OF_A_DATE.search(told)) + 2 * (headline_seen and not in_story) - 2 * in_story
-        is_line = FULL_DATE.search(text) is None or len(FULL_DATE.sub("", text)) <= 60
-        if score >= 2 and is_line and (changed not in best or score > best[changed][0]):
-            best[changed] = (score, moment)
-    return tuple(best[key][1] if key in best else None for key in (False, True))  # type: ignore[return-value]
+            at_headline = True
+        elif len(list(islice(element.iterdescendants(), _MAX_PARTS))) < _MAX_PARTS:
+            text = text_of(element)
+            if element.tag == "p" and len(text.split()) >= _PARAGRAPH:
+                at_headline = False  # the story has begun
+            elif len(text) <= _MAX_LINE and (moment := _moment(element, text)) is not None:
+                score, is_change = _rank(element, text, at_headline)
+                if score >= _LEAST and (is_change not in best or score > best[is_change][0]):
+                    best[is_change] = (score, moment)
+    published, changed = (best[key][1] if key in best else None for key in (False, True))
+    return published, changed
+
+
+def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
+    """How surely a date on the page is that of the article, and whether it is that of its last change."""
+    told = " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "pubdate"))
+    outer = element.getparent()
+    label = text
+    if element.tag == "time" and outer is not None and len(outer) < _MAX_PARTS:
+        label = f"{outer.text or ''} {text}"
+    said = f"{label} {told}"
+    is_published = _SAYS_PUBLISHED.search(said) is not None
+    if element.tag != "time" and len(FULL_DATE.sub("", text)) > _MAX_BESIDE:  # a sentence that has a date
+        return 0, False
+    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
+    score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
+    return score, bool(_SAYS_UPDATED.search(said)) and not is_published
 
 
 def _moment(element: Any, text: str) -> Moment | None:
@@ -135,22 +155,29 @@ def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | N
         yield "published", made.day, f"The page states no day of publication; it was made on {made.day}, as it says."
     import htmldate
 
-    found = htmldate.find_date(tree, original_date=True, extensive_search=True, url=url)
-    if found is not None and changed is not None and found == changed.day:
-        found = None
-    if found is not None:
-        date = found[:4] if found.endswith("-01-01") and not _is_written(tree, found) else found
-        yield "published", date, f"The page states no day of publication; “{date}” is a date in its markup."
+    around = copy.deepcopy(tree)
+    for paragraph in around.xpath("//p|//blockquote"):
+        if len(text_of(paragraph).split()) >= _PARAGRAPH // 2:  # days of which the story tells
+            paragraph.drop_tree()
+    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
+    # A month or a year alone is made a day.
+    if found is not None and not (changed is not None and found == changed.day) and _is_written(around, found):
+        yield "published", found, f"The page states no day of publication; “{found}” is a date in its markup."
     if changed is not None:
-        reason = f"The page states no day of publication; “{changed.day}” is a date in its markup, that of its last change."
+        reason = (
+            f"The page states no day of publication; “{changed.day}” is a date in its markup, that of its last change."
+        )
         yield "published", changed.day, reason
 
 
 def _is_written(tree: Any, day: str) -> bool:
-    """Whether a first of January stands there: a year alone is made one."""
-    pattern = rf"{day}|{day[:4]}/0?1/0?1|\b0?1[./]0?1[./]{day[:4]}|(?i:jan\w*\.? 0?1\b|\b0?1\.? jan)"
-    values = (value for element in tree.iter("meta", "time", "a") for value in element.attrib.values())
-    return any(re.search(pattern, value) for value in values) or bool(re.search(pattern, text_of(tree)))
+    """Whether the page has the year near the day of the month, in figures or words."""
+    year, _, number = day.split("-")
+    near = re.compile(
+        rf"(?<!\d)0?{int(number)}(?!\d).{{0,20}}{year}|{year}.{{0,20}}?(?<!\d)0?{int(number)}(?!\d)|{day.replace('-', '')}"
+    )
+    values = (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < 500)
+    return near.search(text_of(tree)) is not None or any(map(near.search, values))
 
 
 # --- The local day
@@ -170,7 +197,9 @@ def _local(
     for words in others:
         if (offset := _offset(words, instant)) is not None:
             day = (instant + dt.timedelta(minutes=offset)).date().isoformat()
-            return (day, f"{told}; beside it the page gives “{words}”: the local day.", True) if day != match[1] else None
+            return (
+                (day, f"{told}; beside it the page gives “{words}”: the local day.", True) if day != match[1] else None
+            )
     in_address = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/-])", url or "")
     witnesses = [(shown.day, f"the page shows “{shown.words}”")] if shown is not None else []
     if in_address is not None:
@@ -219,10 +248,8 @@ def _zone(url: str | None) -> tuple[dt.tzinfo | None, str]:
     return (pytz.timezone(zones[0]) if len(zones) == 1 else None), country
 
 
-def _not_before(date: str | None, published: Moment | None, updated: Moment | None) -> str | None:
+def _not_before(date: str | None, published: Moment | None, updated: Moment) -> str | None:
     """The local day of publication for a change whose day in UTC only seems to lie before it."""
-    if date is None or published is None or updated is None or updated.day >= date[:10]:
+    if date is None or published is None or updated.day >= date[:10]:
         return None
     return date if published.day <= updated.day else None
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,46 +17,55 @@ from rag.ingest.linked_data import LinkedData, words
 from rag.ingest.people import split_people
 from rag.types import Json
 
+Asides = AbstractSet[Any]
 Found = tuple[Any, str]
 """A value, and the reason where it was inferred ("" where it is stated)."""
 
 # Names of meta tags, whatever the attribute (name, property, itemprop), without case and signs; best first.
 _META = {
-    "title": "ogtitle twittertitle citationtitle headline parselytitle sailthrutitle dctitle dctermstitle rbtitle".split(),
+    "title": (
+        "ogtitle twittertitle citationtitle headline parselytitle sailthrutitle dctitle dctermstitle rbtitle"
+    ).split(),
     "outlet": "ogsitename citationjournaltitle dcpublisher dctermspublisher publisher applicationname".split(),
     "authors": (
-        "citationauthor citationauthors articleauthor ogauthor ogarticleauthor author authors byl dccreator dctermscreator"
-        " parselyauthor sailthruauthor rbauthors creator"
+        "citationauthor citationauthors articleauthor ogauthor ogarticleauthor author authors byl dccreator"
+        " dctermscreator parselyauthor sailthruauthor rbauthors creator"
     ).split(),
     "section": "articlesection section parselysection category".split(),
     "url": ["ogurl", "parselylink", "twitterurl"],
 }
 _ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog")
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:related|recommend\w*|promo\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?|newsletter|widget)"
+    r"(?i)\b(?:related|recommend\w*|promo\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?|newsletter"
+    r"|widget)"
 )
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::|<|>|«)\s+|\s*[|»]\s*")
 _HEADLINE = re.compile(r"(?i)\b(?:(?:article|entry|post|story|main|page)?[-_]*(?:headline|title))\b")
 _ADDRESS = re.compile(r"(?i)https?:|www\.|^@|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:/.*)?$|^\w+_\w+$|@")
 _MAX_TITLE, _MAX_OUTLET, _MAX_OUTLET_WORDS = 300, 60, 7
 _NOBODY = re.compile(
-    r"(?i)(?:by\s+)?(?:(?:the|our|a)\s+)?(?:admin\w*|editors?|editorial(?: (?:team|staff|board))?|staff(?: (?:writers?|reporters?))?"
-    r"|news ?(?:room|desk|staff|team)|web ?(?:desk|master|team)|online (?:desk|team)|guest|contributors?|author|unknown|anonymous"
-    r"|null|none|undefined|default)"
+    r"(?i)(?:by\s+)?(?:(?:the|our|a)\s+)?(?:admin\w*|editors?|editorial(?: (?:team|staff|board))?"
+    r"|staff(?: (?:writers?|reporters?))?|news ?(?:room|desk|staff|team)|web ?(?:desk|master|team)|online (?:desk|team)"
+    r"|guest"
+    r"|contributors?|author|unknown|anonymous|null|none|undefined|default)"
 )
-_SURNAME_FIRST = re.compile(r"(?!.*\b(?:Jr|Sr|II|III|IV)\b)([^\W\d_][\w'’-]*(?:\s[^\W\d_][\w'’-]*)?),\s*([^\W\d_][\w.'’ -]*)")
+_SURNAME_FIRST = re.compile(
+    r"(?!.*\b(?:Jr|Sr|II|III|IV)\b)([^\W\d_][\w'’-]*(?:\s[^\W\d_][\w'’-]*)?),\s*([^\W\d_][\w.'’ -]*)"
+)
 
 
-def stated(tree: Any, linked: LinkedData) -> Json:
+def stated(tree: Any, linked: LinkedData, aside: Asides) -> Json:
     """What a page says of itself. Values that were inferred are in `clues`, each with its reason."""
     url = _first(_urls(tree, linked))[0]
     names = [name for name, _ in _outlets(tree, linked, url)]
     found: dict[str, Iterable[Found]] = {
         "url": [(url, "")],
-        "title": _titles(tree, linked, names, url),
+        "title": _titles(tree, linked, names, url, aside),
         "outlet": _outlets(tree, linked, url),
-        "authors": _authors(tree, linked, names),
-        "section": ((words(value), "") for value in (*linked.texts("articleSection", of_article=True), *metas(tree, "section"))),
+        "authors": _authors(tree, linked, names, aside),
+        "section": (
+            (words(value), "") for value in (*linked.texts("articleSection", of_article=True), *metas(tree, "section"))
+        ),
     }
     own: Json = {}
     for field, values in found.items():
@@ -83,12 +93,19 @@ def metas(tree: Any, field: str | Sequence[str]) -> Iterator[str]:
         yield from by_name.get(name, ())
 
 
-def is_aside(element: Any) -> bool:
-    """Whether an element lies in a part of the page that is about something else."""
-    for outer in (element, *element.iterancestors()):
-        if outer.tag in _ASIDE or _OF_OTHERS.search(f"{outer.get('class', '')} {outer.get('id', '')}"):
-            return outer.tag not in ("body", "html", "main", "article")
-    return False
+def asides(tree: Any) -> Asides:
+    """The elements in parts of the page that are about something else, by their tag or what they are called."""
+    found: set[Any] = set()
+    for element in tree.iter("*"):
+        told = f"{element.get('class', '')} {element.get('id', '')}"
+        is_other = element.tag in _ASIDE or (
+            _OF_OTHERS.search(told) is not None
+            and element.tag not in ("body", "html", "main", "article")
+            and element.find(".//h1") is None  # else it is the whole page, with such a part in it
+        )
+        if is_other or element.getparent() in found:
+            found.add(element)
+    return found
 
 
 def text_of(element: Any) -> str:
@@ -129,10 +146,10 @@ def _outlets(tree: Any, linked: LinkedData, url: str | None) -> Iterator[Found]:
     for name in metas(tree, "outlet"):
         yield outlet_name(name, host), ""
     # "Ferry returns | Quay Gazette": where the address is that of the name, or the name that of a paper by its form.
-    *_, last = ["", *_SEPARATOR.split(_window_title(tree))]
-    if (name := outlet_name(last, host)) is not None and len(_SEPARATOR.split(_window_title(tree))) > 1:
-        if (host and _letters(name) and _letters(name) in _letters(host)) or outlet_by_form(name) is not None:
-            yield name, f"The title of the page's window ends with “{name}”."
+    *before, last = _SEPARATOR.split(_window_title(tree))
+    ending = outlet_name(last, host) if before else None
+    if ending and (_letters(ending) in _letters(host) or outlet_by_form(ending) is not None):
+        yield ending, f"The title of the page's window ends with “{ending}”."
 
 
 def outlet_name(name: str, host: str = "") -> str | None:
@@ -142,7 +159,12 @@ def outlet_name(name: str, host: str = "") -> str | None:
         return None
     parts = [part for part in re.split(r"\s+[|•·–—-]\s+|\s*[|»]\s*|:\s+", name) if part]
     name = parts[0] if len(parts) > 1 and len(parts[0].split()) <= _MAX_OUTLET_WORDS else name
-    if len(name) > _MAX_OUTLET or len(name.split()) > _MAX_OUTLET_WORDS or name[-1] in ".!?…" or not re.search(r"\w", name):
+    if (
+        len(name) > _MAX_OUTLET
+        or len(name.split()) > _MAX_OUTLET_WORDS
+        or name[-1] in ".!?…"
+        or not re.search(r"\w", name)
+    ):
         return None
     return name[0].upper() + name[1:] if name.islower() and " " in name else name
 
@@ -159,10 +181,12 @@ def _letters(text: str) -> str:
 # --- Title
 
 
-def _titles(tree: Any, linked: LinkedData, sites: Sequence[str | None], url: str | None) -> Iterator[Found]:
+def _titles(
+    tree: Any, linked: LinkedData, sites: Sequence[str | None], url: str | None, aside: Asides
+) -> Iterator[Found]:
     """Cut titles ("Ferry returns to Port…") give way to the heading that goes on as they begin."""
     known = {_letters(site) for site in sites if site}
-    headings = list(_headings(tree))
+    headings = list(_headings(tree, aside))
     stated = [*linked.texts("headline", of_article=True), *metas(tree, "title"), *linked.texts("name", of_article=True)]
     for title in map(words, stated):
         title = without_site(title, known)
@@ -188,18 +212,20 @@ def without_site(title: str, sites: Iterable[str]) -> str:
         ends = [part for part in (parts[-1], parts[0]) if _letters(part) in sites]
         if not ends:
             break
-        cut = title[: title.rindex(parts[-1])] if ends[0] == parts[-1] else title[title.index(parts[0]) + len(parts[0]) :]
+        cut = (
+            title[: title.rindex(parts[-1])] if ends[0] == parts[-1] else title[title.index(parts[0]) + len(parts[0]) :]
+        )
         if not (cut := cut.strip(" |•·»«–—-:<>")):
             break
         title = cut
     return title
 
 
-def _headings(tree: Any) -> Iterator[str]:
+def _headings(tree: Any, aside: Asides) -> Iterator[str]:
     for path in ("//main//h1|//article//h1", "//h1", "//*[self::h1 or self::h2 or self::h3][@class or @itemprop]"):
         for element in tree.xpath(path):
             told = f"{element.get('class', '')} {element.get('itemprop', '')}"
-            if (element.tag == "h1" or _HEADLINE.search(told)) and not is_aside(element):
+            if (element.tag == "h1" or _HEADLINE.search(told)) and element not in aside:
                 heading = text_of(element)
                 if re.search(r"\w", heading) and len(heading) <= _MAX_TITLE:
                     yield heading
@@ -217,7 +243,7 @@ def _likeness(a: str, b: str) -> float:
 # --- Authors
 
 
-def _authors(tree: Any, linked: LinkedData, sites: Sequence[str | None]) -> Iterator[Found]:
+def _authors(tree: Any, linked: LinkedData, sites: Sequence[str | None], aside: Asides) -> Iterator[Found]:
     known = {_letters(site) for site in sites if site}
     known |= {_letters(name) for thing in linked.objects for name, _ in linked.named(thing.get("publisher"))}
     named = [*linked.named(linked.article.get("author")), *linked.named(linked.article.get("creator"))]
@@ -227,10 +253,10 @@ def _authors(tree: Any, linked: LinkedData, sites: Sequence[str | None]) -> Iter
     for field in _META["authors"]:
         yield _people(metas(tree, [field]), known), ""
     for path, read in _BYLINES:
-        found = [text for element in tree.xpath(path) if not is_aside(element) and (text := text_of(element))]
+        found = [text for element in tree.xpath(path) if element not in aside and (text := text_of(element))]
         for text in found[:8]:
-            if len(text) <= 200 and (people := _people(read(text), known)):
-                yield people, f"The byline on the page reads “{text}”."
+            if len(text) <= 200 and (writers := _people(read(text), known)):
+                yield writers, f"The byline on the page reads “{text}”."
 
 
 def _people(values: Iterable[str], outlets: set[str]) -> list[str] | None:
@@ -239,19 +265,28 @@ def _people(values: Iterable[str], outlets: set[str]) -> list[str] | None:
         if re.search(r"https?:|www\.|^@|\w@\w", value) or len(value) > 400:
             continue
         turned = _SURNAME_FIRST.fullmatch(value)
-        if turned is not None and len(value.split()) <= 5 and " and " not in value and _letters(turned[2]) not in outlets:
+        if (
+            turned is not None
+            and len(value.split()) <= 5
+            and " and " not in value
+            and _letters(turned[2]) not in outlets
+        ):
             # "García Soto, Wren" has its surname first; "Wren Falke, Otto" would be somebody's given name: nobody's.
             names += [f"{turned[2]} {turned[1]}".strip()] if " " not in turned[1] else split_people(value)
         else:
             names += split_people(value)
-    kept = [name for name in names if _letters(name) not in outlets and not _NOBODY.fullmatch(name) and not name.isdigit()]
+    kept = [
+        name for name in names if _letters(name) not in outlets and not _NOBODY.fullmatch(name) and not name.isdigit()
+    ]
     return list(dict.fromkeys(kept)) or None
 
 
 def _by(text: str) -> Sequence[str]:
     """The names of a byline; nobody's where the line is none."""
     names = byline_names(text)
-    return [] if names == (text,) and not re.fullmatch(r"(?:[^\W\d_][\w.'’-]*\s){1,4}[^\W\d_][\w.'’-]*", text) else names
+    return (
+        [] if names == (text,) and not re.fullmatch(r"(?:[^\W\d_][\w.'’-]*\s){1,4}[^\W\d_][\w.'’-]*", text) else names
+    )
 
 
 _BYLINES: tuple[tuple[str, Callable[[str], Sequence[str]]], ...] = (

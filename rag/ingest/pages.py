@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from itertools import islice
 from typing import Any
 
 from rag.ingest import hidden, page_dates, page_metadata
@@ -31,17 +32,18 @@ _IS_LIVE = re.compile(r"(?i)\blive(?:[- ]?(?:blog|updates?|coverage|ticker))?\b"
 def from_html(data: bytes) -> tuple[str, Json]:
     """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself.
 
-    The reasons say where the text is not what the page shows (`hidden`, `text`) or only its beginning (`excerpt`).
+    The reasons say where the text is not what the page shows (`text`), what was left out of it (`hidden`) or only its beginning (`excerpt`).
     """
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
     tree = tree_of(data, label[1].decode("ascii").lower() if label is not None else None)
     if tree is None:
         return "", {}
     linked = LinkedData(tree)
-    own = page_metadata.stated(tree, linked)
-    dates = page_dates.stated(tree, linked, own.get("url"))
+    aside = page_metadata.asides(tree)
+    own = page_metadata.stated(tree, linked, aside)
+    dates = page_dates.stated(tree, linked, own.get("url"), aside)
     own |= {**dates, "clues": [*own.get("clues", ()), *dates.get("clues", ())]}
-    _date_entries(tree, linked, str(own.get("title")))
+    _date_entries(tree, linked, str(own.get("title")), aside)
     text, reasons = _story(tree, linked)
     if (part := _why_part(text, linked)) is not None:
         reasons["excerpt"] = part
@@ -81,8 +83,10 @@ def _story(tree: Any, linked: LinkedData) -> tuple[str, Json]:
         other = _main_text(shown)
         if (n_other := _n_words(other)) >= max(_MIN_STORY, _MOST_OF_IT * n_words):
             why = ", ".join(dict.fromkeys(part.why for part in kept))
-            told = f"The page hides {n_kept} words of its text ({why[:80]}); they were read, since the rest is no story."
-            text, n_words, reasons = other, n_other, {"hidden": told}
+            told = (
+                f"The page hides {n_kept} words of its text ({why[:80]}); they were read, since the rest is no story."
+            )
+            text, n_words, reasons = other, n_other, {"text": told}
     return text, reasons
 
 
@@ -154,11 +158,12 @@ def _why_part(text: str, linked: LinkedData) -> str | None:
 # --- Live blogs
 
 
-def _date_entries(tree: Any, linked: LinkedData, title: str) -> None:
+def _date_entries(tree: Any, linked: LinkedData, title: str, aside: page_metadata.Asides) -> None:
     """Put the day and time of each entry of a live blog above it as a line, which `entry_days` reads: the extractor
     would drop them, and "today" would be the day of the first entry."""
     is_live = LIVE in kinds(linked.article) or any(_IS_LIVE.search(words) for words in (title, _classes(tree)))
-    stamped = [time for time in tree.iter("time") if time.get("datetime") and _of_entry(time)] if is_live else []
+    times = [time for time in tree.iter("time") if time.get("datetime") and time not in aside] if is_live else []
+    stamped = [time for time in times if _of_entry(time)]
     for time in stamped if len(stamped) > 1 else []:
         shown = page_metadata.text_of(time)
         day = parse_date(shown if FULL_DATE.search(shown) else time.get("datetime"))[0]
@@ -176,12 +181,12 @@ def _classes(tree: Any) -> str:
 def _of_entry(time: Any) -> bool:
     """Whether a time stands at the head of a block with sentences of its own."""
     block = next((outer for outer in time.iterancestors("article", "section", "li", "div")), None)
-    if block is None or page_metadata.is_aside(time):
+    if block is None or len(list(islice(block.iter("time"), 2))) > 1:
         return False
-    others = sum(1 for _ in block.iter("time"))
-    return others == 1 and hidden.prose("\n".join(page_metadata.text_of(part) for part in block.iter("p"))) > 0
+    return hidden.prose("\n".join(page_metadata.text_of(part) for part in block.iter("p"))) > 0
 
 
 def _stamp(day: str, words: str) -> str:
-    clock = re.search(r"(?<![\d:.])([0-2]?\d)[:.]([0-5]\d)(?:\s?([ap])\.?m\b)?", re.sub(r"^\d{4}-\d\d-\d\d[T ]", "", words), re.I)
+    words = re.sub(r"^\d{4}-\d\d-\d\d[T ]", "", words)
+    clock = re.search(r"(?<![\d:.])[0-2]?\d[:.][0-5]\d(?:\s?[ap]\.?m\b)?", words, re.IGNORECASE)
     return f"{date_in_words(day)}, {clock[0] if clock is not None else '00:00'}"

@@ -14,7 +14,7 @@ from rag.types import Article, Failure, Json, Passage, Sentence
 
 # Raised whenever passages of the same text, or the names found in them, come out otherwise: libraries then bring
 # themselves up to date.
-PASSAGES_VERSION = 4
+PASSAGES_VERSION = 5
 # Passages embedded and stored in one transaction: what a kill can cost, against how well lengths sort into batches.
 PASSAGES_PER_TRANSACTION = 640
 # Articles compared with the others in one transaction.
