@@ -291,7 +291,7 @@ class Collection:
         candidates, orders = injections.without_orders(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
-            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
+            hit.passage.id: text_to_embed(hit.article.headline, hit.passage.heading, hit.passage.text) for hit in hits
         }
         vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
         cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))

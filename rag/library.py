@@ -461,7 +461,7 @@ class Library(Collection):
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:
-    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    names = sorted({c.hit.article.headline or c.hit.article.path for c in orders})
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""

@@ -28,6 +28,10 @@ Verdict = Literal["supported", "partial", "unsupported"]
 Json = dict[str, Any]
 
 
+NO_HEADLINE = "The text has no headline; these are its first words."
+"""The reason for a title that nobody wrote."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Article:
     """One news article as it is stored.
@@ -70,6 +74,12 @@ class Article:
         others = ("title", "outlet", "authors", "url", "section", "updated")
         found = [name for name in others if name in self.reasons and getattr(self, name)]
         return tuple([*found, "published"] if self.published_source == "inferred" else found)
+
+    @property
+    def headline(self) -> str | None:
+        """The title that somebody wrote: what is searched and read with the text. None where `title` is only its first
+        words, which stand there to name it."""
+        return self.title if self.reasons.get("title") != NO_HEADLINE else None
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the

@@ -51,13 +51,14 @@ SUBSCRIBERS_ONLY = re.compile(
 """A line that says that the text above it is only the beginning."""
 
 _STORIES = r"(?:stor(?:y|ies)|news|headlines|articles?|posts|videos|coverage|topics|links)"
-LINES = (
+_LINES = (
     SUBSCRIBERS_ONLY.pattern,
     # Other stories.
     r"(?:MORE|READ|SEE|WATCH|LISTEN|RELATED|ALSO|UP NEXT|DON['’]T MISS|TRENDING|RECOMMENDED|MUST[- ]READ|PHOTOS"
     r"|VIDEO)"
     r"(?: (?:MORE|ALSO|HERE|NEXT|READ|NOW|THIS|ON|STORIES|COVERAGE))*\s*[:|»>-]\s*\S.*",
-    r"(?i:(?:more|also|related|must[- ]read|up next|don['’]t miss|recommended|trending)\s?[:|»]\s).*",
+    r"(?i:(?:more|also|related|must[- ]read|up next|don['’]t miss|recommended|trending)\s?[:|»]\s)"
+    r"(?![a-z]).*(?<![.!”\"])",
     rf"(?i:(?:most|top|latest|trending|popular|recommended|featured|related|recent|more|other)[ -](?:read|viewed"
     rf"|popular"
     rf"|watched|shared|commented|{_STORIES})(?: (?:in|on|from|for)(?: [\w’'&-]+){{1,4}})?\s*:?)",
@@ -83,9 +84,6 @@ LINES = (
     r"(?i:(?:sign up|subscribe|register|join)\b.{0,100}\b(?:newsletters?|briefings?|e-?mails?|inbox|alerts|channels?"
     r"|podcast"
     r"|whatsapp|telegram|mailing list)\b.{0,160})",
-    r"(?i:.{0,160}\b(?:bookmark (?:us|it|this page|our)|download (?:our|the) (?:free )?app|(?:straight "
-    r"|delivered )(?:in)?to your"
-    r" inbox|sign up for our)\b.{0,160})",
     r"(?i:(?:our|your) (?:daily |weekly |free |morning |evening )*newsletters?\b[^.]{0,60}|newsletters?"
     r"|enter your e-?mail.{0,60}"
     r"|e-?mail address\s?\*?)",
@@ -95,7 +93,6 @@ LINES = (
     r"(?i:support (?:us|our (?:work|journalism|reporting|newsroom)|independent journalism)\b.{0,120})",
     r"(?i:(?:our web ?site|our site|this web ?site) (?:is|uses|aims|offers|provides|brings)\b.{0,200})",
     r"(?i:you are using an? (?:\w+ ){0,2}browser\b.{0,240}|your browser (?:is|does|version|may not|cannot)\b.{0,240}"
-    r"|.{0,60}\b(?:enable|turn on) java ?script\b.{0,160}"
     r"|java ?script (?:is|must be)\b.{0,60}\b(?:disabled|required|enabled)\b.{0,100})",
     r"(?i:we (?:and our (?:\d+ )?partners )?use cookies\b.{0,240}|(?:accept|reject|manage)(?: all)? cookies"
     r"|cookie (?:policy"
@@ -136,9 +133,6 @@ LINES = (
     rf"(?:[-–—(*]{{1,3}}\s*)?(?i:with|additional|further|original)(?: (?i:additional|extra|further))? (?i:files?"
     rf"|reporting|research"
     rf"|inputs?|contributions?|material|assistance) (?i:from|by) (?:{NAMES} [a-z]+ )?{NAMES}\.?\)?",
-    r"(?:[-–—(*]{1,3}\s*)?(?![a-z])\w[^!?”\"]{1,200}\b(?i:contributed (?:(?:additional )?(?:reporting|research"
-    r"|writing) )?(?:to|for|from)"
-    r" this (?:report|story|article|piece|dispatch))\.?\)?",
     rf"(?i:(?:this (?:article|story|report|piece) )?(?:was )?(?:first|originally) (?:published|appeared"
     rf"|posted) (?:in|on|at|by))"
     rf" (?![0-9]){NAMES}\.?",
@@ -148,10 +142,6 @@ LINES = (
     rf"{_PICTURE}(?i: source| caption),\s.{{2,300}}|(?i:credit|{_PICTURE}(?: credit"
     rf"| by)?)\s?:\s{NAMES}(?:\s?[/|]\s?{NAMES})?\.?",
     r"\[\d+/\d+\].{5,380}|(?i:file(?: (?:photo|image|picture))?)(?:\s[-–—]\s|\s?:\s).{10,380}",
-    rf".{{0,360}}[(\[]{_IN_BRACKETS}[)\]]\.?",
-    rf".{{0,340}}(?<=[.!?”\"] )(?:{_PICTURE}(?i: by| credit)?\s?:\s{NAMES}(?:\s?[/|]\s?{NAMES})?|REUTERS/{NAMES}"
-    rf"|AP Photo/{NAMES})\.?",
-    r".{0,360}\bPurchase Licensing Rights\b.{0,40}",
     rf"{NAMES}\s?[/|]\s?(?:{NAMES} (?:via|for) )?{_FIRM}|{NAMES} via {_FIRM}|{_AGENCY}/{NAMES}",
     rf"(?i:courtesy(?: of)?:?) {NAMES}|Getty(?: Images)?|AFP via Getty Images|Shutterstock|Alamy|iStock|AP Photo"
     rf"|PA Wire",
@@ -167,7 +157,35 @@ LINES = (
     r"(?:[ ,|/]+(?:this|article|story|post|on|via|facebook|twitter|x|whatsapp|e-?mail|share|save|print"
     r"|link)){0,4}[!.…]*)",
 )
-"""Patterns of lines that are not the story."""
+_LINE = re.compile("|".join(_LINES))
+_ANYWHERE = re.compile(
+    r"(?i)\b(?:bookmark (?:us|it|this page|our)|download (?:our|the) (?:free )?app|(?:straight "
+    r"|delivered )(?:in)?to your"
+    r" inbox|sign up for our|(?:enable|turn on) java ?script|purchase licensing rights)\b"
+)
+_HELPED = re.compile(
+    r"(?i)\bcontributed (?:(?:additional )?(?:reporting|research|writing) )?(?:to|for|from)"
+    r" this (?:report|story|article|piece|dispatch)\.?\)?$"
+)
+_CREDIT_AT_END = re.compile(
+    rf"(?<=[.!?”\"] )(?:{_PICTURE}(?i: by| credit)?\s?:\s{NAMES}(?:\s?[/|]\s?{NAMES})?|REUTERS/{NAMES}"
+    rf"|AP Photo/{NAMES})\.?$"
+)
+_CREDIT_IN_BRACKETS = re.compile(_IN_BRACKETS)
+
+
+def is_furniture(line: str) -> bool:
+    """Whether a line, stripped, is of a form that sites put there. Time is linear in its length, of which callers keep
+    to a few hundred characters."""
+    if _LINE.fullmatch(line) or _ANYWHERE.search(line):
+        return True
+    if line.endswith((")", "]", ").", "].")):
+        opened = max(line.rfind("("), line.rfind("["))
+        return opened >= 0 and _CREDIT_IN_BRACKETS.fullmatch(line[opened + 1 :].rstrip(".)]")) is not None
+    if "contributed" in line and _HELPED.search(line) and not re.search('[!?”"]', line):
+        return True
+    return _CREDIT_AT_END.search(line) is not None
+
 
 HEADS_A_LIST = re.compile(
     r"(?:#+ )?(?:(?i:more (?:from|in|on|about)(?: (?:this|our|the) (?:story|topic|author|series|section))?)"

@@ -37,7 +37,7 @@ _SAYS_HIDDEN = re.compile(r"(?i)\S*(?:hidden|hide|invisible|noprint|notloaded)\S
 
 
 class Unseen(NamedTuple):
-    """An element that is not seen, why, and how many words of sentences it holds."""
+    """An element that is not seen, why, and how many words of sentences it holds that no other held before."""
 
     element: Any
     kind: int
@@ -47,16 +47,19 @@ class Unseen(NamedTuple):
 
 def prose(text: str) -> int:
     """How many words of a text stand in lines that can be sentences of a story, each line counted once."""
-    lines = dict.fromkeys(text.split("\n"))
-    return sum(
-        len(line.split()) for line in lines if len(line.split()) >= _MIN_WORDS and _SENTENCE.search(line.strip())
-    )
+    return sum(len(line.split()) for line in _sentences(text))
+
+
+def _sentences(text: str) -> set[str]:
+    lines = {*map(str.strip, text.split("\n"))}
+    return {line for line in lines if len(line.split()) >= _MIN_WORDS and _SENTENCE.search(line)}
 
 
 def find_unseen(tree: Any) -> list[Unseen]:
     """The outermost elements that a reader does not see."""
     found: list[Unseen] = []
     inside: set[Any] = set()
+    counted: set[str] = set()
     for element in [*tree.iter("*")][1:]:
         if (outer := element.getparent()) is not None and outer in inside:
             inside.add(element)
@@ -67,7 +70,10 @@ def find_unseen(tree: Any) -> list[Unseen]:
         inside.add(element)
         if element.tag in NO_TEXT and not _is_another_page(element):
             continue
-        found.append(Unseen(element, kind or DELAYED, why or f"<{element.tag}>", _n_words(element)))
+        lines = _lines_of(element) - counted
+        counted |= lines
+        n_words = sum(len(line.split()) for line in lines)
+        found.append(Unseen(element, kind or DELAYED, why or f"<{element.tag}>", n_words))
     return found
 
 
@@ -76,13 +82,13 @@ def _is_another_page(element: Any) -> bool:
     return element.tag == "noscript" or (element.tag == "template" and bool(element.get("shadowrootmode")))
 
 
-def _n_words(element: Any) -> int:
+def _lines_of(element: Any) -> set[str]:
     part = copy.deepcopy(element)
     part.tail = None
     for inner in [*part.iter("script", "style")]:
         if inner is not part:
             inner.drop_tree()
-    return prose(paragraphs(part))
+    return _sentences(paragraphs(part))
 
 
 def _kept_back(element: Any) -> tuple[int, str]:

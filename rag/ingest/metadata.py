@@ -15,7 +15,7 @@ from rag.ingest.boilerplate import WORD, find_boilerplate, first_words, title_li
 from rag.ingest.clues import strong_clues, weak_clues
 from rag.ingest.header import Clue
 from rag.news.written_dates import is_possible, parse_date
-from rag.types import Article, BylineError, DateSource, Json, Precision
+from rag.types import NO_HEADLINE, Article, BylineError, DateSource, Json, Precision
 
 _T = TypeVar("_T")
 _METADATA_KEYS = {
@@ -150,7 +150,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
             title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
             reasons["title"] = f"The first line of the text stands apart: “{title}”."
         elif title := first_words(text, boilerplate):
-            reasons["title"] = "The text has no headline; these are its first words."
+            reasons["title"] = NO_HEADLINE
     outlet = inferred("outlet") if outlet is None else outlet
     section = inferred("section") if section is None else section
     authors = inferred("authors") if authors is None else authors

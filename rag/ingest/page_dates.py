@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from rag.ingest.linked_data import LinkedData
-from rag.ingest.page_metadata import Asides, metas, text_of
+from rag.ingest.page_metadata import Asides, asides, metas, text_of
 from rag.news.written_dates import FULL_DATE, is_possible, iso, parse_date
 from rag.types import Json
 
@@ -46,6 +46,7 @@ _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _EPOCH = "1970-01-01"
 
 
@@ -127,7 +128,7 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
     told = " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "pubdate"))
     outer = element.getparent()
     label = text
-    if element.tag == "time" and outer is not None and len(outer) < _MAX_PARTS:
+    if element.tag == "time" and outer is not None and len(list(islice(outer, _MAX_PARTS))) < _MAX_PARTS:
         label = f"{outer.text or ''} {text}"
     said = f"{label} {told}"
     is_published = _SAYS_PUBLISHED.search(said) is not None
@@ -156,10 +157,18 @@ def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | N
     import htmldate
 
     around = copy.deepcopy(tree)
-    for paragraph in around.xpath("//p|//blockquote"):
-        if len(text_of(paragraph).split()) >= _PARAGRAPH // 2:  # days of which the story tells
-            paragraph.drop_tree()
-    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
+    aside = asides(around)
+    others = [
+        element for element in aside if element.getparent() not in aside and element.tag not in ("footer", "form")
+    ]
+    # Days of other stories, and those of which the story tells.
+    told = [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
+    for element in [*others, *told]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    values = (value for element in around.iter("*") for value in element.attrib.values())
+    has_year = any(map(_YEAR.search, (text_of(around), *values)))
+    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url) if has_year else None
     # A month or a year alone is made a day.
     if found is not None and not (changed is not None and found == changed.day) and _is_written(around, found):
         yield "published", found, f"The page states no day of publication; “{found}” is a date in its markup."
@@ -173,9 +182,8 @@ def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | N
 def _is_written(tree: Any, day: str) -> bool:
     """Whether the page has the year near the day of the month, in figures or words."""
     year, _, number = day.split("-")
-    near = re.compile(
-        rf"(?<!\d)0?{int(number)}(?!\d).{{0,20}}{year}|{year}.{{0,20}}?(?<!\d)0?{int(number)}(?!\d)|{day.replace('-', '')}"
-    )
+    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
+    near = re.compile(rf"{of_month}.{{0,20}}{year}|{year}.{{0,20}}?{of_month}|{day.replace('-', '')}")
     values = (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < 500)
     return near.search(text_of(tree)) is not None or any(map(near.search, values))
 
@@ -218,7 +226,7 @@ def _local(
 
 
 def _offset(words: str, instant: dt.datetime) -> int | None:
-    """How many minutes the clock of another stamp is ahead of UTC: by its own zone, or as the same moment without one."""
+    """How many minutes the clock of another stamp is ahead of UTC: by its zone, or as the same moment without one."""
     match = _STAMP.match(words)
     if match is None or (match[4] is not None and _UTC.fullmatch(match[4])):
         return None

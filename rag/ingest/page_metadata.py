@@ -71,7 +71,7 @@ def stated(tree: Any, linked: LinkedData, aside: Asides) -> Json:
     for field, values in found.items():
         value, reason = _first(values)
         if value and reason:
-            own.setdefault("clues", []).append((field, value, reason))
+            own.setdefault("clues", []).append((field, tuple(value) if field == "authors" else value, reason))
         elif value:
             own[field] = value
     return own

@@ -13,12 +13,13 @@ from rag.ingest.formats import from_markup, paragraphs, spaced, tree_of
 from rag.ingest.furniture import SUBSCRIBERS_ONLY
 from rag.ingest.linked_data import LIVE, LinkedData, kinds
 from rag.ingest.metadata import clean
-from rag.news.written_dates import FULL_DATE, parse_date
+from rag.news.written_dates import FULL_DATE, entry_stamps, parse_date
 from rag.types import Json, date_in_words
 
 # Below the first the extractor looks elsewhere and runs paragraphs together; a brief is not much longer. A text of
 # fewer words than `_BRIEF` may be no more than the first box of the story.
 _SMALLEST, _ITS_OWN, _BRIEF = "100", "250", 60
+_MANY = 2000  # blocks of a page: of more the extractor's second opinion takes a time that grows with their square
 _MOST_OF_IT = 2  # so many times the words of what is shown make what is not shown the story
 _MIN_STORY = 60  # words: fewer that are hidden are never the story
 _MIN_BODY = 25  # words of `articleBody`
@@ -32,7 +33,8 @@ _IS_LIVE = re.compile(r"(?i)\blive(?:[- ]?(?:blog|updates?|coverage|ticker))?\b"
 def from_html(data: bytes) -> tuple[str, Json]:
     """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself.
 
-    The reasons say where the text is not what the page shows (`text`), what was left out of it (`hidden`) or only its beginning (`excerpt`).
+    The reasons say where the text is not what the page shows (`text`), what was left out of it as `hidden`, and that it
+    is only the beginning (`excerpt`).
     """
     label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
     tree = tree_of(data, label[1].decode("ascii").lower() if label is not None else None)
@@ -43,8 +45,10 @@ def from_html(data: bytes) -> tuple[str, Json]:
     own = page_metadata.stated(tree, linked, aside)
     dates = page_dates.stated(tree, linked, own.get("url"), aside)
     own |= {**dates, "clues": [*own.get("clues", ()), *dates.get("clues", ())]}
-    _date_entries(tree, linked, str(own.get("title")), aside)
+    entries, n_entries = _date_entries(tree, linked, str(own.get("title")), aside)
     text, reasons = _story(tree, linked)
+    if len(entry_stamps(text)) < n_entries:  # the extractor has run lines together, or left some out
+        text = paragraphs(copy.deepcopy(entries))
     if (part := _why_part(text, linked)) is not None:
         reasons["excerpt"] = part
     own["reasons"] = {**own.get("reasons", {}), **reasons}
@@ -106,20 +110,21 @@ def _n_words(text: str) -> int:
 
 
 def _main_text(tree: Any) -> str:
-    text = _extracted(tree, _SMALLEST)
-    if _n_words(text) < _BRIEF:
+    is_large = len(list(islice(tree.iter("p", "div", "li", "td"), _MANY))) == _MANY
+    text = _extracted(tree, _SMALLEST, fast=is_large)
+    if _n_words(text) < _BRIEF and not is_large:
         wider = _extracted(tree, _ITS_OWN)
         if _n_words(wider) >= _MOST_OF_IT * max(_n_words(text), 1):
             text = wider
     return text if WORD.search(text) else paragraphs(copy.deepcopy(tree))
 
 
-def _extracted(tree: Any, smallest: str) -> str:
+def _extracted(tree: Any, smallest: str, *, fast: bool = False) -> str:
     import trafilatura
 
     config = trafilatura.settings.use_config()
     config.set("DEFAULT", "MIN_EXTRACTED_SIZE", smallest)
-    text = trafilatura.extract(tree, include_comments=False, config=config)
+    text = trafilatura.extract(tree, include_comments=False, config=config, fast=fast)
     return spaced(text) if text is not None else ""
 
 
@@ -158,13 +163,18 @@ def _why_part(text: str, linked: LinkedData) -> str | None:
 # --- Live blogs
 
 
-def _date_entries(tree: Any, linked: LinkedData, title: str, aside: page_metadata.Asides) -> None:
-    """Put the day and time of each entry of a live blog above it as a line, which `entry_days` reads: the extractor
-    would drop them, and "today" would be the day of the first entry."""
+def _date_entries(tree: Any, linked: LinkedData, title: str, aside: page_metadata.Asides) -> tuple[Any, int]:
+    """Put the day and time of each entry of a live blog above it as a line, which `entry_stamps` reads: the extractor
+    would drop them, and "today" would be the day of the first entry. Returned are what holds them all, and how many."""
     is_live = LIVE in kinds(linked.article) or any(_IS_LIVE.search(words) for words in (title, _classes(tree)))
     times = [time for time in tree.iter("time") if time.get("datetime") and time not in aside] if is_live else []
     stamped = [time for time in times if _of_entry(time)]
-    for time in stamped if len(stamped) > 1 else []:
+    if len(stamped) < 2:
+        return tree, 0
+    around = {*stamped[-1].iterancestors()}
+    outer = next((element for element in stamped[0].iterancestors() if element in around), tree)
+    n_entries = 0
+    for time in stamped:
         shown = page_metadata.text_of(time)
         day = parse_date(shown if FULL_DATE.search(shown) else time.get("datetime"))[0]
         if day is not None and len(day) == 10:
@@ -172,6 +182,8 @@ def _date_entries(tree: Any, linked: LinkedData, title: str, aside: page_metadat
             line.text = _stamp(day, shown if re.search(r"\d[:.]\d\d", shown) else time.get("datetime"))
             time.addprevious(line)
             time.drop_tree()
+            n_entries += 1
+    return outer, n_entries
 
 
 def _classes(tree: Any) -> str:

@@ -230,12 +230,13 @@ class Store(Database):
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                         (
                             *(passage.id, article.id, passage.position, passage.start, passage.end, passage.heading),
-                            *(passage.n_tokens, text_hash(text_to_embed(article.title, passage.heading, passage.text))),
+                            passage.n_tokens,
+                            text_hash(text_to_embed(article.headline, passage.heading, passage.text)),
                         ),
                     ).lastrowid
                     db.execute(
                         "INSERT INTO passages_fts (rowid, context, body) VALUES (?, ?, ?)",
-                        (number, text_to_embed(article.title, passage.heading, ""), passage.text),
+                        (number, text_to_embed(article.headline, passage.heading, ""), passage.text),
                     )
                 db.executemany(
                     "INSERT INTO sentences VALUES (?, ?, ?, ?)",
