@@ -97,11 +97,11 @@ def ingest(args: argparse.Namespace) -> int:
 def search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits, understood = library.retrieve_and_understood(args.question, **_question_limits(args))
-        terminal.warn_all(library.unknown_outlets(args.outlet))
+        hits, understood, notes = library.search(args.question, **_question_limits(args))
+    terminal.warn_all(notes)
     if args.json:
         found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": encodable(args.question), **found})
+        print_json({"question": encodable(args.question), **found, "notes": list(notes)})
     else:
         terminal.print_hits(hits, understood)
     return 0

@@ -91,15 +91,15 @@ class Library(Collection):
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
-        inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
+        inclusive; with `as_of` nothing published later is seen (`Filters` says what becomes of articles whose date is
+        not known exactly). Filters apply before the search. With `understand`, and no date given, dates in the question
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
         Raises BylineError when the question is empty or has more than 10,000 characters, `k` is below 1, or a date is
         no date.
         """
-        return self.retrieve_and_understood(
+        return self.search(
             question,
             k=k,
             outlets=outlets,
@@ -110,7 +110,7 @@ class Library(Collection):
             understand=understand,
         )[0]
 
-    def retrieve_and_understood(
+    def search(
         self,
         question: str,
         *,
@@ -121,13 +121,14 @@ class Library(Collection):
         as_of: Date = None,
         history: History = (),
         understand: bool = True,
-    ) -> tuple[list[SearchHit], Json]:
-        """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+    ) -> tuple[list[SearchHit], Json, tuple[str, ...]]:
+        """`retrieve`, what was understood of the question (as in `Answer.understood`), and notes: what the filters left
+        out or let through unsure, and that nothing passes them where that is so."""
         question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
-        return hits, dates.to_dict()
+        return hits, dates.to_dict(), tuple(self._notes(question, dates.within(filters), bool(hits)))
 
     def understood(self, question: str, filters: Filters | None = None) -> asof.Understood:
         """What a question says of the articles it wants, of their dates and outlets where `filters` leave these open
@@ -300,7 +301,7 @@ class Library(Collection):
                     cited,
                     as_of=filters.as_of if understood.is_sure else None,  # "before X" does not ask for the latest
                     today=self.today(),
-                    later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
+                    later=lambda day: self.store.holds_later(filters, day),
                 )
                 event = replace(
                     event,
@@ -503,13 +504,18 @@ class Library(Collection):
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
                 "whether the dates asked for hold."
             )
+        if uncertain := self.store.n_uncertain(filters):
+            notes.append(
+                f"Uncertain: {uncertain} article{'s' if uncertain > 1 else ''} whose date is known only to the month "
+                "or year may lie outside the dates asked for."
+            )
         if changed := self.store.n_revised_since(filters):
             notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:
-    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    names = sorted({c.hit.article.headline or c.hit.article.path for c in orders})
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
