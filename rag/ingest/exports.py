@@ -10,8 +10,9 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest.encoding import without_control_references
 from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
+from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
-from rag.ingest.pages import from_html, from_markup
+from rag.ingest.pages import from_html
 from rag.text.sentences import split_sentences
 from rag.types import EXCERPT, Json
 
