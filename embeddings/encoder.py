@@ -47,7 +47,8 @@ MPNET_12 = Shape(layers=12, heads=12, epsilon=1e-5, first_position=2, start=0, s
 class Encoder:
     """A transformer in a folder as sentence-transformers saves it: `model.safetensors` and `tokenizer.json`.
 
-    Nothing is read before the first use; then a BylineError is raised when the weights are not those of `sha256`.
+    Nothing is read before the first use; then a BylineError is raised when a file cannot be read, or the weights are
+    not those of `sha256`.
     `mend` is the command that the error names.
     """
 
@@ -60,7 +61,11 @@ class Encoder:
         """Of the package `tokenizers`, without padding and truncation."""
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        path = self.folder / "tokenizer.json"
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the package raises nothing finer
+            raise BylineError(f"{path} is no tokenizer ({error}): {self._mend}.") from None
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
@@ -68,7 +73,10 @@ class Encoder:
     def verify(self) -> None:
         """Raise BylineError where the weights are not the published ones."""
         path = self.folder / "model.safetensors"
-        digest = sha256_of(path)
+        try:
+            digest = sha256_of(path)
+        except OSError as error:
+            raise BylineError(f"{path} cannot be read ({error.strerror}): {self._mend}.") from None
         if digest != self._sha256:
             raise BylineError(
                 f"{path} is not the published {self.name} (sha256 {digest[:12]}…, expected {self._sha256[:12]}…): "

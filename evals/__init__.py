@@ -32,6 +32,8 @@ def register(commands: Any) -> None:
     sub.add_argument("--cases", metavar="FILE", help="your own cases, JSONL, on your library (see `byline eval new`)")
     sub.add_argument("--library", metavar="DIR", help="the library to ask (built-in questions: a throw-away one)")
     sub.add_argument("--model", metavar="NAME", help="who answers: extractive, openai:NAME, anthropic:NAME")
+    sub.add_argument("--reader", metavar="NAME", help="what finds the sentence that answers: as `byline ask` takes it")
+    sub.add_argument("--checker", metavar="NAME", help="what judges claims, or is measured: as `byline ask` takes it")
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
     sub.add_argument(
         "--limit",

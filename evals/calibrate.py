@@ -27,8 +27,7 @@ def calibrate(library: Library, *, least_refused: float = LEAST_REFUSED) -> dict
     if not 0 < least_refused < 1:
         raise BylineError(f"--refuse is {least_refused}; it must be above 0 and below 1, as in 0.88.")
     name = library.checker.verifier.name
-    bare = Checker(library.checker.verifier)
-    report = claims(check=bare.check, say=_say)
+    report = claims(checker=Checker(library.checker.verifier), say=_say)
     rows = [(_log_odds(row["scores"]["support"]), row["tags"][0] == "carried") for row in report["results"]]
     false = np.array([z for z, is_true in rows if not is_true])
     true = np.array([z for z, is_true in rows if is_true])

@@ -13,15 +13,17 @@ from typing import Any
 
 from evals import metrics as m
 from evals.loaders import DATA, read_jsonl
-from rag.checking.checker import Support, check
+from rag.checking.checker import Checker, default_checker
 
 Json = dict[str, Any]
-Check = Callable[[str, Sequence[str]], Support]
 
 
-def claims(*, split: str | None = None, check: Check = check, say: Callable[[str], None] = lambda text: None) -> Json:
+def claims(
+    *, split: str | None = None, checker: Checker | None = None, say: Callable[[str], None] = lambda text: None
+) -> Json:
     """The report (see CONTRACT.md): the share of true claims kept and of false ones refused at .5, AUC, and each kind
     of claim, with intervals over claims; `results` has a row for each claim."""
+    checker = checker or default_checker()
     passages = [row for row in read_jsonl(DATA / "claims.jsonl") if split is None or row["split"] == split]
     results: list[Json] = []
     seconds = []
@@ -29,7 +31,7 @@ def claims(*, split: str | None = None, check: Check = check, say: Callable[[str
         say(f"{len(results)} claims, {passage['title'][:60]}")
         for n, claim in enumerate(passage["claims"], 1):
             started = time.perf_counter()
-            found = check(claim["text"], [passage["text"]])
+            found = checker.check(claim["text"], [passage["text"]])
             seconds.append(time.perf_counter() - started)
             is_true = claim["label"] == "carried"
             is_right = float((found.score >= 0.5) == is_true)
@@ -46,7 +48,8 @@ def claims(*, split: str | None = None, check: Check = check, say: Callable[[str
         "suite": "claims",
         "cases": len(results),
         "errors": 0,
-        "config": {"split": split or "dev and test", "threshold": 0.5, "passages": len(passages), "seed": 0},
+        "config": {"split": split or "dev and test", "threshold": 0.5, "passages": len(passages), "seed": 0}
+        | {"checker": checker.verifier.name},
         "metrics": _metrics(results)
         | {"check_s_p50": m.percentile(seconds, 50), "check_s_p95": m.percentile(seconds, 95)},
         "results": results,

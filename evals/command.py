@@ -15,17 +15,20 @@ from evals.cases import TEMPLATE
 from evals.compare import compare, missed
 from evals.loaders import FORMATS, SETS
 from rag import BylineError
+from rag.models.tiers import load_given
+from rag.settings import load_settings
 from rag.terminal import print_json
 from rag.types import Json
 
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
-OPTIONS = ("library", "split", "model", "price", "data", "keep", "limit")
-_ASKED, _SET = ("library", "split", "model", "price"), ("data", "keep", "limit", "model", "price")
+OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit")
+_ANSWERING = ("model", "price", "reader", "checker")
+_ASKED, _SET = ("library", "split", *_ANSWERING), ("data", "keep", "limit", *_ANSWERING)
 _TAKES = {
     "seeds": _ASKED,
     "speed": ("limit",),
-    "attributionbench": ("data",),
-    "claims": ("split",),
+    "attributionbench": ("data", "checker"),
+    "claims": ("split", "checker"),
     "injections": ("model", "limit"),
 }
 ALIASES = {"reading": "xquad"}
@@ -64,7 +67,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
-    asked = {"model": args.model, "price": price}
+    load_settings(reader=args.reader, checker=args.checker)  # what is not there is said before the work
+    load_given(reader=args.reader, checker=args.checker)
+    asked = {"model": args.model, "price": price, "reader": args.reader, "checker": args.checker}
     name = ALIASES.get(args.suite, args.suite)
     if args.cases:
         if name:
@@ -86,9 +91,9 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     if name == "claims":
         from evals.claims import claims
 
-        return claims(split=args.split, say=suites._say)
+        return claims(split=args.split, checker=suites.checker_of(args.checker), say=suites._say)
     if name == "attributionbench":
-        return suites.attributionbench(args.data)
+        return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
     if name == "injections":
         from evals.injections import injections
 
@@ -155,7 +160,7 @@ def _earlier(file: str) -> Json:
 
 def _told(args: argparse.Namespace) -> list[str]:
     """What the run depends on, for the record: not where its output goes."""
-    names = ("suite", "cases", "library", "model", "split", "limit")
+    names = ("suite", "cases", "library", "model", "reader", "checker", "split", "limit")
     told = [part for name in names if (value := getattr(args, name)) for part in (f"--{name}", str(value))]
     return [*told, "--data", "DIR"] if args.data else told
 

@@ -126,6 +126,7 @@ def run(
         "config": {
             "model": model or "extractive",
             "embedder": library.embedder.name,
+            **{use: entry["tier"] or entry["spec"] for use, entry in library.reads_with().items()},
             "articles": library.status()["articles"],
             "passages": library.status()["passages"],
             "python": platform.python_version(),

@@ -20,7 +20,8 @@ from evals import runner
 from evals.cases import load_cases
 from evals.loaders import DATA, FORMATS, SETS, Loaded, read_jsonl
 from rag import Article, BylineError, Library
-from rag.checking.checker import check
+from rag.checking.checker import Checker
+from rag.settings import load_settings
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -33,6 +34,8 @@ def public(
     *,
     keep: str | None = None,
     model: str | None = None,
+    reader: str | None = None,
+    checker: str | None = None,
     limit: int | None = None,
     **more: Any,
 ) -> Json:
@@ -44,11 +47,12 @@ def public(
         loaded = SETS[name](Path(data))
     else:
         raise BylineError(f"the suite {name!r} reads public data: give its folder with --data DIR.")
-    if loaded.measures and (model is not None or more.get("price") is not None):
-        raise BylineError(f"--model and --price would do nothing for {name!r}, which only searches: leave them out.")
+    idle = {"model": model, "price": more.get("price"), "reader": reader, "checker": checker}
+    if loaded.measures and (given := [f"--{option}" for option, value in idle.items() if value is not None]):
+        raise BylineError(f"{' and '.join(given)} would do nothing for {name!r}, which only searches: leave that out.")
     rng = random.Random(SEED)
     config = {"set": name, "limit": limit}
-    with library_of(loaded.records.values(), keep) as library:
+    with library_of(loaded.records.values(), keep, reader=reader, checker=checker) as library:
         if loaded.measures:
             queries = sorted(loaded.queries)
             queries = sorted(rng.sample(queries, limit)) if limit and limit < len(queries) else queries
@@ -100,7 +104,7 @@ def _ranking(library: Library, queries: Mapping[str, str], loaded: Loaded, name:
 
 
 @contextmanager
-def library_of(records: Iterable[Json], keep: str | None) -> Iterator[Library]:
+def library_of(records: Iterable[Json], keep: str | None, **models: str | None) -> Iterator[Library]:
     """A library that holds `records` (as lines of a JSONL file), removed afterwards unless `keep` names a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(keep) if keep else Path(scratch) / "library"
@@ -108,25 +112,33 @@ def library_of(records: Iterable[Json], keep: str | None) -> Iterator[Library]:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("w", encoding="utf-8") as out:
             out.writelines(json.dumps(record) + "\n" for record in records)
-        with Library.open(folder) as library:
+        with Library.open(folder, **models) as library:
             report = library.ingest([file], progress=lambda done, total, what: _say(f"ingest {what}"))
             _say(f"{report.articles} articles, {report.passages} passages, ingest {report.elapsed_s:.0f} s")
             yield library
 
 
 @contextmanager
-def opened(library: str | None, sources: Sequence[Path]) -> Iterator[Library]:
+def opened(library: str | None, sources: Sequence[Path], **models: str | None) -> Iterator[Library]:
     """The library in the folder `library`, as it is; without one a throw-away library of `sources`."""
     if library is not None:
-        with Library.open(library) as given:
+        with Library.open(library, **models) as given:
             yield given
         return
-    with tempfile.TemporaryDirectory() as scratch, Library.open(Path(scratch) / "library") as made:
+    with tempfile.TemporaryDirectory() as scratch, Library.open(Path(scratch) / "library", **models) as made:
         made.ingest(sources)
         yield made
 
 
-def builtin(*, library: str | None = None, split: str | None = None, model: str | None = None, **more: Any) -> Json:
+def builtin(
+    *,
+    library: str | None = None,
+    split: str | None = None,
+    model: str | None = None,
+    reader: str | None = None,
+    checker: str | None = None,
+    **more: Any,
+) -> Json:
     """The built-in set over the sample articles and the invented one that carries an instruction."""
     if library is None and not SEEDS.is_dir():
         raise BylineError(
@@ -135,24 +147,36 @@ def builtin(*, library: str | None = None, split: str | None = None, model: str 
         )
     cases = load_cases(DATA / "seeds.jsonl")
     cases = [case for case in cases if split is None or case.split == split]
-    with opened(library, [SEEDS, DATA / "injected"]) as over:
+    with opened(library, [SEEDS, DATA / "injected"], reader=reader, checker=checker) as over:
         config = {"split": split or "dev and test"}
         return runner.run(cases, over, suite="seeds", model=model, config=config, say=_say, **more)
 
 
 def own_cases(
-    file: str, *, library: str | None, split: str | None = None, model: str | None = None, **more: Any
+    file: str,
+    *,
+    library: str | None,
+    split: str | None = None,
+    model: str | None = None,
+    reader: str | None = None,
+    checker: str | None = None,
+    **more: Any,
 ) -> Json:
     """Anyone's cases on any library."""
     cases = [case for case in load_cases(file) if split is None or case.split == split]
     if not cases:
         raise BylineError(f'no case of {file} has "split": {split!r}: leave --split out, or mark some.')
-    with Library.open(library) as over:
+    with Library.open(library, reader=reader, checker=checker) as over:
         config = {"cases": str(file), "split": split or "all", "library": str(over.path)}
         return runner.run(cases, over, suite=Path(file).stem, model=model, config=config, say=_say, **more)
 
 
-def attributionbench(data: str | None) -> Json:
+def checker_of(spec: str | None) -> Checker:
+    """The checker that `spec` names, else that of the settings."""
+    return Checker(load_settings(checker=spec).checker)
+
+
+def attributionbench(data: str | None, *, checker: Checker) -> Json:
     """Do the support-based scores agree with people? `rag.support` at 0.5 against the labels of AttributionBench dev
     (Li et al. 2024), macro-F1 over all and by source. The weights of rag.support were fitted on this set among others:
     what it does on questions it was not fitted on is in evals/SUPPORT.md."""
@@ -163,7 +187,7 @@ def attributionbench(data: str | None) -> Json:
     for n, row in enumerate(rows, 1):
         _say(f"{n}/{len(rows)}")
         claim = re.sub(r"\s*\[\d+\]", "", row["claim"]).strip()
-        found = check(claim, row["references"]).score
+        found = checker.check(claim, row["references"]).score
         label = row["attribution_label"] == "attributable"
         right = float((found >= 0.5) == label)
         scores = {"agreement": right, "support": found}
@@ -185,7 +209,7 @@ def attributionbench(data: str | None) -> Json:
         "suite": "attributionbench",
         "cases": len(results),
         "errors": 0,
-        "config": {"threshold": 0.5, "split": "dev", "seed": 0},
+        "config": {"threshold": 0.5, "split": "dev", "seed": 0, "checker": checker.verifier.name},
         "metrics": metrics,
         "published": [
             "T5-XXL-TRUE (11B), ALCE's entailment model: .786 macro-F1 on the HAGRID part, which is not in dev "

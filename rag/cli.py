@@ -1,8 +1,8 @@
 """The command line. `byline COMMAND --help` shows each command with an example; `rag.commands` runs them.
 
 Results go to standard output, progress and warnings to standard error. Exit status: 0 done, 1 done but something
-failed, 2 used wrongly, 130 stopped by Ctrl-C, 141 where the reader of the results has gone. `ui` and `eval` belong to
-packages that import this one, and are found by their entry points.
+failed, 2 used wrongly, 130 stopped by Ctrl-C. `ui` and `eval` belong to packages that import this one, and are found by
+their entry points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
-STOPPED, READER_GONE = 130, 141  # as shells give them: 128 and the number of the signal
+STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _settle(stream)
     if output.error is None:
         return status
-    if isinstance(output.error, BrokenPipeError):  # the reader (head, less) has gone
-        return READER_GONE
+    if isinstance(output.error, BrokenPipeError):  # the reader (head, less) has seen enough
+        return 0
     why = output.error.strerror or output.error
     _complain(f"the result could not be written to standard output ({why}): make room, or send it elsewhere.")
     return 1
@@ -205,6 +205,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
     )
+    _add_reader(sub)
+    _add_checker(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -226,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+    _add_checker(sub)
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
@@ -236,9 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
 
-    sub = command("models", "List the models that can write answers now.", "byline models")
-    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
-
+    _add_models(command)
     command("doctor", "Check the library and the installation.", "byline doctor")
 
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
@@ -248,6 +249,49 @@ def _parser() -> argparse.ArgumentParser:
         # Each is `register(commands)`; importing it must be cheap.
         entry.load()(commands)
     return parser
+
+
+def _add_models(command: Callable[[str, str, str], Parser]) -> None:
+    sub = command(
+        "models",
+        "List the models that write, read and check, and get larger ones.",
+        "byline models get accurate\n\nWithout --reader and --checker: what is in use. They say what would be.",
+    )
+    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
+    _add_reader(sub)
+    _add_checker(sub)
+    # What is given before `get` holds: its own options have no defaults that would undo them.
+    actions = sub.add_subparsers(title="actions", metavar="get", parser_class=Parser)
+    get = actions.add_parser(
+        "get",
+        help="put the larger models of the accurate tier in place, once (440 MB)",
+        description="Put the larger models of the accurate tier in place, once (440 MB), from the hub or a folder.",
+        epilog="example: byline models get accurate --from ~/all-mpnet-base-v2",
+        argument_default=argparse.SUPPRESS,
+    )
+    get.add_argument("tier", choices=["accurate"], help="accurate: all-mpnet-base-v2, which the checker stands on")
+    get.add_argument("--from", dest="source", metavar="DIR", help="take them from this folder, ask nobody")
+    get.add_argument("--library", metavar="DIR", help="as everywhere; the models are shared by all libraries")
+    get.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    get.set_defaults(run=_command("get_models"))
+
+
+def _add_reader(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reader",
+        metavar="NAME",
+        help="what finds the sentence that answers: auto, built-in, accurate, none, qa:NAME or st:NAME "
+        "(default: $BYLINE_READER, settings.toml, auto; see `byline models`)",
+    )
+
+
+def _add_checker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checker",
+        metavar="NAME",
+        help="what judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME "
+        "(default: $BYLINE_CHECKER, settings.toml, auto; see `byline models`)",
+    )
 
 
 def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:

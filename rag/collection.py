@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError
 from rag.ingest import articles, changes
+from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
 from rag.search import retrieval
@@ -278,6 +280,7 @@ class Collection:
             job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
             for article_id in stale:
                 for article in self.store.articles([article_id]):
+                    article = replace(article, boilerplate=find_boilerplate(article.text))
                     job.add(article, self.store.file_of(article_id))
                 done += 1
             job.flush()
@@ -320,7 +323,7 @@ class Collection:
         candidates, orders = injections.without_orders(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
-            hit.passage.id: text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text) for hit in hits
+            hit.passage.id: text_to_embed(hit.article.headline, hit.passage.heading, hit.passage.text) for hit in hits
         }
         vectors = self._vectors([*(c.text for c in candidates), *passages.values()])
         cosine = dict(zip(passages, (float(query @ vector) for vector in vectors[len(candidates) :]), strict=True))

@@ -21,6 +21,7 @@ from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.encoding import decode, load
 from rag.library import Library
+from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
@@ -45,7 +46,16 @@ def _library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
         raise BylineError(none)
-    return Library.open(args.library)
+    return _opened(args, args.library)
+
+
+def _opened(args: argparse.Namespace, folder: str | None) -> Library:
+    """The library in a folder, with the models that the command line names."""
+    chosen = {name: getattr(args, name) for name in ("reader", "checker") if hasattr(args, name)}
+    if chosen:  # what is not there is said before the work
+        load_settings(library_at(folder)[0], **chosen)
+        load_given(**chosen)
+    return Library.open(folder, **chosen)
 
 
 def _no_library(args: argparse.Namespace) -> str:
@@ -61,10 +71,10 @@ def _no_library(args: argparse.Namespace) -> str:
 def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
     """The library; where there is none, an empty one for the moment, since a question without an answer is no error."""
     if not (none := _no_library(args)):
-        with Library.open(args.library) as library:
+        with _opened(args, args.library) as library:
             yield library
         return
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
+    with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
         yield library
     warn(f"byline: {none}")
 
@@ -87,11 +97,11 @@ def ingest(args: argparse.Namespace) -> int:
 def search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits, understood = library.retrieve_and_understood(args.question, **_question_limits(args))
-        terminal.warn_all(library.unknown_outlets(args.outlet))
+        hits, understood, notes = library.search(args.question, **_question_limits(args))
+    terminal.warn_all(notes)
     if args.json:
         found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": encodable(args.question), **found})
+        print_json({"question": encodable(args.question), **found, "notes": list(notes)})
     else:
         terminal.print_hits(hits, understood)
     return 0
@@ -211,15 +221,28 @@ def diff(args: argparse.Namespace) -> int:
 
 def models(args: argparse.Namespace) -> int:
     from rag.models.available import list_models  # takes half a second, which the other commands need not wait for
+    from rag.models.tiers import in_use
 
-    models = list_models(load_settings(library_at(args.library)[0], model_url=args.model_url))
+    folder, _ = library_at(args.library)
+    settings = load_settings(folder, model_url=args.model_url, reader=args.reader, checker=args.checker)
+    document = {"models": list_models(settings), **in_use(settings)}
     if args.json:
-        print_json({"models": models})
-        return 0
-    for model in models:
-        say(f"{'ready' if model['usable'] else '-    '}  {model['name']}: {model['why']}")
-        if model["mend"]:
-            say(f"       {model['mend']}")
+        print_json(document)
+    else:
+        terminal.print_models(document)
+    return 0
+
+
+def get_models(args: argparse.Namespace) -> int:
+    from rag.models import larger
+
+    source = getattr(args, "source", None)
+    with terminal.progress(in_bytes=True) as shown:
+        folder = larger.get_larger(Path(source) if source is not None else None, say=shown or (lambda *_: None))
+    if args.json:
+        print_json({"tier": args.tier, "name": larger.NAME, "folder": str(folder)})
+    else:
+        say(f"{larger.NAME} is at {folder}.")
     return 0
 
 
@@ -233,10 +256,7 @@ def doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    for check in checks:
-        say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
-        if check["mend"]:
-            say(f"     {check['mend']}")
+    terminal.print_checks(checks)
     return 0 if sound else 1
 
 

@@ -11,6 +11,7 @@ from rag.collection import VECTOR_CACHE
 from rag.errors import BylineError
 from rag.ingest import passages
 from rag.library import Library
+from rag.models import larger
 from rag.storage import index
 from rag.types import Json
 
@@ -27,6 +28,9 @@ def examine(library: Library) -> list[Json]:
         ("library", _library),
         ("database", _database),
         ("embedder", _embedder),
+        ("reader", lambda library: _model("reader", library)),
+        ("checker", lambda library: _model("checker", library)),
+        ("larger models", _larger),
         ("vectors", _vectors),
         ("files", _files),
         ("token counter", _tokens),
@@ -75,6 +79,21 @@ def _embedder(library: Library) -> Finding:
     embedder = library.embedder
     vector = embedder.encode_queries(["Who asked for the meeting?"])
     return vector.shape == (1, embedder.dim), f"{embedder.name}, {embedder.dim} dimensions", ""
+
+
+def _model(use: str, library: Library) -> Finding:
+    entry = library.reads_with()[use]
+    base = f" on {entry['base']}" if entry["tier"] else ""
+    return entry["usable"], f"{entry['tier'] or entry['spec']}{base}: {entry['why']}", entry["mend"]
+
+
+def _larger(_: Library) -> Finding:
+    """Those of the accurate tier. Nobody needs them, but what is there must be whole."""
+    fault = larger.fault()
+    is_absent = not (larger.models_folder() / larger.NAME).is_dir()
+    if not fault:
+        return True, f"{larger.NAME} is whole", ""
+    return is_absent, f"none: {larger.NAME} is {fault}" if is_absent else fault, larger.GET
 
 
 def _vectors(library: Library) -> Finding:

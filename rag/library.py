@@ -20,7 +20,7 @@ from rag.collection import Collection
 from rag.errors import BylineError
 from rag.ingest import copies
 from rag.models.reader import Reranker
-from rag.models.tiers import load_reader
+from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions, understanding
@@ -55,6 +55,10 @@ class Library(Collection):
 
         return list_models(self.settings())
 
+    def reads_with(self) -> Json:
+        """Which reader and which checker answer here, on which base model and why: see `rag.models.tiers.in_use`."""
+        return in_use(load_settings(self.path, **self._chosen))
+
     def language_model(
         self, model: str | LanguageModel | None = None, *, model_url: str | None = None
     ) -> LanguageModel | None:
@@ -87,15 +91,15 @@ class Library(Collection):
         """The `k` passages that fit `question` best, best first; fewer where fewer exist.
 
         `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
-        inclusive; with `as_of` nothing published later is seen. An article whose date is not known exactly enough to
-        tell is left out. Filters apply before the search. With `understand`, and no date given, dates in the question
+        inclusive; with `as_of` nothing published later is seen (`Filters` says what becomes of articles whose date is
+        not known exactly). Filters apply before the search. With `understand`, and no date given, dates in the question
         that say what was known or published when ("as of June") are filters too (`understood` says which), and a
         question that points back to those in `history` is completed from them (`rag.search.questions`).
 
-        A question without words ("???") finds nothing. Raises BylineError when it is empty or has more than 10,000
-        characters, `k` is below 1, or a date is no date.
+        Raises BylineError when the question is empty or has more than 10,000 characters, `k` is below 1, or a date is
+        no date.
         """
-        return self.retrieve_and_understood(
+        return self.search(
             question,
             k=k,
             outlets=outlets,
@@ -106,7 +110,7 @@ class Library(Collection):
             understand=understand,
         )[0]
 
-    def retrieve_and_understood(
+    def search(
         self,
         question: str,
         *,
@@ -117,13 +121,14 @@ class Library(Collection):
         as_of: Date = None,
         history: History = (),
         understand: bool = True,
-    ) -> tuple[list[SearchHit], Json]:
-        """`retrieve`, and what was understood of the question, as in `Answer.understood`."""
+    ) -> tuple[list[SearchHit], Json, tuple[str, ...]]:
+        """`retrieve`, what was understood of the question (as in `Answer.understood`), and notes: what the filters left
+        out or let through unsure, and that nothing passes them where that is so."""
         question = words.readable(question)
         filters = make_filters(outlets, published_from, published_to, as_of)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
-        return hits, dates.to_dict()
+        return hits, dates.to_dict(), tuple(self._notes(question, dates.within(filters), bool(hits)))
 
     def understood(self, question: str, filters: Filters | None = None) -> asof.Understood:
         """What a question says of the articles it wants, of their dates and outlets where `filters` leave these open
@@ -274,6 +279,7 @@ class Library(Collection):
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
             orders += left_out
+        parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
             question,
@@ -295,7 +301,7 @@ class Library(Collection):
                     cited,
                     as_of=filters.as_of if understood.is_sure else None,  # "before X" does not ask for the latest
                     today=self.today(),
-                    later=lambda day: len(self.store.allowed(replace(filters, published_from=day))) > 0,
+                    later=lambda day: self.store.holds_later(filters, day),
                 )
                 event = replace(
                     event,
@@ -350,7 +356,7 @@ class Library(Collection):
         filters = make_filters(outlets, published_from, published_to, as_of)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
-        events = of_hits(found)
+        events = of_hits(found) if words.has_words(question) else ()
         notes = [
             *understood.to_dict().get("because", ()),
             *self._notes(question, understood.within(filters), bool(hits)),
@@ -479,13 +485,18 @@ class Library(Collection):
                 f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
                 "whether the dates asked for hold."
             )
+        if uncertain := self.store.n_uncertain(filters):
+            notes.append(
+                f"Uncertain: {uncertain} article{'s' if uncertain > 1 else ''} whose date is known only to the month "
+                "or year may lie outside the dates asked for."
+            )
         if changed := self.store.n_revised_since(filters):
             notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:
-    names = sorted({c.hit.article.title or c.hit.article.path for c in orders})
+    names = sorted({c.hit.article.headline or c.hit.article.path for c in orders})
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""

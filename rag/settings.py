@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,16 @@ __all__ = ["ANTHROPIC_URL", "FILE", "OPENAI_URL", "Settings", "api_key", "clean_
 
 FILE = "settings.toml"
 ANTHROPIC_URL = "https://api.anthropic.com/v1"
+# A name that ends in NAME stands for any: a model of transformers by its name on the hub, or by its folder.
+READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
+CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers, and how records are read. `origin` says of each name where its value is
-    from: "flag", "environment", "file" or "default"."""
+    """What decides who writes the answers, reads and checks, and how records are read. `origin` says of each name where
+    its value is from: "flag", "environment", "file" or "default"."""
 
     model: str = "extractive"
     """As `ask --model` takes it."""
@@ -46,13 +50,17 @@ class Settings:
     """Tokens that a model may write for one answer, its thoughts included. The answer itself takes some 200; models
     that think take thousands before it."""
     reader: str = "auto"
-    """What finds the sentence that answers: auto (accurate where its models are there), built-in, accurate, none,
-    qa:NAME or st:NAME."""
+    """What finds the sentence that answers (READERS); "auto" is accurate where its models are there, else built-in."""
     checker: str = "auto"
-    """What judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME."""
+    """What judges whether sources carry a claim (CHECKERS)."""
     fields: str = ""
     """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
+
+
+def in_words(choices: Sequence[str]) -> str:
+    """The choices as a sentence lists them."""
+    return f"{', '.join(choices[:-1])} or {choices[-1]}"
 
 
 # What each may be: the type, the lowest and highest value, and the words for it.
@@ -63,9 +71,10 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
     "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
-    "reader": (str, 0, 0, "a text such as auto or qa:NAME"),
-    "checker": (str, 0, 0, "a text such as auto or nli:NAME"),
+    "reader": (str, 0, 0, in_words(READERS)),
+    "checker": (str, 0, 0, in_words(CHECKERS)),
 }
+_CHOICES = {"reader": READERS, "checker": CHECKERS}
 _VARIABLES = {
     "model": ("BYLINE_MODEL",),
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
@@ -158,7 +167,17 @@ def _checked(name: str, value: Any, where: str) -> Any:
     fits = isinstance(value, kind) and not isinstance(value, bool)
     if not fits or (not value.strip() if kind is str else not low <= value <= high):
         raise BylineError(f"{where}: {name} must be {words}.")
-    return value.strip() if kind is str else value
+    if kind is not str:
+        return value
+    value = value.strip()
+    if name in _CHOICES and not _is_among(value, _CHOICES[name]):
+        raise BylineError(f"{where}: {name} must be {words}, not {value[:80]!r}.")
+    return value
+
+
+def _is_among(value: str, choices: Sequence[str]) -> bool:
+    own, colon, rest = value.partition(":")
+    return bool(f"{own}:NAME" in choices and rest.strip()) if colon else value in choices
 
 
 def _number(text: str, name: str) -> Any:

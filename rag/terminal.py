@@ -77,7 +77,7 @@ def _harmless(text: str) -> str:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int, str], None] | None]:
+def progress(*, in_bytes: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
     """Gives what shows progress on one line, cleared at the end; None where standard error is no terminal."""
     if not sys.stderr.isatty():
         yield None
@@ -88,10 +88,13 @@ def progress() -> Iterator[Callable[[int, int, str], None] | None]:
         nonlocal last
         if time.monotonic() - last > 0.1 or done == total:
             last = time.monotonic()
-            print(f"\r\033[K{done}/{total} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
+            far = f"{done / 1e6:.0f}/{total / 1e6:.0f} MB" if in_bytes else f"{done}/{total}"
+            print(f"\r\033[K{far} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
 
-    yield show
-    print("\r\033[K", end="", file=sys.stderr)
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr)
 
 
 def print_ingested(report: IngestReport) -> None:
@@ -381,3 +384,27 @@ def _count(n: int, what: str) -> str:
 
 def _indent(text: str) -> str:
     return textwrap.indent(textwrap.fill(" ".join(text.split()), WIDTH), "   ")
+
+
+def print_checks(checks: Sequence[Json]) -> None:
+    """What `byline doctor` found."""
+    for check in checks:
+        say(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
+        if check["mend"]:
+            say(f"     {check['mend']}")
+
+
+def print_models(document: Json) -> None:
+    """Who can write, and what reads and checks, as `models --json` gives it."""
+    for model in document["models"]:
+        _print_model(model["name"], model)
+    for use in ("reader", "checker"):
+        entry = document[use]
+        base = f" on {entry['base']}" if entry["tier"] else ""
+        _print_model(f"{use} {entry['tier'] or entry['spec']}{base}", entry)
+
+
+def _print_model(name: str, entry: Json) -> None:
+    say(f"{'ready' if entry['usable'] else '-    '}  {name}: {entry['why']}")
+    if entry["mend"]:
+        say(f"       {entry['mend']}")

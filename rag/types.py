@@ -42,6 +42,10 @@ def _json(value: Any) -> Any:
     return value.to_dict() if hasattr(value, "to_dict") else dict(value) if isinstance(value, dict) else value
 
 
+NO_HEADLINE = "The text has no headline; these are its first words."
+"""The reason for a title that nobody wrote."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Article:
     """One news article as it is stored.
@@ -89,6 +93,12 @@ class Article:
     def excerpt(self) -> str | None:
         """The sentence that says why this is not the whole article (its beginning, a summary); None where it is."""
         return self.reasons.get(EXCERPT)
+
+    @property
+    def headline(self) -> str | None:
+        """The title that somebody wrote: what is searched and read with the text. None where `title` is only its first
+        words, which stand there to name it."""
+        return self.title if self.reasons.get("title") != NO_HEADLINE else None
 
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
@@ -149,8 +159,9 @@ class Sentence:
 class Filters:
     """What may be seen. Dates are ISO days, inclusive.
 
-    An article whose date is known only to the month or year passes a bound only when the whole of it does, and an
-    article without a date passes none: `as_of` promises that nothing published later is seen.
+    An article whose date is known only to the month or year passes `published_from` and `published_to` where it may
+    lie within them (a note says so), but `as_of` only when the whole of it does, since that promises that nothing
+    published later is seen. An article without a date passes none.
     """
 
     outlets: tuple[str, ...] | None = None

@@ -34,6 +34,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name in [name for name in os.environ if name.startswith(("BYLINE_", "OPENAI_", "ANTHROPIC_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BYLINE_HOME", str(tmp_path / "byline-home"))
+    monkeypatch.setenv("BYLINE_MODELS", os.environ.get("BYLINE_TEST_MODELS", str(tmp_path / "no-models")))
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def test_nitf_of_an_agency_without_a_newspaper(tmp_path: Path) -> None:
     (article,) = read(path)
     assert isinstance(article, Article)
     assert (article.outlet, article.published) == ("Portmere Press Agency", "2024-05-06")
-    assert (article.authors, article.title) == (("Wren Falke", "Ada Quill"), None)
+    assert (article.authors, article.headline) == (("Wren Falke", "Ada Quill"), None)
 
 
 def test_the_lead_of_an_archive_is_not_told_twice(tmp_path: Path) -> None:

@@ -344,7 +344,7 @@ def test_front_matter_dates(tmp_path: Path, lines: str, expected: tuple[str, str
 
 def test_the_stated_reason_of_an_inferred_date_is_kept(tmp_path: Path) -> None:
     front = "---\npublished: 2024-04\npublished_source: inferred\npublished_reason: It names the regatta.\n---\n"
-    assert of(front + STORY, tmp_path).reasons == {"published": "It names the regatta."}
+    assert of(front + STORY, tmp_path).reasons["published"] == "It names the regatta."
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_front_matter_that_cannot_be_read_loses_no_article(tmp_path: Path, front
     assert time.process_time() - start < 5
     assert article.boilerplate == ((0, len(text) - 1),)
     assert article.text == text + STORY
-    assert article.title is None
+    assert article.headline is None
     assert article.reasons["front_matter"].startswith("The front matter could not be read: it ")
     assert why in article.reasons["front_matter"]
 
@@ -632,7 +632,8 @@ def test_jsonl_keys(tmp_path: Path) -> None:
         "Fog.",
         "Rain.",
     ]
-    assert [article.title for article in found] == ["Ferry", "Pies", None, None]
+    assert [article.title for article in found] == ["Ferry", "Pies", "Fog", "Rain"]
+    assert [article.headline for article in found] == ["Ferry", "Pies", None, None]
     assert [article.outlet for article in found] == ["Portmere Gazette", "Quay Post", "Post", "Post"]
     assert [article.authors for article in found] == [
         ("Ada Quill", "Bo Tern"),
@@ -747,7 +748,7 @@ def test_a_sidecar_describes_and_is_no_article(tmp_path: Path, name: str, docume
 def test_a_neighbour_with_a_text_is_an_article(tmp_path: Path) -> None:
     paths = [put(tmp_path / "story.json", '{"title": "Other", "text": "Pies."}'), put(tmp_path / "story.txt")]
     assert discover([tmp_path]) == (paths, [])
-    assert one(paths[1]).title is None
+    assert one(paths[1]).headline is None
 
 
 def test_a_sidecar_named_alone_is_a_failure(tmp_path: Path) -> None:
@@ -788,8 +789,8 @@ def test_a_manifest_describes_the_files_of_its_folder(tmp_path: Path, manifest: 
     assert discover([tmp_path]) == (paths, [])
     first, second, other = map(one, paths)
     assert (first.title, first.outlet, first.published) == ("Ferry", "Gazette", "2024-04-29")
-    assert (second.title, second.outlet, second.published) == (None, None, None)
-    assert other.title is None
+    assert (second.headline, second.outlet, second.published) == (None, None, None)
+    assert other.headline is None
     if "authors" in manifest[1]:
         assert first.authors == ("Ada Quill", "Bo Tern")
 
@@ -981,7 +982,8 @@ def test_the_latest_full_date_is_a_lower_bound(tmp_path: Path, text: str, publis
     article = of(text, tmp_path)
     assert article.published == published
     if published is None:
-        assert (article.published_precision, article.published_source, article.reasons) == ("none", "none", {})
+        assert (article.published_precision, article.published_source) == ("none", "none")
+        assert "published" not in article.reasons
     else:
         assert (article.published_precision, article.published_source) == ("month", "inferred")
         assert f"“{words}”" in article.reasons["published"]
@@ -1063,10 +1065,35 @@ def test_dates_of_the_next_weeks_are_believed_if_stated(tmp_path: Path) -> None:
 )
 def test_the_first_line_as_a_headline(tmp_path: Path, text: str, title: str | None) -> None:
     article = of(text, tmp_path)
-    assert article.title == title
-    assert article.reasons.get("title") == (
-        None if title is None else f"The first line of the text stands apart: “{title}”."
-    )
+    assert article.headline == title
+    assert title is None or article.reasons["title"] == f"The first line of the text stands apart: “{title}”."
+
+
+LONG_SENTENCE = (
+    "The ferry of Portmere came back to its pier on Monday, the harbour office said after a winter of repairs."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("The ferry is back. It is blue.\n\nSo they say.", "The ferry is back"),
+        ("(Bloomberg) -- The ferry is back, they say.\nIt is.", "The ferry is back, they say"),
+        ("By Ada Quill\n\nMonday, 29 April 2024\n\nIs it back? Nobody knows.", "Is it back?"),
+        ("Advertisement\n\n12345\n\nThe ferry is back.", "The ferry is back"),
+        ("Mr. A. B. Quill of Portmere is back. He is well.\nIt is.", "Mr. A. B. Quill of Portmere is back"),
+        (LONG_SENTENCE, "The ferry of Portmere came back to its pier on Monday, the harbour office said after a…"),
+        ("x" * 200 + " y.\nIt is.", "x" * 90 + "…"),
+        ("Ferry returns", "Ferry returns"),
+        ("1 2 3\n\n* * *", None),
+    ],
+)
+def test_a_text_without_a_headline_is_named_by_its_first_words(tmp_path: Path, text: str, title: str | None) -> None:
+    article = of(text, tmp_path)
+    assert (article.title, article.headline) == (title, None)
+    if title is not None:
+        assert article.reasons["title"] == "The text has no headline; these are its first words."
+        assert "title" in article.inferred
 
 
 def test_identity(tmp_path: Path) -> None:
@@ -1095,7 +1122,7 @@ def test_identity(tmp_path: Path) -> None:
 def test_odd_values_are_left_out(tmp_path: Path) -> None:
     put(tmp_path / "a.json", json.dumps({"title": {"x": 1}, "outlet": True, "authors": [None, " ", 3, "A\n B", "A B"]}))
     article = one(put(tmp_path / "a.txt"))
-    assert (article.title, article.outlet, article.authors) == (None, None, ("3", "A B"))
+    assert (article.headline, article.outlet, article.authors) == (None, None, ("3", "A B"))
 
 
 # --- Boilerplate and headings

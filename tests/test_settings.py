@@ -45,6 +45,8 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "model_timeout": "environment",
         "model_max_tokens": "environment",
         "fields": "default",
+        "reader": "default",
+        "checker": "default",
     }
 
 

@@ -113,7 +113,7 @@ def test_headlines(tmp_path: Path, heading: int | None, title: str, expected: st
     made.add_paragraph(STORY)
     made.add_heading("What it costs", 1)  # not above the story
     made.add_paragraph(STORY)
-    assert one(saved(made, tmp_path / "story.docx")).title == expected
+    assert one(saved(made, tmp_path / "story.docx")).headline == expected
 
 
 @pytest.mark.parametrize("author", ["python-docx", "Microsoft Office User", "user", "Windows User", ""])
@@ -131,7 +131,7 @@ def test_a_document_without_properties(tmp_path: Path) -> None:
         lambda name, content: None if "core" in name else content.replace(b"metadata/core-properties", b"other"),
     )
     article = one(path)
-    assert (article.text, article.title, article.authors, article.published) == (STORY, None, (), None)
+    assert (article.text, article.headline, article.authors, article.published) == (STORY, None, (), None)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
-"""What `fit_reader` and `fit_verifier` share: the packaged MiniLM with an adapter, in torch.
+"""What `fit_reader` and `fit_verifier` share: either base model with an adapter, in torch.
 
 Nothing here is used when Byline runs.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,18 +15,26 @@ import numpy as np
 import torch
 from torch import nn
 
+from embeddings.encoder import Encoder, named_as_bert
 from embeddings.minilm import MiniLMEmbedder
+from embeddings.transformer import has_bf16_units
+from evals.training.texts import SEED
+from rag.models.larger import larger_base
 
 Row = TypeVar("Row")
+Tensors = Mapping[str, np.ndarray]
 
-SEED = 7
-RANK = 32
+BASES = ("minilm", "mpnet")
+# The larger base has twice the layers and twice the width: at the smaller rank its adapter has twice the numbers.
+RANKS = {"minilm": 32, "mpnet": 16}
 WARMING = 150  # steps in which the rate rises
-BARE_RATE = 0.3  # the share of texts that are shown without their title
-MATRICES = (
-    *("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"),
-    *("intermediate.dense", "output.dense"),
-)
+MULTIPLE = 8  # batches are padded to multiples of so many tokens: odd shapes are slow on a CPU
+SAVED_EVERY = 200  # steps
+
+
+def load_base(name: str) -> Encoder:
+    """The base model of that name in BASES. BylineError where the larger one is not there."""
+    return larger_base() if name == "mpnet" else MiniLMEmbedder().encoder
 
 
 class LowRank(nn.Module):
@@ -43,52 +51,67 @@ class LowRank(nn.Module):
 
 
 class Adapted(nn.Module):
-    """MiniLM with low-rank changes of its matrices, biases, norms and token types of its own, and a linear head."""
+    """A base model with low-rank changes of its matrices, biases, norms and token types of its own, and a linear head.
 
-    def __init__(self, folder: Path, *, n_features: int, n_outputs: int) -> None:
+    `rank` is that of the changes. No dropout: on a CPU it takes a third of a step, and so few rounds do not need it.
+    """
+
+    def __init__(self, base: Encoder, *, rank: int, features_per_state: int, n_outputs: int) -> None:
         super().__init__()
-        from transformers import BertModel
+        from transformers import AutoModel
 
+        self._shape = base.shape
         # Eager attention: with bfloat16 it is twice as fast on a CPU as PyTorch's fused one.
-        self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-        self.bert.requires_grad_(False)
-        for layer in self.bert.encoder.layer:
-            for name in MATRICES:
-                parent, _, leaf = name.rpartition(".")
-                module = layer.get_submodule(parent)
-                setattr(module, leaf, LowRank(getattr(module, leaf), RANK))
-        for name, parameter in self.bert.named_parameters():
+        self.base: Any = AutoModel.from_pretrained(
+            base.folder, add_pooling_layer=False, attn_implementation="eager", local_files_only=True
+        )
+        self._takes_types = hasattr(self.base.embeddings, "token_type_embeddings")
+        self.base.requires_grad_(False)
+        for module in list(self.base.encoder.layer.modules()):
+            for name, child in list(module.named_children()):
+                if isinstance(child, nn.Linear):
+                    setattr(module, name, LowRank(child, rank))
+        for name, parameter in self.base.named_parameters():
             small = parameter.ndim == 1 or name.endswith((".a", ".b", "token_type_embeddings.weight"))
             parameter.requires_grad_(small)
-        self.head = nn.Linear(n_features, n_outputs)
+        self.head = nn.Linear(features_per_state * self.base.config.hidden_size, n_outputs)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        # No dropout: on a CPU it takes a third of a step, and so few rounds do not need it.
         self.eval()
 
     def states(self, ids: torch.Tensor, types: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(n, t) each to the last hidden states (n, t, 384), in bfloat16's precision."""
-        with torch.autocast("cpu", torch.bfloat16):
-            found: torch.Tensor = self.bert(input_ids=ids, token_type_ids=types, attention_mask=mask)[0]
+        """(n, t) each to the last hidden states (n, t, dim); in bfloat16's precision where the CPU has units for it."""
+        more = {"token_type_ids": types} if self._takes_types else {}
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16_units()):
+            found: torch.Tensor = self.base(input_ids=ids, attention_mask=mask, **more)[0]
         return found.float()
 
-    def adapter(self) -> dict[str, np.ndarray]:
-        """What is shipped: `NAME.a` (rank, in) and `NAME.b` (out, rank) of each matrix, biases and norms, the head."""
-        found = {n: p for n, p in self.bert.named_parameters() if p.requires_grad}
-        tensors = {name: p.detach().numpy().astype(np.float16) for name, p in found.items()}
-        return tensors | {
-            "head.weight": self.head.weight.detach().numpy().astype(np.float32),
-            "head.bias": self.head.bias.detach().numpy().astype(np.float32),
-        }
+    def padded(self, rows: Sequence[Tokens]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See `padded`, with the base's own padding."""
+        return padded(rows, pad=self._shape.pad)
 
-    def restore(self, tensors: dict[str, np.ndarray], *, head: bool = True) -> None:
-        """Take up what `adapter` gave, with its head or without."""
-        parameters = dict(self.bert.named_parameters())
+    def adapter(self) -> dict[str, np.ndarray]:
+        """What is shipped, under BERT's names: `NAME.a` (rank, in) and `NAME.b` (out, rank) of each matrix, biases and
+        norms in float16, the head in float32."""
+        trained = {n: p.detach().numpy() for n, p in self.base.named_parameters() if p.requires_grad}
+        tensors: dict[str, np.ndarray] = {n: t.astype(np.float16) for n, t in named_as_bert(trained).items()}
+        head = {f"head.{name}": p.detach().numpy().astype(np.float32) for name, p in self.head.named_parameters()}
+        return tensors | head
+
+    def restore(self, tensors: Tensors) -> None:
+        """Take up what `adapter` gave; the head only where it is of the same shape. ValueError where the tensors are
+        of another base or rank."""
+        own: dict[str, Any] = {**named_as_bert(dict(self.base.named_parameters()))}
         with torch.no_grad():
             for name, tensor in tensors.items():
-                if name.startswith("head.") and not head:
-                    continue
-                target = self.head.get_parameter(name[5:]) if name.startswith("head.") else parameters[name]
+                if name.startswith("head."):
+                    target = self.head.get_parameter(name.removeprefix("head."))
+                    if target.numel() != tensor.size:
+                        continue
+                elif name not in own or own[name].shape != tensor.shape:
+                    raise ValueError(f"{name} {tensor.shape} is of another base or rank: start from an adapter for it")
+                else:
+                    target = own[name]
                 target.copy_(torch.from_numpy(tensor.astype(np.float32)).reshape(target.shape))
 
     def save(self, path: Path) -> None:
@@ -99,14 +122,23 @@ class Adapted(nn.Module):
         partial.replace(path)
 
 
+def rank_of(tensors: Tensors) -> int:
+    """The rank of an adapter's changes. ValueError where it has none."""
+    ranks = {int(tensor.shape[0]) for name, tensor in tensors.items() if name.endswith(".a")}
+    if len(ranks) != 1:
+        raise ValueError(f"this is no adapter: it holds low-rank changes of {len(ranks)} ranks instead of one")
+    return ranks.pop()
+
+
 Tokens = tuple[list[int], list[int]]
 """Token ids and token types."""
 
 
-def padded(rows: Sequence[Tokens]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids, types and mask, (n, longest) each."""
-    longest = max(len(ids) for ids, _ in rows)
-    ids, types, mask = (torch.zeros(len(rows), longest, dtype=torch.long) for _ in range(3))
+def padded(rows: Sequence[Tokens], *, pad: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids, types and mask, (n, longest) each, the longest made a multiple of MULTIPLE."""
+    longest = -(-max(len(ids) for ids, _ in rows) // MULTIPLE) * MULTIPLE
+    types, mask = (torch.zeros(len(rows), longest, dtype=torch.long) for _ in range(2))
+    ids = torch.full((len(rows), longest), pad)
     for row, (tokens, kinds) in enumerate(rows):
         ids[row, : len(tokens)] = torch.tensor(tokens)
         types[row, : len(kinds)] = torch.tensor(kinds)
@@ -122,7 +154,7 @@ def batches_of(rows: Sequence[Row], size_of: Callable[[Row], int], n_tokens: int
     for i in range(0, len(order), 512):
         block = sorted(order[i : i + 512], key=size_of)
         while block:
-            n = max(1, n_tokens // size_of(block[-1]))
+            n = max(1, n_tokens // (-(-size_of(block[-1]) // MULTIPLE) * MULTIPLE))
             batches.append(block[-n:])
             del block[-n:]
     rng.shuffle(batches)
@@ -137,9 +169,11 @@ def train(
     rate: float,
     minutes: float,
     out: Path,
+    watch: Callable[[], str] = lambda: "",
 ) -> None:
     """One step for each batch, with AdamW. The rate rises, and falls to 0 with the share of the steps or of `minutes`
-    that is spent, whichever is larger. The adapter is written every 100 steps, and at the end."""
+    that is spent, whichever is larger. The adapter is written to `out`, and what `watch` says is printed, every
+    SAVED_EVERY steps and at the end."""
     torch.manual_seed(SEED)
     adapters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(adapters, lr=rate, weight_decay=0.01)
@@ -160,50 +194,38 @@ def train(
         losses.append(loss.item())
         if step % 25 == 0:
             print(f"{step}/{len(batches)} loss {np.mean(losses[-100:]):.3f} left {left:.2f} {spent:.0f} s", flush=True)
-        if step % 100 == 99:
+        if step % SAVED_EVERY == SAVED_EVERY - 1:
             model.save(out)
+            print(watch(), flush=True)
     model.save(out)
+    print(watch(), flush=True)
 
 
-def cached(path: Path, make: Callable[[], np.ndarray]) -> Any:
-    """What `make` gave, kept in a file."""
+def cached_vectors(folder: Path, texts: Sequence[str], vectors_of: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
+    """The vectors of these texts, kept in a file that is named for them."""
+    key = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+    path = folder / f"vectors-{key}.npy"
     if not path.is_file():
-        np.save(path, make())
-    return np.load(path)
+        np.save(path, vectors_of(texts))
+    found: np.ndarray = np.load(path)
+    return found
 
 
-class Vectorizer:
-    """Unit vectors (n, 384) in bfloat16's precision: enough to find negatives, at four times the speed."""
+def vectors_of(texts: Sequence[str], base: Encoder, longest: int = 128) -> np.ndarray:
+    """Unit vectors (n, dim) of the packaged MiniLM, at most in bfloat16's precision: enough to find negatives."""
+    from transformers import AutoModel
 
-    def __init__(self, embedder: MiniLMEmbedder, *, longest: int = 128) -> None:
-        from transformers import BertModel
-
-        self._bert = BertModel.from_pretrained(
-            embedder._folder, add_pooling_layer=False, attn_implementation="eager"
-        ).eval()  # type: ignore[no-untyped-call]
-        self._tokenizer, self._longest = embedder._tokenizer, longest
-
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        tokens = [encoding.ids[: self._longest] for encoding in self._tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-        found = np.zeros((len(tokens), 384), dtype=np.float32)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            for i in range(0, len(order), 64):
-                rows = order[i : i + 64]
-                ids, _, mask = padded([(tokens[n], []) for n in rows])
-                states = self._bert(input_ids=ids, attention_mask=mask)[0].float()
-                found[rows] = ((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
-        unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
-        return unit
-
-
-def vectors_of(texts: Sequence[str], embedder: MiniLMEmbedder, longest: int = 128) -> np.ndarray:
-    return Vectorizer(embedder, longest=longest)(texts)
-
-
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
-
-
-def names_of(text: str) -> list[str]:
-    """Capitalised words within sentences."""
-    return [name for name in _NAME.findall(text) if len(name) > 3]
+    model: Any = AutoModel.from_pretrained(
+        base.folder, add_pooling_layer=False, attn_implementation="eager", local_files_only=True
+    ).eval()
+    tokens = [encoding.ids[:longest] for encoding in base.tokenizer.encode_batch(list(texts))]
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+    found = np.zeros((len(tokens), model.config.hidden_size), dtype=np.float32)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=has_bf16_units()):
+        for i in range(0, len(order), 64):
+            rows = order[i : i + 64]
+            ids, _, mask = padded([(tokens[n], []) for n in rows], pad=base.shape.pad)
+            states = model(input_ids=ids, attention_mask=mask)[0].float()
+            found[rows] = ((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
+    unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit

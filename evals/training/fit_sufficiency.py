@@ -10,7 +10,6 @@ torch and scikit-learn; nothing here is used when Byline runs.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,18 +17,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from embeddings.encoder import Encoder
 from embeddings.minilm import MiniLMEmbedder
-from evals.loaders import DATA
+from evals.loaders import DATA, read_jsonl
 from evals.suites import library_of
-from evals.training.adapters import SEED, padded, vectors_of
-from evals.training.fit_reader import PassageEncoder
-from evals.training.reader_data import Case, Json, cases_of, part_of, trimmed
+from evals.training.adapters import BASES, load_base, vectors_of
+from evals.training.fit_reader import PassageEncoder, load_model, logits_of
+from evals.training.reader_data import Case, cases_of
+from evals.training.texts import SEED, Json, part_of, sentences_of, trimmed
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
 from rag.models.adapter import load_adapter
-from rag.models.reader import UNREAD, Reading, encode_passage, readings_of
-from rag.text.sentences import split_sentences
+from rag.models.reader import UNREAD, encode_passage, readings_of
 
 N_SHIFTS, N_NQ = 500, 240
 
@@ -78,9 +77,7 @@ def given(cases: Iterable[Case]) -> Iterator[Found]:
 
 def mtrag(data: Path) -> Iterator[Found]:
     """mtRAG-UN: the last turn as it was typed, over the passages that its authors retrieved."""
-    with gzip.open(data / "mtrag_un/reference.jsonl.gz", "rt", encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
-    for record in records:
+    for record in read_jsonl(data / "mtrag_un/reference.jsonl.gz"):
         if record["answerability"][0] not in ("ANSWERABLE", "UNANSWERABLE") or not record["contexts"]:
             continue
         texts = [context["text"] for context in record["contexts"][:8]]
@@ -89,7 +86,7 @@ def mtrag(data: Path) -> Iterator[Found]:
             part=part_of(record["conversation_id"], 0.5, 0.5),
             question=trimmed(record["input"][-1]["text"]),
             answerable=record["answerability"][0] == "ANSWERABLE",
-            passages=tuple(("", tuple(text[a:b] for a, b in split_sentences(text))) for text in texts),
+            passages=tuple(("", tuple(sentences_of(text))) for text in texts),
         )
 
 
@@ -158,11 +155,9 @@ def half_hidden(cases: Sequence[Case], n: int) -> tuple[list[Json], list[Lookup]
 
 def wikinews(data: Path, questions: str) -> tuple[list[Json], list[Lookup]]:
     """All Wikinews articles of GUM, and the questions of evals/data, which are this project's own."""
-    with (data / "gum_wikinews/articles.jsonl").open(encoding="utf-8") as file:
-        articles = [json.loads(line) for line in file]
+    articles = read_jsonl(data / "gum_wikinews/articles.jsonl")
     records = [{"id": a["id"], "title": a["title"], "date": a["published"], "text": a["text"]} for a in articles]
-    with (DATA / questions).open(encoding="utf-8") as file:
-        asked = [json.loads(line) for line in file]
+    asked = read_jsonl(DATA / questions)
     return records, [
         Lookup(question=q["question"], answerable=q["answerable"], at=q["article"], words=q["evidence"]) for q in asked
     ]
@@ -185,26 +180,20 @@ def all_found(cases: Sequence[Case], data: Path) -> Iterator[Found]:
     yield from retrieved("xquad-library", "test", *half_hidden([replace(case, title="") for case in xquad], 160))
 
 
-def read(found: Sequence[Found], embedder: MiniLMEmbedder, model: PassageEncoder) -> list[Asked]:
-    """Evidence as `ask` makes it: every sentence with its cosines and what the reader makes of it. All at once, in
-    bfloat16."""
+def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[Asked]:
+    """Evidence as `ask` makes it: every sentence with its cosines and what the reader, on `base`, makes of it. All at
+    once, in bfloat16 where the CPU has it."""
     texts = [f.question for f in found]
     texts += [s for f in found for _, sentences in f.passages for s in sentences]
     texts += [_headed(*passage) for f in found for passage in f.passages]
     texts = list(dict.fromkeys(texts))
-    vectors = dict(zip(texts, vectors_of(texts, embedder, longest=256), strict=True))
+    vectors = dict(zip(texts, vectors_of(texts, MiniLMEmbedder().encoder, longest=256), strict=True))
     rows = [(n, p) for n, f in enumerate(found) for p in range(len(f.passages))]
     encoded = [
-        encode_passage(embedder._tokenizer, found[n].question, found[n].passages[p][1], found[n].passages[p][0])
-        for n, p in rows
+        encode_passage(base, found[n].question, found[n].passages[p][1], found[n].passages[p][0]) for n, p in rows
     ]
-    readings: dict[tuple[int, int], list[Reading]] = {}
-    order = sorted(range(len(rows)), key=lambda i: len(encoded[i].ids))
-    with torch.no_grad():
-        for at in range(0, len(order), 24):
-            batch = order[at : at + 24]
-            logits = model(*padded([(encoded[i].ids, encoded[i].types) for i in batch])).numpy()
-            readings |= {rows[i]: readings_of(encoded[i], of) for i, of in zip(batch, logits, strict=True)}
+    logits = logits_of(model, encoded)
+    readings = {row: readings_of(e, of) for row, e, of in zip(rows, encoded, logits, strict=True)}
     asked = []
     for n, f in enumerate(found):
         query = vectors[f.question]
@@ -345,6 +334,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
     parser.add_argument("--weights", type=Path, required=True, help="the adapter")
+    parser.add_argument("--base", choices=BASES, default="minilm", help="that of the adapter")
     parser.add_argument("--out", type=Path, required=True, help="where the evidence is kept")
     parser.add_argument("--fresh", action="store_true", help="measure on the second set of news questions too")
     args = parser.parse_args()
@@ -353,11 +343,10 @@ def main() -> None:
     if not cache.is_file():
         found = all_found(cases_of(args.data), args.data)
         cache.write_text(json.dumps([asdict(f) for f in found]), encoding="utf-8")
-    embedder = MiniLMEmbedder()
-    model = PassageEncoder(embedder._folder)
-    model.restore(load_adapter(args.weights))
+    base = load_base(args.base)
+    model = load_model(base, load_adapter(args.weights))
     records = [Found(**record) for record in json.loads(cache.read_text(encoding="utf-8"))]
-    report(read([f for f in records if args.fresh or f.source != "wikinews-2"], embedder, model))
+    report(read([f for f in records if args.fresh or f.source != "wikinews-2"], base, model))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def shown(sources: Sequence[Candidate]) -> list[str]:
     """The sentences as the checker reads them. Where one has a pronoun, its article's title comes along, which often
     names who "he" is; elsewhere not, since a title that says it is no reason to cite words that do not."""
     return [
-        with_context(source.text, source.hit.article.title or "") if _POINTING.search(source.text) else source.text
+        with_context(source.text, source.hit.article.headline or "") if _POINTING.search(source.text) else source.text
         for source in sources
     ]
 

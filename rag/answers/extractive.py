@@ -45,7 +45,7 @@ class Extractive:
         evidence = [
             Evidence(
                 text=candidate.text,
-                title=candidate.hit.article.title or "",
+                title=candidate.hit.article.headline or "",
                 cosine=cosine,
                 passage_cosine=passage_cosine,
                 score=reading.score if reading else None,
@@ -96,7 +96,7 @@ class Extractive:
         if self._reader is None:
             return [None] * len(candidates)
         passages = [
-            Passage(title=of[0].hit.article.title or "", sentences=tuple(c.text for c in of))
+            Passage(title=of[0].hit.article.headline or "", sentences=tuple(c.text for c in of))
             for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
         ]
         return [reading for readings in self._reader.read(question, passages) for reading in readings]

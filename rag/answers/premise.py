@@ -188,7 +188,7 @@ def _denied(claim: Reading, candidates: Sequence[Candidate], alike: Alike) -> Co
     found: dict[str, Contradiction] = {}
     said: set[str] = set()
     for candidate in candidates:
-        source, title = read(candidate.text), read(candidate.hit.article.title or "")
+        source, title = read(candidate.text), read(candidate.hit.article.headline or "")
         if not all(key in source.keys | title.keys for key in named - _shortened(claim, source.keys | title.keys)):
             continue
         said |= {word.key for word in words if word.key in source.keys}
@@ -262,7 +262,7 @@ def asks_reports(question: str) -> bool:
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
     """One sentence for a question that was not answered: what the passages found lack."""
-    texts = [without_accents(f"{c.hit.article.title or ''} {c.hit.passage.text}").lower() for c in candidates]
+    texts = [without_accents(f"{c.hit.article.headline or ''} {c.hit.passage.text}").lower() for c in candidates]
     asked = question.strip()
     elsewhere = _elsewhere(asked, candidates)
     absent = _absent(asked, texts, elsewhere)

@@ -103,7 +103,7 @@ class Checker:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        return self._given_embedder or _Remembering(shared())
+        return self._given_embedder or Remembering(shared())
 
     def check(self, claim: str, evidence: Sequence[str]) -> Support:
         """Whether the evidence carries the claim. `evidence` holds texts of any length, each with its article's title
@@ -372,7 +372,7 @@ def _neighbours(reading: Reading) -> frozenset[tuple[str, str]]:
     return frozenset(pairwise(keys))
 
 
-class _Remembering:
+class Remembering:
     """An embedder that keeps the vectors of the last texts: claims and sentences come again and again while an answer
     is checked."""
 

@@ -20,10 +20,11 @@ from rag.errors import BylineError
 from rag.ingest import exports, feeds, mail, records
 from rag.ingest.encoding import decode, decoded, load, open_file
 from rag.ingest.failures import Troubles, failure
-from rag.ingest.fields import Mapped, metadata_of
-from rag.ingest.formats import declared_in, from_html, from_pdf, from_text, stated_above
+from rag.ingest.fields import Mapped, metadata_of, names_of
+from rag.ingest.formats import declared_in, from_pdf, from_text, stated_above
 from rag.ingest.lines import HEAD
 from rag.ingest.metadata import load_yaml, make_article, one_line
+from rag.ingest.pages import from_html
 from rag.ingest.records import suffix_of
 from rag.ingest.splitting import split
 from rag.ingest.word import from_docx
@@ -337,7 +338,7 @@ def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | F
             text, own = exports.article_of(record, mapped)
             if not text:
                 if not seen and len(names) < MOST_NAMES:
-                    names.update(dict.fromkeys(map(str, record)))
+                    names.update(dict.fromkeys(names_of(record)))
                 yield from troubles.without_text(number, is_first=not seen)
                 continue
             keys = (one_line(own.pop("key")), one_line(own.get("url")), str(number), f"line {number}")

@@ -6,14 +6,21 @@ Rules on lines, for news in English. A line that could be a sentence of the stor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice, takewhile
 
+from rag.ingest import furniture
 from rag.ingest.header import HeaderLine, read_header
-from rag.text.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES
+from rag.text.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES, entry_stamps
 from rag.types import Span
 
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
 _LONG = 120  # no one wraps lines as late as this
+_MAX_HEADLINE = 160
+_MAX_LIST = 100  # headlines in one list of other stories
+_MAX_WORDS = 90  # characters of a text that stand for its headline
+_FIRST_SENTENCE = re.compile(rf".{{10,{_MAX_WORDS}}}?[.!?][\"'”’»)]*(?=\s|$)(?<!\b[A-Z]\.)")
 WORD = re.compile(r"[^\W_]")
 _FRONT_MATTER = re.compile(r"---[^\S\n]*\n(?:#[^\n]*\n)*(?=[\w\"' -]{1,60}:)")
 _FRONT_MATTER_END = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
@@ -93,8 +100,9 @@ def find_boilerplate(text: str) -> tuple[Span, ...]:
     front = front_matter(text)
     spans = [front] if front is not None else []
     n_openings = 0
-    around = {line.span for line in header(text)}
-    for start, end in _lines(text):
+    lines = list(_lines(text))
+    around = _around(text, lines)
+    for start, end in lines:
         if (start, end) in around or _is_boilerplate(text, (start, end)):
             spans.append((start, end))
         elif n_openings < 3:  # a dateline stands below a headline and a byline at most
@@ -111,9 +119,44 @@ def header(text: str) -> list[HeaderLine]:
     return read_header(text, [line for line in _lines(text) if not _is_boilerplate(text, line)])
 
 
+def _around(text: str, lines: Sequence[Span]) -> set[Span]:
+    """The lines that are no story by their place: above it, below it, and above the entries of a live blog."""
+    stamps = {(start, end) for start, end, _ in entry_stamps(text)}
+    return {line.span for line in header(text)} | _after_the_story(text, lines) | stamps
+
+
+def _after_the_story(text: str, lines: Sequence[Span]) -> set[Span]:
+    """Headlines below "More from …" and the like, and what readers wrote below "Comments"; never the first lines."""
+    found: set[Span] = set()
+    for n, span in enumerate(lines):
+        line = text[slice(*span)].strip()
+        if n < 2 or span in found or len(line) > _LONG:
+            continue
+        if furniture.HEADS_A_LIST.fullmatch(line):
+            others = takewhile(lambda other: _is_other_headline(text, other), islice(lines, n + 1, n + 1 + _MAX_LIST))
+            found.update([span, *others])
+        elif furniture.HEADS_COMMENTS.fullmatch(line):
+            told = [text[slice(*other)].strip() for other in lines[n + 1 : n + 5]]
+            if any(furniture.BY_A_READER.fullmatch(words[:MAX_LINE]) for words in told):
+                return found | {*lines[n:]}
+    return found
+
+
+def _is_other_headline(text: str, line: Span) -> bool:
+    """Whether a line below "More from …" is the headline of another story: short, and no sentence."""
+    words = text[slice(*line)].strip()
+    ended = words.rstrip("\"'”’»)]").endswith((".", "!", ":", ";", ","))
+    return len(words) <= _MAX_HEADLINE and not (ended and not _LIST_ITEM.match(words))
+
+
 def _is_boilerplate(text: str, line: Span) -> bool:
     start, end = line
-    return end - start <= MAX_LINE and _BOILERPLATE.fullmatch(text[start:end].strip()) is not None
+    return end - start <= MAX_LINE and _is_around(text[start:end].strip())
+
+
+@lru_cache(maxsize=4096)  # the lines of an article are asked for several times
+def _is_around(line: str) -> bool:
+    return _BOILERPLATE.fullmatch(line) is not None or furniture.is_furniture(line)
 
 
 def front_matter(text: str) -> Span | None:
@@ -144,11 +187,31 @@ def title_line(text: str) -> Span | None:
     line = text[slice(*first)].strip()
     if _MARKDOWN_HEADING.match(line):
         return first
-    is_date = any(map(FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1]))) or bool(DAY_ONLY.fullmatch(line))
-    if second is None or is_date or _BY_LINE.fullmatch(line) or not _is_heading(line, 160, ".,;:…"):
+    if second is None or _is_date(line) or _BY_LINE.fullmatch(line) or not _is_heading(line, 160, ".,;:…"):
         return None
     wrapped = text.count("\n", first[1], second[0]) == 1 and (text[second[0]].islower() or _OPEN_END.search(line))
     return None if wrapped or DATELINE.match(line) else first
+
+
+def _is_date(line: str) -> bool:
+    return any(map(FULL_DATE.fullmatch, (line, line.split(", ", 1)[-1]))) or bool(DAY_ONLY.fullmatch(line))
+
+
+def first_words(text: str, boilerplate: Sequence[Span]) -> str | None:
+    """The words with which the story begins, to be named by where it has no headline: its first sentence, or as much of
+    it as is worth a line, with "…" behind it. `boilerplate` is what `find_boilerplate` gave."""
+    starts = (end for _, end in ((0, 0), *boilerplate))
+    ends = (start for start, _ in (*boilerplate, (len(text), len(text))))
+    story = (text[a : min(b, a + 2000)] for a, b in zip(starts, ends, strict=True))
+    rows = (" ".join(row.split()) for part in story for row in part.split("\n"))
+    line = next((row for row in rows if re.search(r"[^\W\d_]", row) and not _is_date(row)), "")
+    line = re.sub(r"^#{1,6} ", "", line)
+    if (sentence := _FIRST_SENTENCE.match(line)) is not None:
+        return re.sub(r"\.$", "", sentence[0])
+    if len(line) <= _MAX_WORDS:
+        return line.rstrip(" .,;:") or None
+    cut = line[: _MAX_WORDS + 1]
+    return f"{(cut[: cut.rindex(' ')] if ' ' in cut else cut[:-1]).rstrip(' .,;:–—-')}…"
 
 
 def find_headings(text: str) -> tuple[Span, ...]:
@@ -156,7 +219,7 @@ def find_headings(text: str) -> tuple[Span, ...]:
     and short lines without final punctuation that stand alone above other text. Boilerplate is not among them."""
     lines = list(_lines(text))
     title = title_line(text)
-    around = {line.span for line in header(text)}
+    around = _around(text, lines)
     headings = []
     for i, (start, end) in enumerate(lines):
         if (start, end) in around:

@@ -95,7 +95,7 @@ def relation(article: Article, other: Article) -> Kind | None:
     if shared < SAME_PIECE:
         return None
     same_url = article.url is not None and article.url == other.url
-    same_title = _same(article.outlet, other.outlet) and _same(article.title, other.title)
+    same_title = _same(article.outlet, other.outlet) and _same(article.headline, other.headline)
     if is_later(article, other) or is_later(other, article):
         alike = shared >= SAME_TEXT and _same(article.outlet, other.outlet)
         if same_url or ((alike or same_title) and same_figures(mine, theirs)):

@@ -10,8 +10,9 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest.encoding import without_control_references
 from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
-from rag.ingest.formats import from_html, from_markup
+from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
+from rag.ingest.pages import from_html
 from rag.text.sentences import split_sentences
 from rag.types import EXCERPT, Json
 
@@ -138,7 +139,8 @@ def as_text(value: str) -> str:
     value = without_control_references(clean(value)).replace("\x0b", " ").replace("\x0c", " ")
     if _PAGE.match(value):
         try:
-            return from_html(value.encode("utf-8", "replace"))[0]
+            text: str = from_html(value.encode("utf-8", "replace"))[0]
+            return text
         except BylineError:
             return ""
     if _BLOCK.search(value):

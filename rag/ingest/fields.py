@@ -49,7 +49,7 @@ FIELDS: Mapping[str, Field] = {
             "fields.trailText fields.standfirst trailText standfirst",  # The Guardian
             "excerpt.rendered excerpt post_excerpt",  # WordPress
             "description_text description_html descriptions.value",  # ninjs
-            "teaser lead lede dek deck blurb intro preview subheadline",
+            "teaser lead lede dek deck blurb intro preview subheadline highlights",
         ),
     ),
     "title": Field(
@@ -57,7 +57,7 @@ FIELDS: Mapping[str, Field] = {
         _names(
             "headline.main headline headlines.value",  # before title, which is a slug with AP and Superdesk
             "title title.rendered webTitle fields.headline post_title headline_text article_title news_title",
-            "title.text title.value heading",
+            "title.text title.value heading headlines name",
         ),
     ),
     "outlet": Field(
@@ -99,7 +99,7 @@ FIELDS: Mapping[str, Field] = {
             "publication_date pub_date published_time webPublicationDate firstpublished firstcreated contentcreated",
             "versioncreated date_time_pub dateTimePub publishing_date first_publish_date first_published_date",
             "publication_time publish_time post_date date_gmt datetime date_time timestamp seendate release_date",
-            "published_on posted_at date_posted created_at created date_created dateCreated crawl_date",
+            "published_on posted_at date_posted created_at created date_created dateCreated crawl_date time",
         ),
     ),
     "updated": Field(
@@ -127,6 +127,7 @@ _WRAPPERS = ("_source", "attributes", "node", "fields", "article", "document", "
 _PACKED = re.compile(rf"(?:{'|'.join(_WRAPPERS)})[./](.+)", re.IGNORECASE)
 _SCALARS = ("name", "value", "rendered", "text", "content", "main", "title", "html", "#text", "_", "$t", "@value")
 _NOTHING = {"", "nan", "null", "none", "n/a", "na", "nil", "undefined", "[removed]", "nat"}
+_OTHER_ADDRESSES = {"sourceurl", "publisherurl", "authorurl", "providerurl"}  # inside such an object, not the article's
 _DEPTH = 4
 _MOST = 2000  # names of a record that are looked at
 
@@ -175,6 +176,8 @@ def _flatten(record: Mapping[Any, Any], above: str, found: Json, depth: int) -> 
         if len(found) > _MOST:
             return
         path = above + key(name)
+        if above and path in _OTHER_ADDRESSES:
+            continue
         if not is_empty(value) or path == "publishedsource":  # where "none" is a value
             found.setdefault(path, value)
             if not above and (packed := _PACKED.match(str(name))):  # a column that was such an object's field
@@ -307,6 +310,16 @@ def unknown(names: list[str], n: int) -> str:
         "text=NAME,title=NAME, or fields in settings.toml (known for the text are "
         f"{', '.join(FIELDS['text'].names[:8])}, …; README.md has all)."
     )
+
+
+def names_of(record: Mapping[Any, Any]) -> list[str]:
+    """The names of a record's fields as a reader would write them, those one level below with the way to them."""
+    found: list[str] = []
+    for name, value in record.items():
+        inner = value[0] if isinstance(value, list) and value else value
+        sign = "[]." if isinstance(value, list) else "."
+        found += [f"{name}{sign}{below}" for below in inner] if isinstance(inner, dict) else [str(name)]
+    return found
 
 
 def no_text() -> str:

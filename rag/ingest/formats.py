@@ -1,11 +1,10 @@
-"""Bytes to text: encodings, HTML and PDF, each with the metadata that the file itself carries."""
+"""Bytes to text: encodings, PDF, and the paragraphs of markup (pages as a whole are read in `rag.ingest.pages`)."""
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import BylineError
@@ -45,68 +44,14 @@ def declared_in(data: bytes) -> str | None:
 
 
 # The parser takes what is in the last two for characters, tags and all.
-_NO_TEXT = ("head", "script", "style", "template", "noscript", "noframes", "iframe")
+NO_TEXT = ("head", "script", "style", "template", "noscript", "noframes", "iframe")
 _BLOCKS = (
     *("p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("block", "bq", "hl1", "hl2"),  # NITF
 )
-_META = {
-    "published": (
-        "//meta[@property='article:published_time' or @property='og:published_time']/@content",
-        "//*[@itemprop='datePublished']/@content|//*[@itemprop='datePublished']/@datetime",
-        "//meta[contains('|date|pubdate|publishdate|dc.date|dcterms.created|parsely-pub-date|sailthru.date|',"
-        " concat('|', translate(@name, 'DCPU', 'dcpu'), '|'))]/@content",
-    ),
-    "updated": (
-        "//meta[@property='article:modified_time' or @property='og:updated_time']/@content",
-        "//*[@itemprop='dateModified']/@content|//*[@itemprop='dateModified']/@datetime",
-        "//meta[@name='last-modified' or @name='dcterms.modified' or @name='revised']/@content",
-    ),
-    "section": (
-        "//meta[@property='article:section' or @name='article:section' or @name='section']/@content",
-        "//meta[@name='parsely-section' or @name='category']/@content",
-    ),
-}
-_LINKED = {"published": "datePublished", "updated": "dateModified", "section": "articleSection"}
 
 
-def from_html(data: bytes) -> tuple[str, Json]:
-    """The main text of a page, its paragraphs set apart by blank lines, and what the page states of itself."""
-    import trafilatura
-
-    tree = _tree(data, declared_in(data))
-    if tree is None:
-        return "", {}
-    linked = _linked_data(tree)
-    stated = {name: next(_stated(tree, linked, name), None) for name in _META}
-    published = stated["published"]
-    known = trafilatura.extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
-    own: Json = {"title": known.title, "authors": known.author, "url": known.url, **stated}
-    if known.sitename != known.hostname:  # which stands in where the page names no site
-        own["outlet"] = known.sitename
-    if published is None and known.date is not None:
-        reason = f"The page states no day of publication; “{known.date}” is a date in its markup."
-        own["clues"] = [("published", known.date, reason)]
-    _drop_unseen(tree)
-    config = trafilatura.settings.use_config()
-    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")  # below it paragraphs run together; a brief is not much longer
-    text = trafilatura.extract(tree, include_comments=False, config=config)
-    if text is None or not WORD.search(text):
-        return clean(paragraphs(tree)), own
-    return clean(spaced(text)), own
-
-
-def all_words(data: bytes, declared: str | None) -> str:
-    """All paragraphs that a reader of some HTML sees: a mail lays itself out in tables, among which the search for a
-    page's main text loses its way. `declared` is its encoding."""
-    tree = _tree(data, declared)
-    if tree is None:
-        return ""
-    _drop_unseen(tree)
-    return clean(paragraphs(tree))
-
-
-def _tree(data: bytes, declared: str | None) -> Any:
+def tree_of(data: bytes, declared: str | None) -> Any:
     """The elements of some HTML; None where there are none."""
     import lxml.html  # type: ignore[import-untyped]
 
@@ -119,13 +64,6 @@ def _tree(data: bytes, declared: str | None) -> Any:
         return None
 
 
-def _drop_unseen(tree: Any) -> None:
-    for element in [*tree.iter()][1:]:
-        aside = "hidden" in element.attrib or element.get("aria-hidden") == "true" or element.tag in _NO_TEXT
-        if aside or _is_unseen(element):
-            element.drop_tree()
-
-
 def from_markup(value: str, kind: str) -> str:
     """The paragraphs of a piece of markup (`kind` names HTML), or of plain text, set apart by blank lines."""
     if "html" in kind and re.search(r"<\w|&\w+;|&#", value):
@@ -136,7 +74,7 @@ def from_markup(value: str, kind: str) -> str:
         except lxml.etree.LxmlError:
             return clean(" ".join(value.split()))
         for element in [*tree.iter()][1:]:
-            if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
+            if not isinstance(element.tag, str) or element.tag in NO_TEXT:
                 element.drop_tree()
         value = paragraphs(tree)
     return clean(spaced(value))
@@ -158,50 +96,6 @@ def paragraphs(tree: Any) -> str:
 def spaced(text: str) -> str:
     """The lines of a text as paragraphs, without the blanks that only lay it out."""
     return "\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))
-
-
-_UNSEEN = re.compile(
-    r"display:none|visibility:(?:hidden|collapse)|(?:opacity|font-size|max-height|max-width):0*\.?0*(?:px|r?em|pt|%)?(?:;|!|$)"
-    r"|(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}|clip:rect\(0|clip-path:inset\((?:50|100)%"
-)
-_WHITE = re.compile(
-    r"(?:^|;)color:(?:white|transparent|#f{3,4}(?![0-9a-f])|#f{6}|rgba?\((?:255,){2}255|rgba\([^)]*,0\))"
-)
-
-
-def _is_unseen(element: Any) -> bool:
-    """Whether an element's own style keeps it from a reader's eyes: not shown, of no size, off the page, or white where
-    nothing around it sets another background."""
-    style = "".join(element.get("style", "").lower().split())
-    if not style or _UNSEEN.search(style):
-        return bool(style)
-    own_ground = any("background" in outer.get("style", "").lower() for outer in [element, *element.iterancestors()])
-    return _WHITE.search(style) is not None and not own_ground
-
-
-def _linked_data(tree: Any) -> list[Json]:
-    """All objects of the page's JSON-LD, outer before inner."""
-    found = []
-    for script in tree.xpath("//script[@type='application/ld+json']"):
-        try:
-            queue = [json.loads(script.text_content())]
-        except (ValueError, RecursionError):
-            continue
-        for value in queue:  # grows while it is read
-            if isinstance(value, dict):
-                found.append(value)
-            queue += list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return found
-
-
-def _stated(tree: Any, linked: Sequence[Json], name: str) -> Iterator[str]:
-    """What the page states of itself. When it was first published is never when it was last changed (which trafilatura
-    may give for it)."""
-    for value in (thing.get(_LINKED[name]) for thing in linked):
-        values = value if isinstance(value, list) else [value]
-        yield from (text for text in values if isinstance(text, str) and text.strip())
-    for path in _META[name]:
-        yield from (text for text in map(str, tree.xpath(path)) if text.strip())
 
 
 def from_pdf(data: bytes) -> tuple[str, Json]:

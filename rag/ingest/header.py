@@ -259,6 +259,11 @@ def _outlet(words: str, *, is_expected: bool) -> str | None:
     return f"The {name}" if name != words and is_expected and _STRONG.fullmatch(words) else None
 
 
+def outlet_by_form(name: str) -> str | None:
+    """The outlet that a name is by its form alone ("Quay Gazette", "Times of Saltby"); None where it need be none."""
+    return _outlet(name, is_expected=False)
+
+
 def _dated(part: str, line: str) -> Iterator[Clue]:
     if (match := _DATED.fullmatch(part.strip("*_() "))) is not None:
         field = "updated" if match[1].lower().split()[-1] in ("updated", "update", "modified") else "published"

@@ -15,8 +15,8 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest.boilerplate import WORD
 from rag.ingest.encoding import MAX_BYTES, decoded, open_file
-from rag.ingest.formats import all_words
 from rag.ingest.metadata import clean
+from rag.ingest.pages import all_words
 from rag.types import Json
 
 MAILBOX = ".mbox"

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from rag.errors import BylineError
-from rag.ingest.boilerplate import WORD, find_boilerplate, title_line
+from rag.ingest.boilerplate import WORD, find_boilerplate, first_words, title_line
 from rag.ingest.clues import strong_clues, weak_clues
 from rag.ingest.header import Clue
 from rag.text.written_dates import is_possible, parse_date
-from rag.types import Article, DateSource, Json, Precision
+from rag.types import NO_HEADLINE, Article, DateSource, Json, Precision
 
 _T = TypeVar("_T")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
@@ -139,9 +139,12 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
 
     if url is None:
         url = _address(inferred("url"))
-    if title is None and (title := inferred("title")) is None and (line := title_line(text)) is not None:
-        title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
-        reasons["title"] = f"The first line of the text stands apart: “{title}”."
+    if title is None and (title := inferred("title")) is None:
+        if (line := title_line(text)) is not None:
+            title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
+            reasons["title"] = f"The first line of the text stands apart: “{title}”."
+        elif title := first_words(text, boilerplate):
+            reasons["title"] = NO_HEADLINE
     outlet = inferred("outlet") if outlet is None else outlet
     section = inferred("section") if section is None else section
     authors = inferred("authors") if authors is None else authors
@@ -180,6 +183,7 @@ def _published(layers: Sequence[Json], clues: Sequence[Clue]) -> tuple[str | Non
     for layer in layers:
         value, inferred = layer.get("published"), layer.get("published_source") == "inferred"
         reason = one_line(layer.get("published_reason", "It is marked as inferred where it is stated."))
+        is_told = inferred or "published_reason" in layer
         if value is None:
             if layer.get("published_source") == "none":  # somebody looked, and says that nobody knows
                 return None, "none", str(reason) if "published_reason" in layer else ""
@@ -187,7 +191,7 @@ def _published(layers: Sequence[Json], clues: Sequence[Clue]) -> tuple[str | Non
         date, why = parse_date(value)
         if date is not None and is_possible(date, today + _TOLERANCE):
             date = date[: {"year": 4, "month": 7}.get(str(layer.get("published_precision")), 10)]
-            return date, "inferred" if inferred else "stated", f"{ignored}{reason if inferred else why}".strip()
+            return date, "inferred" if inferred else "stated", f"{ignored}{reason if is_told else why}".strip()
         value = clean(str(value))[:80]
         ignored = f"The date “{value}” is ignored; write it as YYYY-MM-DD, at most a year from now. "
     for field, date, reason in clues:

@@ -18,7 +18,7 @@ from rag.types import Article, Failure, Json, Passage, Sentence
 
 # Raised whenever passages of the same text, or the names found in them, come out otherwise: libraries then bring
 # themselves up to date.
-PASSAGES_VERSION = 4
+PASSAGES_VERSION = 5
 # Passages embedded and stored in one transaction: what a kill can cost, against how well lengths sort into batches.
 PASSAGES_PER_TRANSACTION = 640
 # Articles compared with the others in one transaction.
@@ -98,7 +98,7 @@ class IngestJob:
 
     def add(self, article: Article, file: str) -> bool:
         """Cut the article and queue it; False (and a failure) when nothing in it can be quoted."""
-        title = article.title or ""
+        title = article.headline or ""
 
         def fits(heading: str, text: str) -> bool:
             return self._embedder.n_tokens(text_to_embed(title, heading, text)) <= self._embedder.max_tokens
@@ -127,7 +127,7 @@ class IngestJob:
         texts = {
             text_hash(text): text
             for article, _, cut, _ in self.batch
-            for text in (text_to_embed(article.title, p.heading, p.text) for p in cut)
+            for text in (text_to_embed(article.headline, p.heading, p.text) for p in cut)
         }
         known = self._store.vectors(self._embedder.name, list(texts))
         new = {digest: text for digest, text in texts.items() if digest not in known}
@@ -145,11 +145,11 @@ class IngestJob:
             embedder=self._embedder.name,
             vectors=known | vectors,
             names={
-                article.id: names.pairs("\n".join([article.title or "", *(passage.text for passage in cut)]))
+                article.id: names.pairs("\n".join([article.headline or "", *(passage.text for passage in cut)]))
                 for article, _, cut, _ in self.batch
             },
             offices={
-                article.id: offices.holders(article.title or "", "\n".join(passage.text for passage in cut))
+                article.id: offices.holders(article.headline or "", "\n".join(passage.text for passage in cut))
                 for article, _, cut, _ in self.batch
             },
             gone=self._gone,

@@ -68,6 +68,8 @@ def _reader(lines: Iterable[str], delimiter: str, escaped: bool, *, strict: bool
 
 
 def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
+    """The line each row begins in, from 1, and its values by the names of the first row; a BylineError in the place of
+    a row that cannot be read. BylineError where it is no table, or goes on as none."""
     dialect = dialect_of(lines.head)
     if dialect is None:
         first = lines.head.strip().split("\n", 1)[0].strip()[:60]
@@ -76,6 +78,7 @@ def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
             "semicolon, a tab or | between them."
         )
     names: list[str] | None = None
+    is_bare = False
     row_lines: list[str] = []
     line = 1
 
@@ -91,16 +94,20 @@ def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
             is_odd = sum(text.count('"') for text in row_lines) % 2 == 1
             is_open = is_odd and _is_open(row_lines, dialect)
             row_lines.clear()
+            is_bare = is_bare and not any(row)
             if is_open:
                 yield start, BylineError("opens a quotation mark that nothing closes; mend it there.")
             elif not any(row) or (names is None and _SEPARATOR.match(row[0])):
                 continue
             elif names is None:
+                is_bare = True
                 names = [name.strip() or f"column {n}" for n, name in enumerate(row, start=1)]
             elif len(row) > len(names) and any(row[len(names) :]):
                 yield start, BylineError(f"has {len(row)} fields where the first line has {len(names)}; mend it.")
             else:
                 yield start, dict(zip(names, row, strict=False))
+        if is_bare:
+            raise BylineError("holds no row below its first line; leave it out, or fill it.")
     except csv.Error as error:
         raise BylineError(f"is not CSV from line {line} on ({error}); mend that line.") from error
 

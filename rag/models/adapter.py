@@ -27,6 +27,10 @@ _SHIPPED = {
         "verifier.safetensors",
         "4b256765edadf0edb526687fa936ebea2a19d4f262a05ef8d7af840200705fe6",
     ),
+    ("accurate", VERIFIER): (
+        "verifier-mpnet.safetensors",
+        "fb2a3239b872609c4ed3ded2e41c1e643c5400ff35da95f4f7a2d551012ecb58",
+    ),
 }
 ADAPTERS = {use: _WEIGHTS / file for use, (file, _) in _SHIPPED.items()}
 

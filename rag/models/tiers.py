@@ -1,23 +1,25 @@
 """Which reader and which verifier: the built-in ones, those of the accurate tier where its base model is there, or any
-that somebody names."""
+that somebody names. And what is in use, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from embeddings.encoder import Encoder
-from embeddings.minilm import shared
+from embeddings.minilm import MiniLMEmbedder, shared
 from rag.errors import BylineError
 from rag.models.adapter import ADAPTERS, READER, VERIFIER
-from rag.models.larger import GET, is_installed, larger_base
+from rag.models.larger import GET, NAME, is_installed, larger_base, models_folder
 from rag.models.reader import Reader, Reranker
 from rag.models.verifier import AdaptedVerifier, Verifier
+from rag.settings import CHECKERS, READERS, Settings, in_words
+from rag.types import Json
 
 TIERS = ("auto", "built-in", "accurate")
-READERS = "auto, built-in, accurate, none, qa:NAME or st:NAME"
-CHECKERS = "auto, built-in, accurate, nli:NAME or st:NAME"
+SOURCES = {"flag": "given by hand", "environment": "set by the environment", "file": "set in the library's settings"}
 
 
 def tier_of(spec: str, kind: str) -> str | None:
@@ -28,13 +30,28 @@ def tier_of(spec: str, kind: str) -> str | None:
     return spec if spec in TIERS else None
 
 
-@lru_cache(maxsize=8)
 def load_reader(spec: str = "auto") -> Reranker | None:
-    """The reader that `spec` names (READERS). BylineError where there is none, or it cannot be loaded."""
-    if spec == "none":
-        return None
-    if tier := tier_of(spec, READER):
-        return Reader(_base(tier, READER), weights=ADAPTERS[tier, READER])
+    """The reader that `spec` names (READERS), loaded once. BylineError where there is none, or it cannot be loaded."""
+    return None if spec == "none" else _reader(tier_of(spec, READER) or spec)
+
+
+def load_verifier(spec: str = "auto") -> Verifier:
+    """The verifier that `spec` names (CHECKERS), loaded once. BylineError as `load_reader`."""
+    return _verifier(tier_of(spec, VERIFIER) or spec)
+
+
+def load_given(*, reader: str | None = None, checker: str | None = None) -> None:
+    """Load those that are named, so that BylineError comes now rather than at their first use."""
+    if reader is not None:
+        load_reader(reader)
+    if checker is not None:
+        load_verifier(checker)
+
+
+@lru_cache(maxsize=4)
+def _reader(spec: str) -> Reranker:
+    if spec in TIERS:
+        return Reader(_base(spec, READER), weights=ADAPTERS[spec, READER])
     from rag.models import named
 
     kinds: dict[str, Callable[[str], Reranker]] = {"qa": named.QaReader, "st": named.CrossEncoderReader}
@@ -42,11 +59,10 @@ def load_reader(spec: str = "auto") -> Reranker | None:
     return found
 
 
-@lru_cache(maxsize=8)
-def load_verifier(spec: str = "auto") -> Verifier:
-    """The verifier that `spec` names (CHECKERS). BylineError where there is none, or it cannot be loaded."""
-    if tier := tier_of(spec, VERIFIER):
-        return AdaptedVerifier(_base(tier, VERIFIER), weights=ADAPTERS[tier, VERIFIER])
+@lru_cache(maxsize=4)
+def _verifier(spec: str) -> Verifier:
+    if spec in TIERS:
+        return AdaptedVerifier(_base(spec, VERIFIER), weights=ADAPTERS[spec, VERIFIER])
     from rag.models import named
 
     kinds: dict[str, Callable[[str], Verifier]] = {"nli": named.NliVerifier, "st": named.PairVerifier}
@@ -58,12 +74,60 @@ def _base(tier: str, kind: str) -> Encoder:
     if tier == "built-in":
         return shared().encoder
     if (tier, kind) not in ADAPTERS:
-        raise BylineError(f"there is no {kind} for the accurate tier: use built-in.")
+        raise BylineError(_no_adapter(kind))
     return larger_base()
 
 
-def _named(spec: str, kinds: dict[str, Callable[[str], Any]], what: str, allowed: str) -> Any:
+def _no_adapter(kind: str) -> str:
+    return f"there is no {kind} for the accurate tier in this version of Byline: use built-in."
+
+
+def _named(spec: str, kinds: dict[str, Callable[[str], Any]], what: str, allowed: tuple[str, ...]) -> Any:
     kind, _, name = spec.partition(":")
     if kind not in kinds or not name:
-        raise BylineError(f"there is no {what} {spec!r}: use {allowed} (`{GET}` fetches the accurate models).")
+        raise BylineError(f"there is no {what} {spec!r}: use {in_words(allowed)}.")
     return kinds[kind](name)
+
+
+def in_use(settings: Settings) -> Json:
+    """{"reader": ENTRY, "checker": ENTRY}: what `settings` choose, without loading it. ENTRY holds `spec`, as it was
+    set; `tier` ("built-in", "accurate" or None); `base`, the model it stands on; and `usable`, `why` and `mend` as in
+    `rag.models.available.list_models`. `mend` may name what would be better too."""
+    return {
+        name: {"spec": spec, **_about(spec, kind, settings.origin.get(name, "default"))}
+        for name, kind, spec in (("reader", READER, settings.reader), ("checker", VERIFIER, settings.checker))
+    }
+
+
+def _about(spec: str, kind: str, origin: str) -> Json:
+    by = SOURCES.get(origin, "chosen by itself")
+    if spec == "none":
+        return _entry(None, None, f"{by}: sentences are chosen without a reader")
+    tier = tier_of(spec, kind)
+    if tier is None:
+        return _about_named(spec.partition(":")[2], by)
+    if tier == "built-in":
+        if spec == "built-in" or is_installed():
+            why = by if spec == "built-in" else _no_adapter(kind).removesuffix(": use built-in.")
+            return _entry(tier, MiniLMEmbedder.name, why)
+        why = f"the larger base model is not at {models_folder() / NAME}"
+        # Worth fetching only where something would stand on it.
+        return _entry(tier, MiniLMEmbedder.name, why, GET if ("accurate", kind) in ADAPTERS else "")
+    if ("accurate", kind) not in ADAPTERS:
+        return _entry(tier, NAME, f"{by}, but {_no_adapter(kind)}", f"set the {kind} to built-in", usable=False)
+    where = models_folder() / NAME
+    if is_installed():
+        return _entry(tier, NAME, f"{by}: the larger base model is at {where}")
+    return _entry(tier, NAME, f"{by}, but the larger base model is not at {where}", GET, usable=False)
+
+
+def _about_named(name: str, by: str) -> Json:
+    if Path(name).expanduser().is_dir():
+        return _entry(None, name, f"{by}: a model in a folder, loaded at its first use")
+    if name.startswith((".", "/", "~")) or Path(name).is_absolute():
+        return _entry(None, name, f"{by}, but there is no such folder", "name a folder that is there", usable=False)
+    return _entry(None, name, f"{by}: loaded from the model hub, or from what was fetched before, at its first use")
+
+
+def _entry(tier: str | None, base: str | None, why: str, mend: str = "", *, usable: bool = True) -> Json:
+    return {"tier": tier, "base": base, "usable": usable, "why": why, "mend": mend}

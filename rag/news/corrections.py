@@ -38,7 +38,7 @@ def correction_of(claim: str, article: Article, start: int, end: int) -> Correct
     its only one.
     """
     sentence = article.text[start:end]
-    around = f"{article.title or ''}. {article.text[max(0, start - BEFORE) : end]}"
+    around = f"{article.headline or ''}. {article.text[max(0, start - BEFORE) : end]}"
     if not re.search(r",\s+(?:and\s+)?not\b", sentence) or not _CORRECTS.search(around):
         return None
     ours, theirs = read(claim), read(sentence)

@@ -57,7 +57,7 @@ def other_names(a: Candidate, b: Candidate) -> bool:
     more than a namesake, another village of that name."""
     if a.hit.article.id == b.hit.article.id:
         return False
-    ours, theirs = (read(f"{c.hit.article.title or ''}. {c.hit.article.text}") for c in (a, b))
+    ours, theirs = (read(f"{c.hit.article.headline or ''}. {c.hit.article.text}") for c in (a, b))
     fewest = min(len(_names(ours)), len(_names(theirs)))
     is_named = bool(_names(read(a.text)) & _names(read(b.text)))
     share = SHARED_NAMES if is_named else SHARED_BY_NAMELESS
@@ -77,7 +77,7 @@ def same_headline(a: Candidate, b: Candidate) -> bool:
     first, second = (_first_day(c.hit.article.published) for c in (a, b))
     if first is None or second is None or abs((first - second).days) > DAYS_APART:
         return False
-    ours, theirs = (read(c.hit.article.title or "") for c in (a, b))
+    ours, theirs = (read(c.hit.article.headline or "") for c in (a, b))
     bodies = [read(c.hit.article.text) for c in (a, b)]
     shared = ours.keys & theirs.keys
     plain = frozenset(i.key for body in bodies for i in body.items if i.kind == "word")
@@ -95,7 +95,7 @@ def _in_common(ours: Reading, theirs: Reading) -> frozenset[str]:
 
 
 def _around(candidate: Candidate) -> Reading:
-    return read(f"{candidate.hit.article.title or ''}. {candidate.hit.passage.text}")
+    return read(f"{candidate.hit.article.headline or ''}. {candidate.hit.passage.text}")
 
 
 def _names(reading: Reading) -> frozenset[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.news.markers import Markers
 from rag.search.found import Found
-from rag.text.dates import DateMention, read_in
+from rag.text.dates import DateMention, day_of, read_in
 from rag.text.facts import read as read_facts
 from rag.text.periods import days_of
 from rag.text.tense import finite_verbs, looks_ahead
@@ -94,9 +94,11 @@ def dated(found: Found, *, undated: bool) -> list[Dated]:
             date, known = str(mention.date), "resolved" if mention.is_relative else "stated"
             is_planned = _is_planned(source, mention)
             made.append(Dated(source, vector, date, mention.precision, known, relevance, is_planned))  # type: ignore[arg-type]
-        if any(mention.date for mention in mentions) or relevance < RELEVANT_UNDATED or not article.published:
+        day = day_of(article, sentence.start)
+        if any(mention.date for mention in mentions) or relevance < RELEVANT_UNDATED or not day:
             continue
-        one = Dated(source, vector, article.published, article.published_precision, "published", relevance)
+        precision = article.published_precision if day == article.published else "day"
+        one = Dated(source, vector, day, precision, "published", relevance)
         if article.id not in by_article or by_article[article.id].relevance < relevance:
             by_article[article.id] = one
     return [*made, *by_article.values()] if undated else made
@@ -134,7 +136,7 @@ def _is_aside(text: str, mention: DateMention) -> bool:
 
 def _is_planned(source: Candidate, mention: DateMention) -> bool:
     """Whether the sentence only announces what is to happen on a date, which lies ahead of its article."""
-    published = source.hit.article.published
+    published = day_of(source.hit.article, source.sentence.start)
     is_ahead = not published or days_of(str(mention.date))[1] >= days_of(published)[0]
     return is_ahead and looks_ahead(source.text, mention.start, mention.end)
 

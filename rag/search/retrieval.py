@@ -16,7 +16,7 @@ from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.text.names import Pair
-from rag.text.words import STOPWORDS, TERM, encodable, has_words, query_terms
+from rag.text.words import STOPWORDS, TERM, encodable, query_terms
 from rag.types import Filters, Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
@@ -73,15 +73,13 @@ def retrieve(
     Of a piece with versions the newest that `filters` let through is searched. Passages that say the same are given
     once; of a story that several articles carry, those of the one that stands for it (see `Article.cluster`).
 
-    A question without words finds nothing. Raises BylineError when it is empty or `k` is below 1.
+    Raises BylineError when the question is empty or `k` is below 1.
     """
     question = unicodedata.normalize("NFC", encodable(question))
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
-    if not has_words(question):
-        return []
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])

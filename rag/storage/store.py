@@ -151,17 +151,32 @@ class Store(Database):
         return n_articles, outlets, first, last, n_articles - n_dated
 
     def n_undecided(self, filters: Filters) -> int:
-        """How many articles may or may not lie within the dates of `filters`: their own date is not known exactly
-        enough, or not at all."""
+        """How many articles `filters` leave out though they may lie within its dates: their own date is not known
+        exactly enough, or not at all."""
+        return self._n_unsure(filters, passing=False)
+
+    def n_uncertain(self, filters: Filters) -> int:
+        """How many articles pass `filters` though they may lie outside its dates: theirs is known to the month or the
+        year, which lies there in part."""
+        return self._n_unsure(filters, passing=True)
+
+    def holds_later(self, filters: Filters, day: str) -> bool:
+        """Whether an article that passes `filters` was surely published on `day` or later."""
+        where, values = _where(filters)
+        sql = f"SELECT 1 FROM articles a WHERE {where} AND earliest >= ? LIMIT 1"
+        return self._db.execute(sql, (*values, day)).fetchone() is not None
+
+    def _n_unsure(self, filters: Filters, *, passing: bool) -> int:
         first = filters.published_from or "0000"
         last = min(bound for bound in (filters.published_to, filters.as_of, "9999") if bound)
         if (first, last) == ("0000", "9999"):
             return 0
-        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
+        (of_outlet, outlets), (where, values) = _where(Filters(outlets=filters.outlets)), _where(filters)
         row = self._db.execute(
             f"SELECT count(*) FROM articles a WHERE {of_outlet} "
-            "AND (earliest IS NULL OR (latest >= ? AND earliest <= ? AND NOT (earliest >= ? AND latest <= ?)))",
-            (*outlets, first, last, first, last),
+            "AND (earliest IS NULL OR (latest >= ? AND earliest <= ? AND NOT (earliest >= ? AND latest <= ?))) "
+            f"AND coalesce(({where}), 0) = {int(passing)}",
+            (*outlets, first, last, first, last, *values),
         ).fetchone()
         return int(row[0])
 
@@ -215,12 +230,13 @@ class Store(Database):
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                         (
                             *(passage.id, article.id, passage.position, passage.start, passage.end, passage.heading),
-                            *(passage.n_tokens, text_hash(text_to_embed(article.title, passage.heading, passage.text))),
+                            passage.n_tokens,
+                            text_hash(text_to_embed(article.headline, passage.heading, passage.text)),
                         ),
                     ).lastrowid
                     db.execute(
                         "INSERT INTO passages_fts (rowid, context, body) VALUES (?, ?, ?)",
-                        (number, text_to_embed(article.title, passage.heading, ""), passage.text),
+                        (number, text_to_embed(article.headline, passage.heading, ""), passage.text),
                     )
                 db.executemany(
                     "INSERT INTO sentences VALUES (?, ?, ?, ?)",
@@ -405,8 +421,8 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
         clauses.append(f"casefold(a.outlet) IN ({', '.join('?' * len(filters.outlets))})")
         values += [outlet.strip().casefold() for outlet in filters.outlets]
     for column, sign, bound in (
-        ("earliest", ">=", filters.published_from),
-        ("latest", "<=", filters.published_to),
+        ("latest", ">=", filters.published_from),  # what may lie there passes, and a note says so
+        ("earliest", "<=", filters.published_to),
         ("latest", "<=", filters.as_of),
         ("revised", "<=", filters.as_of),  # what was changed later was not yet to be read
     ):

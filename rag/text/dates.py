@@ -21,6 +21,7 @@ Not dateparser: it has no verbs and no precision ("last month" gives a day), and
 
 from __future__ import annotations
 
+import bisect
 import calendar
 import datetime as dt
 import re
@@ -33,6 +34,7 @@ from rag.text.calendar import FULL_MONTHS, MONTHS, WEEKDAYS, date_in_words
 from rag.text.lexicon import SMALL
 from rag.text.periods import Days, Rule, cut, days_of
 from rag.text.tense import looks_ahead
+from rag.text.written_dates import entry_stamps
 from rag.types import Article, Precision, ResolvedDate, Span
 
 
@@ -87,10 +89,13 @@ def _read(text: str, published: str | None) -> tuple[DateMention, ...]:
 def resolve_in(article: Article, start: int, end: int) -> tuple[ResolvedDate, ...]:
     """The relative dates in `article.text[start:end]` with the days they mean, in order; none without a date of the
     article to resolve them against. "Today" and "Monday" in quotation marks, said on another day, are left out."""
-    if not article.published:
+    day = day_of(article, start)
+    if not day:
         return ()
     known = "" if article.published_source == "stated" else " (inferred)"
-    basis = f"the article is dated {date_in_words(article.published)}{known}"
+    basis = f"the article is dated {date_in_words(day)}{known}"
+    if _entry_day(article, start) is not None:
+        basis = f"the entry is dated {date_in_words(day)}"
     return tuple(
         ResolvedDate(
             start=start + mention.start,
@@ -116,8 +121,21 @@ def read_in(article: Article, start: int, end: int) -> tuple[DateMention, ...]:
         and _DEICTIC.search(m.words)
         and any(a <= start + m.start < b for a, b in spoken)
         else m
-        for m in read(article.text[start:end], article.published)
+        for m in read(article.text[start:end], day_of(article, start))
     )
+
+
+def day_of(article: Article, start: int) -> str | None:
+    """The ISO date of what stands at `start`: that of its entry in a live blog, else of the article, cut to what is
+    known; None where it has none."""
+    entry = _entry_day(article, start)
+    return entry if entry is not None else article.published
+
+
+def _entry_day(article: Article, start: int) -> str | None:
+    stamps = entry_stamps(article.text)
+    above = bisect.bisect_right(stamps, (start, len(article.text), "")) - 1
+    return stamps[above][2] if above >= 0 else None
 
 
 # --- finding them

@@ -34,7 +34,9 @@ STAMP = re.compile(
     re.IGNORECASE,
 )
 """A line, or a part of one, that is nothing but a date, perhaps with its weekday and a time."""
-
+_STAMP_AND_CLOCK = re.compile(
+    rf"^[^\S\n]*(?=[^\n]{{6,60}}$)(?=[^\n]*[0-9][:.][0-9]{{2}}){STAMP.pattern}$", re.IGNORECASE | re.MULTILINE
+)
 
 DAY_ONLY = re.compile(
     rf"{_WEEKDAY}?,?\s?(?:(?:{MONTH_NAMES})\.? [0-9]{{1,2}}|[0-9]{{1,2}} (?:{MONTH_NAMES})\.?)?", re.IGNORECASE
@@ -81,6 +83,19 @@ def parse_foreign_date(text: str) -> str | None:
         if found is not None:
             return str(found.date())
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def entry_stamps(text: str) -> tuple[tuple[int, int, str], ...]:
+    """The lines of a text that are nothing but a day and a time, as (start, end, ISO day): those above the entries of a
+    live blog. None where there is only one, which is the story's own."""
+    found = []
+    for match in _STAMP_AND_CLOCK.finditer(text):
+        day, why = parse_date(match["date"])
+        if day is not None and not why and is_possible(day):
+            end = match.start() + len(match[0].rstrip())
+            found.append((match.start(), end, day))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def iso(full_date: re.Match[str]) -> str:

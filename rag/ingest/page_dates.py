@@ -1,0 +1,263 @@
+"""The days of a page: when it was first published and last changed, the best evidence first.
+
+A stamp in UTC gives the local day where the page, its address or its country says which that is: a story of the evening
+bears the next day's date in UTC west of Greenwich.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from rag.ingest.linked_data import LinkedData
+from rag.ingest.page_metadata import Asides, asides, metas, text_of
+from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date
+from rag.types import Json
+
+# Names of meta tags and of `itemprop`, without case and signs.
+_PUBLISHED = (
+    "articlepublishedtime ogpublishedtime ogarticlepublishedtime datepublished articlepublished articlepublisheddate"
+    " articlepublicationdate parselypubdate sailthrudate citationpublicationdate citationdate pubdate"
+    " publishdate publisheddate publicationdate publishedat publishtime publishedtime dcdateissued dctermsissued"
+    " dcdatepublication dcdate dctermsdate dcdatecreated dccreated dctermscreated articlecreated datecreated btpubdate"
+    " vrpublishedtime shareaholicarticlepublishedtime originalpublicationdate rbpubdate ptime displaydate releasedate"
+    " articledateoriginal articlepostdate ogpubdate ogpublishdate rnewsdatepublished cxenseparserecspublishtime"
+    " mediatorpublishedtime dateposted date created timestamp"
+).split()
+_UPDATED = (
+    "articlemodifiedtime ogupdatedtime ogmodifiedtime ogarticlemodifiedtime datemodified articlemodified"
+    " dctermsmodified"
+    " dcmodified dcdatemodified lastmodified modifiedtime updatedtime modified revised btmoddate dateupdated lastmod"
+).split()
+_STAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_UTC = re.compile(r"(?i)z|utc|gmt|[+-]00:?00")
+_SAYS_PUBLISHED = re.compile(r"(?i)\b(?:published|posted|issued|first published|publication)\b")
+_SAYS_UPDATED = re.compile(r"(?i)\b(?:updated|modified|edited|last changed|corrected)\b")
+_OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|meta\b|pubdate")
+_MAX_LINE, _PARAGRAPH = 160, 25
+_HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
+_MAX_PARTS = 12  # elements in one that holds a date and little else
+_MAX_BESIDE = 60  # characters that stand beside a date on its line
+_LEAST = 2
+_WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_EPOCH = "1970-01-01"
+
+
+class Moment(NamedTuple):
+    """A date that the page gives, in the words in which it gives it; `day` is cut to what is known."""
+
+    day: str
+    words: str
+
+
+def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Json:
+    """`published`, whether it was inferred and why, and `updated`."""
+    shown, changed = _shown(tree, aside)
+    when = [*linked.texts("datePublished", of_article=True), *_of_tags(tree, "datePublished", aside)]
+    published = next(_dates([*when, *linked.texts("datePublished"), *metas(tree, _PUBLISHED)]), None)
+    when = [*linked.texts("dateModified"), *_of_tags(tree, "dateModified", aside), *metas(tree, _UPDATED)]
+    updated = next(_dates(when), None)
+    own: Json = {}
+    if published is not None:
+        own["published"] = published.words
+        if (local := _local(published, tree, linked, shown, url)) is not None:
+            own["published"], reason, is_stated = local
+            own |= {"published_reason": reason} | ({} if is_stated else {"published_source": "inferred"})
+    elif shown is not None and not _is_another_day(shown.day, url):
+        reason = f"The page shows “{shown.words}” beside its headline."
+        own |= {"published": shown.day, "published_source": "inferred", "published_reason": reason}
+    else:
+        own["clues"] = list(_guesses(tree, linked, updated or changed, url))
+    if (last := updated if updated is not None else changed) is not None:
+        in_utc = _not_before(own.get("published"), published, last)
+        own["updated"] = in_utc if in_utc is not None else last.words
+    return own
+
+
+def _is_another_day(day: str, url: str | None) -> bool:
+    """Whether the address carries another date than one that the page shows, which may be that of today."""
+    match = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)(?:[/-]?(\d\d))?(?=[/-])", url or "")
+    return match is not None and match[1] + match[2] != day[:4] + day[5:7] and match[2] <= "12"
+
+
+def _dates(values: list[str]) -> Iterator[Moment]:
+    for value in values:
+        day, _ = parse_date(value)
+        if day is not None and day != _EPOCH and is_possible(day, dt.date.today() + dt.timedelta(days=366)):
+            yield Moment(day, value)
+
+
+def _of_tags(tree: Any, name: str, aside: Asides) -> Iterator[str]:
+    """The values of microdata, in tags of the head or anywhere on the page."""
+    for element in tree.xpath("//*[@itemprop=$name]", name=name):
+        value = element.get("content") or element.get("datetime") or text_of(element)
+        if value and element not in aside:
+            yield value[:100]
+
+
+def _shown(tree: Any, aside: Asides) -> tuple[Moment | None, Moment | None]:
+    """The day beside the headline, and the day of the last change there: by its tag, its label and its place."""
+    best: dict[bool, tuple[int, Moment]] = {}
+    at_headline = False
+    for element in tree.iter("h1", *_HOLDERS):
+        if element in aside:
+            continue
+        if element.tag == "h1":
+            at_headline = True
+        elif len(list(islice(element.iterdescendants(), _MAX_PARTS))) < _MAX_PARTS:
+            text = text_of(element)
+            if element.tag == "p" and len(text.split()) >= _PARAGRAPH:
+                at_headline = False  # the story has begun
+            elif len(text) <= _MAX_LINE and (moment := _moment(element, text)) is not None:
+                score, is_change = _rank(element, text, at_headline)
+                if score >= _LEAST and (is_change not in best or score > best[is_change][0]):
+                    best[is_change] = (score, moment)
+    published, changed = (best[key][1] if key in best else None for key in (False, True))
+    return published, changed
+
+
+def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
+    """How surely a date on the page is that of the article, and whether it is that of its last change."""
+    told = " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "pubdate"))
+    outer = element.getparent()
+    label = text
+    if element.tag == "time" and outer is not None and len(list(islice(outer, _MAX_PARTS))) < _MAX_PARTS:
+        label = f"{outer.text or ''} {text}"
+    said = f"{label} {told}"
+    is_published = _SAYS_PUBLISHED.search(said) is not None
+    if element.tag != "time" and len(FULL_DATE.sub("", text)) > _MAX_BESIDE:  # a sentence that has a date
+        return 0, False
+    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
+    score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
+    return score, bool(_SAYS_UPDATED.search(said)) and not is_published
+
+
+def _moment(element: Any, text: str) -> Moment | None:
+    value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
+    for words in (text, value):
+        match = FULL_DATE.search(words) or re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words)
+        if match is not None and match.re is FULL_DATE and is_possible(iso(match), dt.date.today()):
+            # The words on the page are in its own time; `datetime` is in UTC often enough.
+            return Moment(iso(match), words if words is text else (text or words))
+    day, why = parse_date(text) if element.tag == "time" else (None, "")
+    return Moment(day, text) if day is not None and not why and is_possible(day, dt.date.today()) else None
+
+
+def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:
+    """What is left where nothing says when the page was published."""
+    for made in _dates([*linked.texts("dateCreated", of_article=True), *linked.texts("uploadDate")]):
+        yield "published", made.day, f"The page states no day of publication; it was made on {made.day}, as it says."
+    import htmldate
+
+    around = copy.deepcopy(tree)
+    aside = asides(around)
+    others = [
+        element for element in aside if element.getparent() not in aside and element.tag not in ("footer", "form")
+    ]
+    # Days of other stories, and those of which the story tells.
+    told = [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
+    for element in [*others, *told]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    values = (value for element in around.iter("*") for value in element.attrib.values())
+    has_year = any(map(_YEAR.search, (text_of(around), *values)))
+    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url) if has_year else None
+    # A month or a year alone is made a day.
+    if found is not None and not (changed is not None and found == changed.day) and _is_written(around, found):
+        yield "published", found, f"The page states no day of publication; “{found}” is a date in its markup."
+    if changed is not None:
+        reason = (
+            f"The page states no day of publication; “{changed.day}” is a date in its markup, that of its last change."
+        )
+        yield "published", changed.day, reason
+
+
+def _is_written(tree: Any, day: str) -> bool:
+    """Whether the page has the year near the day of the month, in figures or words."""
+    year, _, number = day.split("-")
+    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
+    near = re.compile(rf"{of_month}.{{0,20}}{year}|{year}.{{0,20}}?{of_month}|{day.replace('-', '')}")
+    values = (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < 500)
+    return near.search(text_of(tree)) is not None or any(map(near.search, values))
+
+
+# --- The local day
+
+
+def _local(
+    published: Moment, tree: Any, linked: LinkedData, shown: Moment | None, url: str | None
+) -> tuple[str, str, bool] | None:
+    """The local day of a stamp in UTC where it is another, why, and whether the page states it."""
+    match = _STAMP.match(published.words)
+    if match is None or match[4] is None or not _UTC.fullmatch(match[4]):
+        return None
+    instant = dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}")
+    told = f"The stamp “{published.words}” is in UTC"
+    others = [*linked.texts("datePublished"), *linked.texts("dateModified"), *linked.texts("dateCreated")]
+    others += [*metas(tree, _PUBLISHED), *metas(tree, _UPDATED), *map(str, tree.xpath("//time/@datetime"))]
+    for words in others:
+        if (offset := _offset(words, instant)) is not None:
+            day = (instant + dt.timedelta(minutes=offset)).date().isoformat()
+            return (
+                (day, f"{told}; beside it the page gives “{words}”: the local day.", True) if day != match[1] else None
+            )
+    in_address = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/-])", url or "")
+    witnesses = [(shown.day, f"the page shows “{shown.words}”")] if shown is not None else []
+    if in_address is not None:
+        witnesses.append(("-".join(in_address.groups()), f"the address carries “{in_address[0]}”"))
+    for day, where in witnesses:
+        if day == match[1]:
+            return None
+        if is_possible(day) and len(day) == 10 and _may_be_local(instant, dt.date.fromisoformat(day)):
+            return day, f"{told}; {where}: the local day.", True
+    zone, country = _zone(url)
+    if zone is None:
+        return None
+    day = instant.replace(tzinfo=dt.timezone.utc).astimezone(zone).date().isoformat()
+    reason = f"{told}; where the address is from (.{country}) it was already {day}, or still."
+    return (day, reason, False) if day != match[1] else None
+
+
+def _offset(words: str, instant: dt.datetime) -> int | None:
+    """How many minutes the clock of another stamp is ahead of UTC: by its zone, or as the same moment without one."""
+    match = _STAMP.match(words)
+    if match is None or (match[4] is not None and _UTC.fullmatch(match[4])):
+        return None
+    if match[4] is not None:
+        hours, minutes = int(match[4][1:3]), int(match[4][-2:])
+        return (60 * hours + minutes) * (-1 if match[4][0] == "-" else 1)
+    clock = dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}")
+    ahead = round((clock - instant).total_seconds() / 60)
+    return ahead if ahead and ahead % 15 == 0 and -_WEST <= ahead <= _EAST else None
+
+
+def _may_be_local(instant: dt.datetime, day: dt.date) -> bool:
+    minutes = instant.hour * 60 + instant.minute
+    step = (day - instant.date()).days
+    return (step == -1 and minutes < _WEST) or (step == 1 and minutes >= 24 * 60 - _EAST)
+
+
+def _zone(url: str | None) -> tuple[dt.tzinfo | None, str]:
+    """The clock of the country that an address is of, where it has one clock only."""
+    match = re.match(r"https?://[^/:?#]+\.([a-z]{2})(?=[/:?#]|$)", url or "", re.IGNORECASE)
+    if match is None:
+        return None, ""
+    import pytz
+
+    country = match[1].lower()
+    zones = pytz.country_timezones.get({"uk": "gb"}.get(country, country).upper(), [])
+    return (pytz.timezone(zones[0]) if len(zones) == 1 else None), country
+
+
+def _not_before(date: str | None, published: Moment | None, updated: Moment) -> str | None:
+    """The local day of publication for a change whose day in UTC only seems to lie before it."""
+    if date is None or published is None or updated.day >= date[:10]:
+        return None
+    return date if published.day <= updated.day else None
