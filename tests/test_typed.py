@@ -81,6 +81,7 @@ def test_outlets_are_compared_side_by_side(newsroom: Library) -> None:
         "Has the Dunholt bus strike ended?",
         "Are the bus drivers in Dunholt still on strike?",
         "What is the latest on the Dunholt bus strike?",
+        "What is the latest on the strike?",
     ],
 )
 def test_the_later_report_leads_and_the_older_is_marked(newsroom: Library, question: str) -> None:
@@ -175,3 +176,8 @@ def test_a_slip_in_a_name_is_put_right_and_said(newsroom: Library) -> None:
 )
 def test_what_is_true_is_not_called_taken_for_granted(newsroom: Library, question: str) -> None:
     assert not any("takes for granted" in note for note in newsroom.ask(question).notes)
+
+
+def test_a_record_of_what_the_library_holds_stays_intact(newsroom: Library) -> None:
+    verified = newsroom.verify(newsroom.record(newsroom.ask("How many articles from Reuters?")))
+    assert (verified.intact, verified.holds) == (True, True)

@@ -14,7 +14,7 @@ from embeddings import Vectors
 from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import ENOUGH, MAYBE
-from rag.answers.writer import Draft, Drafted, Writer
+from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
 from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
 from rag.news import differences
@@ -88,7 +88,7 @@ class _Composition:
         self._markers = Markers()
         self._claims: list[Claim] = []
         self._notes, self._problems = list(notes), list[str]()
-        self._writer, self._version = quoting.name, quoting.prompt_version
+        self._writer, self._version = LIBRARY if stated else quoting.name, quoting.prompt_version
         self._has_refused = self._is_cut = self._is_left_out = self._is_by_model = self._is_maybe = False
 
     @property
@@ -141,7 +141,8 @@ class _Composition:
             return
         if not self._is_by_model:
             self._is_maybe = is_unsure
-            self._writer, self._version = self._quoting.name, self._quoting.prompt_version
+            if not self._stated:
+                self._writer, self._version = self._quoting.name, self._quoting.prompt_version
             if is_unsure:
                 self._notes.append(UNSURE)
             elif is_instead:

@@ -9,13 +9,14 @@ from rag.answers.extractive import quoted
 from rag.answers.writer import Drafted, Writer
 from rag.news.same_story import later
 from rag.search.found import Found
-from rag.search.questions import names
+from rag.search.questions import content_words, names
 from rag.search.requests import Request
 from rag.text.calendar import date_range
 from rag.text.dates import read_in
+from rag.text.lexicon import stem
 from rag.text.names import fold
 from rag.text.periods import Days
-from rag.types import Candidate
+from rag.types import Article, Candidate
 
 MOST = 5
 # Mean cosine of a topic with a sentence and with its passage (title and all) from which the article is about it; less
@@ -53,7 +54,11 @@ class Digest:
             if scored and self._is_about(scored):
                 best.append(max(scored, key=lambda pair: (pair[1] + LEAD * _is_lead(pair[0]), -pair[0].sentence.start)))
         nearest = max((score for _, score in best), default=0.0)
-        best = [pair for pair in best if not self._topic or pair[1] >= BESIDE_NEAREST * nearest]
+        best = [
+            pair
+            for pair in best
+            if not self._topic or pair[1] >= BESIDE_NEAREST * nearest or self._is_headline(pair[0].hit.article)
+        ]
         if not best and self._topic and self._happened is None:
             return self._otherwise.draft(found)
         if self._is_compared:
@@ -73,8 +78,13 @@ class Digest:
         text = f" {fold(article.title or '')} {fold(article.text)} "
         named = names(self._topic[:1].lower() + self._topic[1:]) or names(f"of {self._topic}")
         has_names = all(f" {fold(name)} " in text for name in named)
-        about = ABOUT_NAMED if named else ABOUT_COMPARED if self._is_compared else ABOUT
+        about = ABOUT_NAMED if named or self._is_headline(article) else ABOUT_COMPARED if self._is_compared else ABOUT
         return has_names and max(score for _, score in scored) >= about
+
+    def _is_headline(self, article: Article) -> bool:
+        """Whether the article's title has all words of the topic."""
+        words = {stem(word) for word in content_words(self._topic)}
+        return bool(words) and words <= {stem(word) for word in content_words(article.title or "")}
 
     def _is_earlier(self, one: Candidate, told: Sequence[Candidate]) -> bool:
         return self._is_latest and bool(self._topic) and later(one.hit.article, told[0].hit.article) == 1

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from rag.answers.citations import SUPPORTED_FROM, Checker
+from rag.answers.writer import LIBRARY
 from rag.models.verifier import with_context
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Json
@@ -119,6 +120,8 @@ def verify(record: Json, article_of: Callable[[Json], Article | None], check: Ch
     for claim in record["answer"]["claims"]:
         if claim.get("verdict") == "unsupported":
             continue  # shown as such, it promises nothing
+        if record["answer"].get("model") == LIBRARY and not claim["citations"]:
+            continue  # said of the library on that day, not of an article
         cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
         holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)
         words = [with_context(c.now["text"], c.article["title"] or "") for c in cited if c.now is not None]

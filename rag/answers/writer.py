@@ -8,6 +8,9 @@ from typing import Protocol
 from rag.search.found import Found
 from rag.types import Candidate, Span
 
+LIBRARY = "library"
+"""The `model` of an answer that says what the library holds, from the store."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
