@@ -60,7 +60,7 @@ def searched_for(
             yield story, search(story, k, replace(filters, outlets=(outlet,)))
     elif wanted.kind in ("digest", "about") and not wanted.topic:
         yield question, leads(store, filters, MOST_LEADS if understood.happened else k)
-    elif wanted.kind in ("digest", "compare"):
+    elif wanted.kind in ("digest", "about", "compare"):
         yield wanted.topic or question, search(wanted.topic or question, max(k, MOST_LEADS), filters)
 
 
@@ -103,8 +103,9 @@ def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]
     n_outlets = len({row[2] for row in rows if row[2]})
     outlets = f" from {_many(n_outlets, 'outlet')}" if n_outlets else ""
     dated = f", {_span(rows)}" if _dated(rows) else ""
+    mention = f" that mention{'s' * (len(rows) == 1)} “{request.topic}”" if request.topic else ""
     newest = "; the newest begin as follows" if len(rows) > 1 else ""
-    return [f"The library holds {_many(len(rows), 'article')}{outlets}{dated}{newest}."]
+    return [f"The library holds {_many(len(rows), 'article')}{outlets}{mention}{dated}{newest}."]
 
 
 def _dated(rows: Sequence[Row]) -> list[Row]:

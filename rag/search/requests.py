@@ -78,6 +78,7 @@ _WORDINGS: tuple[tuple[Kind, str], ...] = (
         rf"\s+)?{_OS}\s+(?:differ|disagree|diverge)(?:\s+(?:on|about|over|as\s+to|in)\s+{_TOPIC})?",
     ),
     ("about", rf"what(?:['’]?s|\s+is|\s+are)\s+(?:this|it|these|all\s+this|{_HERE})(?:\s+all)?\s+about"),
+    ("digest", rf"what(?:['’]?s|\s+is|\s+was)\s+(?:in|on)\s+(?:the\s+)?(?P<paper>news|{_O})"),
     ("about", rf"what(?:['’]?s|\s+is)\s+(?:there\s+)?(?:in|inside)\s+(?:here|this|it|there|{_HERE})"),
     (
         "about",
@@ -106,6 +107,7 @@ _COUNTED = re.compile(
     rf"(?:(?P<count>how\s+many)|which|what)\s+(?:different\s+|other\s+)?(?:(?P<articles>{_ARTICLES})|{_OUTLETS})\b(?P<rest>.*)",
     re.IGNORECASE,
 )
+_LIST = re.compile(r"^(?:list|show\s+me|name|what\s+are)\s+(?:all\s+)?(?:of\s+)?(?:the\s+)?(?=\w+s\b)", re.IGNORECASE)
 _ABOUT = re.compile(
     rf"\b(?:(?:write|wrote|written|report|reports|reported|reporting|published?|have|anything|something|are|is|there)\s+{_ON}"
     rf"|about|on|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?|carr(?:y|ies|ied)|deal(?:s|t)?\s+with)\s+(?P<topic>.+)$",
@@ -133,6 +135,7 @@ def request(question: str, happened: bool = False) -> Request | None:
     names, and is without its dates where `happened` says that it asks what happened then."""
     text = " ".join(question.split()).strip(" ?!.…")
     text = re.sub(r"(?i)^(?:and|so|please|ok(?:ay)?|well)[\s,]+", "", text)
+    text = _LIST.sub("which ", text)
     if happened and (opening := re.match(rf"(?i)what\s+(?:\w+\s+)?happened(?:\s+{_AROUND}\s+(?P<topic>.+))?$", text)):
         return Request(kind="digest", topic=opening["topic"] or "")
     if counted := _COUNTED.fullmatch(text):
@@ -149,8 +152,6 @@ def request(question: str, happened: bool = False) -> Request | None:
 
 def _of_library(counted: re.Match[str]) -> Request | None:
     rest = counted["rest"]
-    if counted["articles"] and not counted["count"]:
-        return None
     about = _ABOUT.search(rest)
     topic = about["topic"].replace(OUTLET, " ").strip(" ,") if about else ""
     rest = rest[: about.start()] if about else rest
@@ -160,7 +161,11 @@ def _of_library(counted: re.Match[str]) -> Request | None:
     words = re.findall(r"[^\W_]+", rest.replace(OUTLET, " ").lower())
     if not all(word in _PLAIN for word in words) or (topic and not _tells(topic)):
         return None
-    return Request(kind="count" if counted["count"] and counted["articles"] else "outlets", topic=topic)
+    if counted["articles"]:
+        if not counted["count"] and not counted["articles"].lower().endswith("s"):
+            return None
+        return Request(kind="count" if counted["count"] else "about", topic=topic)
+    return Request(kind="outlets", topic=topic)
 
 
 def _tells(topic: str) -> bool:
