@@ -128,7 +128,10 @@ _KNOWN = re.compile(
     r"|\b(?:reported|published|written)\s+(?:by|until|up to|till)\s+$"
 )
 _PREPOSITION = re.compile(r"\b(?:in|on|at|by|until|up to|till)\s+(?:the\s+)?$")
-_TOPICAL = r"\b(?:happen(?:ed|s|ing)|known|reported|published|written|wrote|changed|developments?|events|news|new|done|learn(?:ed|t))\b"
+_TOPICAL = (
+    r"\b(?:happen(?:ed|s|ing)|known|reported|published|written|wrote|changed|developments?|events|news|new|done"
+    r"|learn(?:ed|t))\b"
+)
 _UNTIL = re.compile(r"\b(?:until|till|up to|up until)\s+$")
 _BEFORE = re.compile(r"\b(?:before|prior to)\s+$")
 _HAPPENED = re.compile(
