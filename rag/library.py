@@ -13,11 +13,11 @@ from typing import Any
 
 from rag.answers import answering, citations, extractive, injections, premise, records
 from rag.answers.digest import Digest
+from rag.answers.holdings import OF_LIBRARY, about_library, searched_for
 from rag.answers.writer import Writer
 from rag.checking.checker import Checker
 from rag.collection import Collection
 from rag.errors import BylineError
-from rag.holdings import MOST_LEADS, OF_LIBRARY, about_library, leads
 from rag.ingest import copies
 from rag.models.reader import Reranker
 from rag.models.tiers import in_use, load_reader
@@ -274,7 +274,7 @@ class Library(Collection):
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
-        for part, hits_of_part in self._parts(question, k, filters, understood):
+        for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
             found, left_out = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
@@ -309,25 +309,6 @@ class Library(Collection):
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
                 )
             yield event
-
-    def _parts(
-        self, question: str, k: int, filters: Filters, understood: asof.Understood
-    ) -> Iterator[tuple[str, list[SearchHit]]]:
-        """Each question to be answered, with the passages that were found for it."""
-        wanted = understood.request
-        if wanted is None:
-            for part in questions.alone(premise.parts(question)):
-                yield part, self._hits(part, k, filters)
-        elif wanted.kind == "compare" and filters.outlets:
-            for outlet in filters.outlets:
-                only = replace(filters, outlets=(outlet,))
-                topic = wanted.topic
-                yield topic or question, self._hits(topic, k, only) if topic else leads(self.store, only, k)
-        elif wanted.kind in ("digest", "about") and not wanted.topic:
-            most = MOST_LEADS if understood.happened else k
-            yield question, leads(self.store, filters, most)
-        elif wanted.kind in ("digest", "compare"):
-            yield wanted.topic, self._hits(wanted.topic, max(k, MOST_LEADS), filters)
 
     def _quoting(self, understood: asof.Understood) -> Writer:
         extracting = extractive.Extractive(self._reader)

@@ -3,16 +3,16 @@ person of a name that two have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answers.citations import attribution, make_claims
+from rag.answers.citations import attribution, make_claims, notice_candidates
 from rag.answers.extractive import quoted
 from rag.answers.writer import Draft
 from rag.news.corrections import Notice, notices, touches
 from rag.news.markers import Markers
 from rag.news.namesakes import namesakes
-from rag.types import Candidate, Claim, SearchHit, Sentence, Span
+from rag.types import Candidate, Claim, SearchHit, Span
 
 
 def corrected(drafts: Sequence[Draft]) -> list[Draft]:
@@ -78,13 +78,9 @@ def is_corrected(claim: Claim) -> bool:
 def _draft(notice: Notice, hit: SearchHit) -> Draft:
     text = hit.article.text
     whole = text[notice.sentences[0][0] : notice.sentences[-1][1]]
-    return Draft(text=f"{attribution(hit.article)}, in a correction: “{whole}”", sources=tuple(_sources(notice, hit)))
-
-
-def _sources(notice: Notice, hit: SearchHit) -> Iterator[Candidate]:
-    for start, end in notice.sentences:
-        sentence = Sentence(article_id=hit.article.id, position=-1, start=start, end=end)
-        yield Candidate(hit=hit, sentence=sentence, text=hit.article.text[start:end])
+    return Draft(
+        text=f"{attribution(hit.article)}, in a correction: “{whole}”", sources=tuple(notice_candidates(notice, hit))
+    )
 
 
 def _span(draft: Draft) -> Span:

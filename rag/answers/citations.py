@@ -12,7 +12,7 @@ from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.models.prompts import one_line
 from rag.models.verifier import with_context
-from rag.news.corrections import Correction, correction_of
+from rag.news.corrections import Correction, Notice, correction_of, notices, touches
 from rag.news.markers import Markers
 from rag.news.speakers import names_speaker
 from rag.text.calendar import date_in_words
@@ -26,6 +26,8 @@ from rag.types import (
     Claim,
     DateSource,
     Precision,
+    SearchHit,
+    Sentence,
     Span,
 )
 
@@ -162,6 +164,13 @@ def check_sentence(
         if source not in found:
             cited = (*cited, markers.cite(source, check(text, shown([source])).score))
     is_corrected = correction is not None and not correction[0].is_followed
+    if cited and correction is None and (notice := _notice(text, candidates)):
+        against = (
+            *against,
+            f"its article says in a correction that this was wrong ({attribution(notice[0].hit.article)})",
+        )
+        cited = (*cited, *(markers.cite(source, check(text, shown([source])).score) for source in notice))
+        is_corrected = True
     if verdict == "supported" and (speaker or is_dropped or is_corrected):
         verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
     return CheckedSentence(
@@ -183,6 +192,28 @@ def _correction(text: str, candidates: Sequence[Candidate]) -> tuple[Correction,
         if said := correction_of(text, source.hit.article, source.sentence.start, source.sentence.end):
             return said, source
     return None
+
+
+def _notice(text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The sentences of a notice in which one of the articles says that what `text` has was wrong."""
+    for hit in {candidate.hit.article.id: candidate.hit for candidate in candidates}.values():
+        for notice in notices(hit.article):
+            if touches(notice, text) == "wrong":
+                return notice_candidates(notice, hit)
+    return []
+
+
+def notice_candidates(notice: Notice, hit: SearchHit) -> list[Candidate]:
+    """The sentences of a notice as candidates of this hit."""
+    article = hit.article
+    return [
+        Candidate(
+            hit=hit,
+            sentence=Sentence(article_id=article.id, position=-1, start=start, end=end),
+            text=article.text[start:end],
+        )
+        for start, end in notice.sentences
+    ]
 
 
 def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> list[Candidate]:

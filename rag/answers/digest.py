@@ -53,7 +53,7 @@ class Digest:
             if scored and self._is_about(scored):
                 best.append(max(scored, key=lambda pair: (pair[1] + LEAD * _is_lead(pair[0]), -pair[0].sentence.start)))
         nearest = max((score for _, score in best), default=0.0)
-        best = [pair for pair in best if pair[1] >= BESIDE_NEAREST * nearest]
+        best = [pair for pair in best if not self._topic or pair[1] >= BESIDE_NEAREST * nearest]
         if not best and self._topic and self._happened is None:
             return self._otherwise.draft(found)
         if self._is_compared:

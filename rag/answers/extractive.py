@@ -10,7 +10,6 @@ from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficienc
 from rag.answers.writer import Draft, Drafted
 from rag.models.reader import Passage, Reading, Reranker
 from rag.news import differences
-from rag.news.same_story import later
 from rag.news.speakers import speaker_in
 from rag.search.found import Found
 from rag.types import Candidate, Span
@@ -71,25 +70,10 @@ class Extractive:
             is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
             return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
 
-        # What has been done since leads over what was only expected.
         near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
         others = [candidates[i] for i in near]
         cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
-        lead = differences.settled_by(question, candidates[order[0]], others, cosines)
-        if lead is None:
-            close = [k for k, i in enumerate(near) if evidence[i].reader_score >= best - ALSO_WITHIN]
-            since = differences.done_since(question, candidates[order[0]], [others[k] for k in close])
-            lead = None if since is None else close[since]
-        is_since = False
-        if lead is None:
-            lead = differences.reported_since(
-                question,
-                candidates[order[0]],
-                others,
-                [evidence[i].passage_cosine - evidence[order[0]].passage_cosine for i in near],
-                [evidence[i].reader_score - best for i in near],
-            )
-            is_since = lead is not None
+        lead = _lead(question, candidates[order[0]], evidence[order[0]], others, [evidence[i] for i in near], cosines)
         chosen = order[:1] if lead is None else [near[lead], order[0]]
         if lead is None:
             was = differences.settled_since(question, candidates[order[0]], others, cosines)
@@ -99,9 +83,7 @@ class Extractive:
                 chosen.append(i)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
-        if is_since:  # whatever else was picked from reports before it is as old
-            old |= {n for n, one in enumerate(picked) if later(one.hit.article, picked[0].hit.article) == 1}
-            old -= {0}
+        old |= differences.superseded(question, picked)
         scores = [evidence[i].reader_score for i in chosen]
         newest_first = differences.newest_first(question, picked, scores, old)
         drafts = (
@@ -118,6 +100,28 @@ class Extractive:
             for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
         ]
         return [reading for readings in self._reader.read(question, passages) for reading in readings]
+
+
+def _lead(
+    question: str,
+    best: Candidate,
+    known: Evidence,
+    others: Sequence[Candidate],
+    known_of: Sequence[Evidence],
+    cosines: Sequence[float],
+) -> int | None:
+    """The place in `others` of the sentence that leads over `best`: what has been done since over what was only
+    expected, and the later report over what it reports anew. `cosines` are those of `best` with each."""
+    lead = differences.settled_by(question, best, others, cosines)
+    if lead is None:
+        close = [n for n, one in enumerate(known_of) if one.reader_score >= known.reader_score - ALSO_WITHIN]
+        since = differences.done_since(question, best, [others[n] for n in close])
+        lead = None if since is None else close[since]
+    if lead is None:
+        nearer_by = [one.passage_cosine - known.passage_cosine for one in known_of]
+        scores = [one.reader_score - known.reader_score for one in known_of]
+        lead = differences.reported_since(question, best, others, nearer_by, scores)
+    return lead
 
 
 def quoted(candidate: Candidate, *, earlier: bool = False, answer: Span | None = None) -> Draft:

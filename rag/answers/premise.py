@@ -139,6 +139,9 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
         return None
     # "Which country left?" is not put otherwise by one that did not leave, nor "how many" by "none".
     asks_for_subject = _asks_for_subject(question)
+    # What is counted is asked for: "How many tons".
+    how_many = re.match(r"(?i)\W*(?:[a-z]+\s+)?how\s+(?:many|much)\s+(\w+)", question)
+    counted = how_many[1] if how_many else "?"
     claim, sources = read(granted), [read(candidate.text) for candidate in candidates]
     covers = [coverage(claim, source.keys, source) for source in sources]
     known = frozenset().union(*(source.keys for source in sources))
@@ -148,7 +151,11 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
         if covers[i] < COVERED_FROM:
             break
         faults = lay_beside(claim, sources[i], whole=claim, known=known)
-        reasons = tuple(r for r in faults.conflicts if _is_contradiction(r, sources[i], asks_for_subject))
+        reasons = tuple(
+            reason
+            for reason in faults.conflicts
+            if _is_contradiction(reason, sources[i], asks_for_subject) and not reason.endswith(f", not {counted}")
+        )
         if not _CONTRADICTIONS & faults.counts.keys() or not reasons:
             if happenings and not happenings & sources[i].keys:
                 continue  # it names the same, and says nothing of what is taken for granted about them
@@ -159,17 +166,16 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
 
 
 def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> bool:
-    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, a
-    form of the same word is not another ("tons", "tonnes"), and an ordinal is a matter of order. What is negated must
+    """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
+    an ordinal is a matter of order. What is negated must
     be said of the subject, and be no name: "neither Tesla nor Edison"."""
     otherwise = _PUT_OTHERWISE.fullmatch(reason)
     if otherwise is None:
         negated = _NEGATES.search(reason)
         return negated is not None and not asks_for_subject and not negated["word"][0].isupper()
-    if otherwise["theirs"][:3].lower() == otherwise["ours"][:3].lower() and otherwise["ours"].isalpha():
-        return False
-    ours = read(otherwise["ours"])
-    return not ours.keys & source.keys and not any(item.number and item.key.endswith(".") for item in ours.items)
+    ours, theirs = read(otherwise["ours"]), read(otherwise["theirs"])
+    is_order = any(item.number and item.key.endswith(".") for item in (*ours.items, *theirs.items))
+    return not ours.keys & source.keys and not is_order
 
 
 def _denied(claim: Reading, candidates: Sequence[Candidate], alike: Alike) -> Contradiction | None:
@@ -277,7 +283,8 @@ def _elsewhere(asked: str, candidates: Sequence[Candidate]) -> list[Span]:
     the passages have in other words."""
     outlets = {c.hit.article.outlet for c in candidates if c.hit.article.outlet}
     figures = {i.key for c in candidates for i in read(c.text).items if i.kind == "number"}
-    spans = [(mention.start, mention.end) for mention in dates.read(asked)]
+    # A bare year is often part of a name: "the 2022 World Cup".
+    spans = [(mention.start, mention.end) for mention in dates.read(asked) if re.search(r"[^\W\d]", mention.words)]
     spans += [span for span, _ in mentions(asked, outlets)]
     return spans + [(i.start, i.end) for i in read(asked).items if i.kind == "number" and i.key in figures]
 

@@ -98,7 +98,8 @@ _AMENDS = re.compile(
 )
 _WRONG = re.compile(
     r"\b(?:(?:earlier|previous|prior|original|first)\s+(?:version|edition|article|story|report|headline)|misstate|misreport|"
-    r"misspell|misspelt|misidentif|mistakenly|incorrect|erroneous|wrong|inaccura|originally|we\s+(?:wrote|said|reported))",
+    r"misspell|misspelt|misidentif|mistakenly|incorrect|erroneous|wrong|inaccura|originally|we\s+(?:wrote|said|reported)"
+    r"|(?:first|initially|previously|had)\s+(?:said|gave|given|wrote|written|stated|reported|read|put)\b)",
     re.IGNORECASE,
 )
 # Where what is right and what was wrong change places within a sentence, and where a new statement begins.
@@ -154,7 +155,8 @@ def _read_notice(text: str, start: int, end: int) -> Notice:
         starts = sorted({0, *(m.end() for m in _BEGINS.finditer(sentence))})
         for first, last in zip(starts, [*starts[1:], len(sentence)], strict=True):
             turns = [m.start() for m in _TURNS.finditer(sentence, first, last)]
-            is_right = _WRONG.search(sentence, first, last) is None
+            # "14, not 41 as we wrote": what stands behind a turn says nothing of what stands before it.
+            is_right = _WRONG.search(sentence, first, turns[0] if turns else last) is None
             for item in reading.items:
                 # "His first name": an ordinal says nothing of what was wrong.
                 if first <= item.start < last and item.kind in _COMPARED and not item.key.endswith("."):

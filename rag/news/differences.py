@@ -216,6 +216,19 @@ def reported_since(
     return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
 
 
+def superseded(question: str, picked: Sequence[Candidate]) -> frozenset[int]:
+    """The places of those sentences of an answer that are from a report before that of the first, of the same story,
+    where the question asks how things stand now, or for a figure of which both have one."""
+    lead, is_state, is_figure = picked[0], bool(_NOW.match(question)), bool(_HOW_MUCH.search(question))
+    return frozenset(
+        n
+        for n, one in enumerate(picked)
+        if (is_state or (is_figure and _same_measure(one.text, lead.text)))
+        and later(one.hit.article, lead.hit.article) == 1
+        and has_cast(one, lead)
+    )
+
+
 _HOW_MUCH = re.compile(r"\bhow\s+(?:many|much|long|old|big|high|far|large)\b", re.IGNORECASE)
 STATE_WITHIN = 7.0
 

@@ -164,53 +164,9 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
     """
     question = _SMALL.sub(lambda match: match[0].capitalize(), question)
     for mention in read(question, today.isoformat()):
-        left, right = question[: mention.start].lower(), question[mention.end :].lower()
         meant = _meant(mention, today, newest)
-        if meant is None or meant[0] > today:
-            continue
-        words, is_sure = re.sub(r"^(?:the|an?)\s+", "", mention.words), not mention.is_relative
-        first, last = meant
-        topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
-        leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
-        if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
-            found = found or _PREPOSITION.search(left)
-            assert found is not None
-            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
-        if (found := _UNTIL.search(left)) is not None and (topical or leads):
-            return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
-        if (found := _BEFORE.search(left)) is not None and (topical or leads):
-            return _as_of(*_parts(question, found.start(), mention.end), first - dt.timedelta(days=1), is_sure)
-        if (found := _SINCE.search(left)) is not None and topical:
-            day = first.isoformat()
-            words, _ = _parts(question, found.start(), mention.end)
-            because = f"“{words}”: only what was published from {date_in_words(day)} on was searched."
-            return Understood(
-                published_from=day,
-                because=(because,),
-                is_sure=False,
-                question=_parts(question, found.start(), mention.end, fewest=1)[1],
-            )
-        if _HAPPENED.match(question) and (mention.is_relative or mention.precision == "day") and _is_short(meant):
-            found = _ON.search(left)
-            words, rest = _parts(question, found.start() if found else mention.start, mention.end, fewest=1)
-            until = last + dt.timedelta(days=DAYS_TO_REPORT)
-            because = f"“{words}”: only what was published {_span((first, until))} was searched."
-            bounds = first.isoformat(), until.isoformat()
-            return Understood(
-                published_from=bounds[0],
-                published_to=bounds[1],
-                because=(because,),
-                is_sure=False,
-                question=rest,
-                happened=meant,
-            )
-        # By its year alone one names a book, or a paper that an article cites.
-        if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
-            because = (
-                f"“{words}” was taken as the date of the article: only what was published {_span(meant)} was searched."
-            )
-            bounds = first.isoformat(), last.isoformat()
-            return Understood(published_from=bounds[0], published_to=bounds[1], because=(because,), is_sure=False)
+        if meant is not None and meant[0] <= today and (understood := _of_mention(question, mention, meant)):
+            return understood
     event = _EVENT.search(question)
     if event is None or read(event["last"] or event["first"], today.isoformat()):
         return Understood()
@@ -222,6 +178,51 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
     rest = _parts(question, event.start(), len(question) if event["last"] else event.end())[1]
     rest = rest if rest == question or not question.rstrip().endswith("?") else f"{rest.rstrip('?')}?"
     return _as_of(f"before {clause}", rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
+
+
+def _of_mention(question: str, mention: DateMention, meant: Days) -> Understood | None:
+    """What a date in a question, which means these days, says of the articles that are wanted; None for the time of an
+    event."""
+    left, right = question[: mention.start].lower(), question[mention.end :].lower()
+    words, is_sure = re.sub(r"^(?:the|an?)\s+", "", mention.words), not mention.is_relative
+    first, last = meant
+    topical = bool(re.search(_TOPICAL, question, re.IGNORECASE))
+    leads = not re.search(r"\w", re.sub(r"^\s*(?:up )?\w+\s+$", "", left))
+    if (found := _AS_OF.search(left)) is not None or _KNOWN.search(left):
+        found = found or _PREPOSITION.search(left)
+        assert found is not None
+        return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
+    if (found := _UNTIL.search(left)) is not None and (topical or leads):
+        return _as_of(*_parts(question, found.start(), mention.end), last, is_sure)
+    if (found := _BEFORE.search(left)) is not None and (topical or leads):
+        return _as_of(*_parts(question, found.start(), mention.end), first - dt.timedelta(days=1), is_sure)
+    if (found := _SINCE.search(left)) is not None and topical:
+        words, rest = _parts(question, found.start(), mention.end, fewest=1)
+        return _between(f"“{words}”: only", (first, None), question=rest)
+    if _HAPPENED.match(question) and (mention.is_relative or mention.precision == "day") and _is_short(meant):
+        found = _ON.search(left)
+        words, rest = _parts(question, found.start() if found else mention.start, mention.end, fewest=1)
+        until = last + dt.timedelta(days=DAYS_TO_REPORT)
+        return _between(f"“{words}”: only", (first, until), question=rest, happened=meant)
+    # By its year alone one names a book, or a paper that an article cites.
+    if mention.precision != "year" and (_PAPER_AFTER.match(right) or _PAPER_BEFORE.search(left)):
+        return _between(f"“{words}” was taken as the date of the article: only", meant)
+    return None
+
+
+def _between(
+    why: str, days: tuple[dt.date, dt.date | None], question: str = "", happened: Days | None = None
+) -> Understood:
+    first, last = days
+    span = f"from {date_in_words(first.isoformat())} on" if last is None else _span((first, last))
+    return Understood(
+        published_from=first.isoformat(),
+        published_to=last.isoformat() if last is not None else None,
+        because=(f"{why} what was published {span} was searched.",),
+        is_sure=False,
+        question=question,
+        happened=happened,
+    )
 
 
 def _as_of(words: str, rest: str, day: dt.date, is_sure: bool, how: str = "") -> Understood:

@@ -1,9 +1,13 @@
-"""Questions about the library itself, answered from the store, and the articles that a digest is made of."""
+"""Questions about the library itself, answered from the store; and what is searched for to answer any question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from rag.answers import premise
+from rag.search import questions
+from rag.search.asof import Understood
 from rag.search.requests import Request
 from rag.storage.holdings import Row
 from rag.storage.store import Store
@@ -12,6 +16,8 @@ from rag.text.lexicon import FUNCTION
 from rag.text.words import query_terms
 from rag.types import Claim, Filters, SearchHit
 
+Search = Callable[[str, int, Filters], list[SearchHit]]
+"""A question, how many hits, what they must pass -> the best passages."""
 OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
 """The kinds of `Request` that are about the library itself."""
 MOST_NAMED = 8
@@ -35,6 +41,27 @@ def leads(store: Store, filters: Filters, most: int) -> list[SearchHit]:
         for passage in store.article_passages(article)[:1]:
             hits.append(SearchHit(passage=passage, article=article, score=0.0, rank=len(hits) + 1, scores={}))
     return hits
+
+
+def searched_for(
+    question: str, k: int, filters: Filters, understood: Understood, store: Store, search: Search
+) -> Iterator[tuple[str, list[SearchHit]]]:
+    """Each question to be answered, with the passages that were found for it: one for most; for a digest its topic, or
+    what the newest articles begin with; for a comparison the topic once for each outlet."""
+    wanted = understood.request
+    if wanted is None:
+        for part in questions.alone(premise.parts(question)):
+            yield part, search(part, k, filters)
+    elif wanted.kind == "compare" and filters.outlets:
+        # Of what story the topic is, the nearest article of any of them says.
+        nearest = search(wanted.topic, 1, filters) if wanted.topic else leads(store, filters, 1)
+        story = f"{wanted.topic} {nearest[0].article.title or ''}".strip() if nearest else question
+        for outlet in filters.outlets:
+            yield story, search(story, k, replace(filters, outlets=(outlet,)))
+    elif wanted.kind in ("digest", "about") and not wanted.topic:
+        yield question, leads(store, filters, MOST_LEADS if understood.happened else k)
+    elif wanted.kind in ("digest", "compare"):
+        yield wanted.topic or question, search(wanted.topic or question, max(k, MOST_LEADS), filters)
 
 
 def _count(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
