@@ -1,6 +1,6 @@
 """The suite `claims`: are claims that are worded away from their source told from others with one fault?
 
-`evals/data/claims.jsonl` holds invented passages with true and false claims, half and half, written by people who had
+`evals/data/claims.jsonl` holds invented passages with true and false claims, half and half, written by somebody who had
 not seen the checker, and parted into dev and test by passage before any model saw them. The share of a claim's content
 words that the passage holds is no larger for the true ones, so that copying is no signal.
 """

@@ -296,7 +296,8 @@ def test_a_fault_of_the_environment_is_one_sentence_that_names_it(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BYLINE_MODEL_URL", "http://192.0.2.7/v1")
     answer = sample.ask(QUESTION, model="openai:m")
-    assert (answer.status, answer.model) == ("answered", "extractive")
+    assert answer.claims
+    assert answer.model == "extractive"
     assert message in answer.notes[0]
     assert "hunter2" not in json.dumps(answer.to_dict())
     monkeypatch.setattr("rag.models.available.LOCAL_SERVERS", ())

@@ -145,13 +145,14 @@ def test_a_question_that_names_two_sides_is_asked_of_each(question: str, expecte
     assert parts(question) == expected
 
 
+UNANSWERED = "The reader found no sentence that answers this."
+
+
 def test_what_is_missing_is_named() -> None:
     found = candidates("The ferry to Saltby sank.")
     assert missing("What did Novgorod say about the ferry?", found) == "None of the passages found mentions “Novgorod”."
-    assert missing("When did the ferry to Saltby sink?", found) == (
-        "The passages found are near the subject, but none of them says when."
-    )
-    assert missing("Tell me about it", []) == "The articles do not answer this."
+    assert missing("When did the ferry to Saltby sink?", found) == UNANSWERED
+    assert missing("Tell me about it", []) == UNANSWERED
 
 
 @pytest.mark.parametrize(
@@ -167,24 +168,6 @@ def test_what_is_missing_is_named() -> None:
 def test_a_missing_name_is_quoted_whole_and_without_titles(question: str, named: str) -> None:
     found = candidates("The occupied ferry to Saltby sank, far from any bank in this world.")
     assert missing(question, found) == f"None of the passages found mentions {named}."
-
-
-@pytest.mark.parametrize(
-    ("question", "wanted"),
-    [
-        ("How old was the ferry?", "how old"),
-        ("How long did the ferry take?", "how long"),
-        ("How much was the ferry?", "how much"),
-        ("How many ferries sank?", "how many"),
-        ("What number of ferries sank?", "how many"),
-        ("How did the ferry sink?", "how"),
-        ("Who is Prime Minister of Saltby?", "who"),
-        ("Where is Saltby's ferry?", "where"),
-    ],
-)
-def test_what_is_not_said_is_named_as_it_was_asked(question: str, wanted: str) -> None:
-    found = candidates("The ferry to Saltby sank.")
-    assert missing(question, found) == f"The passages found are near the subject, but none of them says {wanted}."
 
 
 def test_a_name_under_another_form_is_not_missing() -> None:

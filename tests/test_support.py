@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
-from rag.checking.checker import FEATURES, RememberingVerifier, Support, check, clauses, support
+from rag.checking.checker import FEATURES, Checker, RememberingVerifier, Support, check, clauses, support
 from rag.checking.faults import lay_beside
 from rag.models.verifier import Verifier, with_context
 from rag.text.facts import Number, read
@@ -226,8 +226,14 @@ CASES = [
 ]
 
 
-# What the checker does not see yet: a speaker who shares all but one word with the right one.
-KNOWN_FAILURES = {"More than 34,000 people have been displaced, the Velmora interior ministry said."}
+# What the checker does not see yet: a speaker who shares all but one word with the right one, an exact figure for one
+# that is a limit, a denied denial, a cause that is added to a copy.
+KNOWN_FAILURES = {
+    "More than 34,000 people have been displaced, the Velmora interior ministry said.",
+    "Exactly 34,000 people have been displaced since Oct. 7, 2031, the Velmora health ministry said.",
+    "It is not true that the committee never approved the dam at Osk.",
+    "The governor of Velmora overruled the mayor on Tuesday because of the flood.",
+}
 
 
 @pytest.mark.parametrize(
@@ -297,19 +303,22 @@ def test_a_pronoun_may_be_resolved_from_the_sentence_before() -> None:
 class Fixed:
     """A verifier of one opinion, which keeps what it was shown."""
 
-    def __init__(self, log_odds: float) -> None:
-        self.log_odds = log_odds
+    name = "fixed"
+
+    def __init__(self, carried: float) -> None:
+        self.carried = carried
         self.shown: list[str] = []
 
-    def verify(self, claim: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.shown += texts
-        return np.full(len(texts), self.log_odds, dtype=np.float32)
+    def verify(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        self.shown += [text for _, text in pairs]
+        rest = (1.0 - self.carried) / 2
+        return np.log(np.tile(np.float32([self.carried, rest, rest]), (len(pairs), 1)))
 
 
 def test_a_verifier_is_heard() -> None:
     claim = "Forty mill hands were hurt in the blaze at Osk."
-    assert isinstance(Fixed(0.0), Verifier)
-    doubted, neither, trusted = (check(claim, [FIRE], verifier=Fixed(at)).score for at in (-6.0, 0.0, 6.0))
+    assert isinstance(Fixed(0.5), Verifier)
+    doubted, neither, trusted = (Checker(Fixed(at)).check(claim, [FIRE]).score for at in (0.01, 0.5, 0.99))
     assert doubted < neither < trusted
 
 
@@ -323,7 +332,7 @@ def test_a_verifier_is_heard() -> None:
     ],
 )
 def test_an_exact_fault_decides_whatever_the_verifier_says(claim: str, evidence: str) -> None:
-    assert check(claim, [evidence], verifier=Fixed(9.0)).verdict != "supported"
+    assert Checker(Fixed(0.9999)).check(claim, [evidence]).verdict != "supported"
 
 
 @pytest.mark.parametrize(
@@ -345,28 +354,25 @@ def test_which_conflicts_decide(claim: str, evidence: str, decisive: tuple[str, 
 
 def test_half_of_a_name_that_is_another_decides_whatever_the_verifier_says() -> None:
     evidence = "Councillor Piet Wibbel voted against it, which his neighbours liked."
-    wrong = check("Councillor Peter Wibbel voted against the foghorn.", [evidence], verifier=Fixed(9.0))
+    wrong = Checker(Fixed(0.9999)).check("Councillor Peter Wibbel voted against the foghorn.", [evidence])
     assert "the evidence says Piet, not Peter" in wrong.conflicts
     assert wrong.score < 0.5
     assert wrong.verdict != "supported"
 
 
-def test_the_verifier_reads_sentences_alone_and_among_their_neighbours_with_titles() -> None:
-    fixed = Fixed(0.0)
-    check(
-        "The governor overruled the mayor.",
-        [with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora"), AGAIN],
-        verifier=fixed,
-    )
-    assert with_context(MAYOR, "Quarrel in Velmora") in fixed.shown
+def test_the_verifier_reads_what_has_most_to_do_with_the_claim_with_its_title() -> None:
+    fixed = Fixed(0.5)
+    evidence = [with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora"), AGAIN]
+    Checker(fixed).check("The governor overruled the mayor.", evidence)
     assert with_context(f"{STORM} {MAYOR}", "Quarrel in Velmora") in fixed.shown
     assert AGAIN in fixed.shown
     assert not any(MAYOR in text and AGAIN in text for text in fixed.shown)
 
 
 def test_the_verifier_reads_what_the_clauses_lie_beside_together() -> None:
-    fixed = Fixed(0.0)
-    check("The governor overruled the mayor, and the union denied the appeal.", [MAYOR, STORM, COURT], verifier=fixed)
+    fixed = Fixed(0.5)
+    claim = "The governor overruled the mayor, and the union denied the appeal."
+    Checker(fixed).check(claim, [MAYOR, STORM, COURT])
     assert f"{MAYOR} {COURT}" in fixed.shown
 
 
@@ -376,11 +382,11 @@ def test_a_title_is_no_evidence_for_other_words() -> None:
 
 
 def test_judgements_are_kept() -> None:
-    fixed = Fixed(1.0)
+    fixed = Fixed(0.5)
     verifier = RememberingVerifier(fixed)
-    assert verifier.verify("c", ["a", "b", "a"]).tolist() == [1.0, 1.0, 1.0]
-    assert verifier.verify("c", ["b", "d"]).tolist() == [1.0, 1.0]
-    assert verifier.verify("c", []).shape == (0,)
+    assert verifier.verify([("c", "a"), ("c", "b"), ("c", "a")]).shape == (3, 3)
+    assert np.exp(verifier.verify([("c", "b"), ("c", "d")]))[:, 0] == pytest.approx([0.5, 0.5])
+    assert verifier.verify([]).shape == (0, 3)
     assert fixed.shown == ["a", "b", "d"]
 
 
@@ -448,6 +454,6 @@ def test_clauses_keep_all_words() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=120), st.lists(st.text(max_size=200), max_size=3))
 def test_any_text_gets_a_score(claim: str, evidence: list[str]) -> None:
-    found = check(claim, evidence, embedder=HashingEmbedder(16))
+    found = Checker(Fixed(0.7), embedder=HashingEmbedder(16)).check(claim, evidence)
     assert 0.0 <= found.score <= 1.0
     assert (found.score >= 0.5) == (found.verdict == "supported")

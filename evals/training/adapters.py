@@ -169,7 +169,7 @@ def train(
     rate: float,
     minutes: float,
     out: Path,
-    watch: Callable[[], str] = lambda: "",
+    watch: Callable[[], str] = lambda: "saved",
 ) -> None:
     """One step for each batch, with AdamW. The rate rises, and falls to 0 with the share of the steps or of `minutes`
     that is spent, whichever is larger. The adapter is written to `out`, and what `watch` says is printed, every

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
+from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
 from rag.models.tiers import load_verifier
 from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
@@ -31,6 +31,8 @@ from rag.types import Finding, Verdict
 N_EMBEDDED = 10
 PARTIAL_FROM = 0.25
 VERBATIM = 0.99  # the score of words that stand in the evidence as they are
+# From this closeness on a claim is a near copy, in which one exact fault decides, whatever a verifier reads.
+COPY_FROM = 0.5
 # The log-odds from which on the verifier is said to find the contrary.
 CONTRADICTS = 0.5
 VERDICT_OF: dict[Finding, Verdict] = {
@@ -137,7 +139,7 @@ class Checker:
             return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
 
         score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
-        if comparison.decisive and not comparison.is_verbatim:
+        if (comparison.decisive or comparison.is_changed_copy) and not comparison.is_verbatim:
             score = min(score, MOST_CONTRADICTED)
         finding: Finding = "supported"
         if score < 0.5:
@@ -166,8 +168,7 @@ class Checker:
 
 def _is_contradicted(comparison: Comparison) -> bool:
     """Whether a near copy has something otherwise, or the verifier finds the contrary."""
-    is_changed_copy = bool(comparison.conflicts) and comparison.closeness > 0
-    return is_changed_copy or comparison.features["not_contradicted"] < -CONTRADICTS
+    return comparison.is_changed_copy or comparison.features["not_contradicted"] < -CONTRADICTS
 
 
 @lru_cache(maxsize=1)
@@ -202,6 +203,12 @@ class Comparison:
     coverage: float
     windows: tuple[str, ...]
     is_verbatim: bool
+
+    @property
+    def is_changed_copy(self) -> bool:
+        """Whether it is a near copy in which something exact is otherwise, or quotes what is not there."""
+        is_changed = self.closeness >= COPY_FROM and any(self.features[name] > 0 for name in DECIDE_COPIES)
+        return is_changed or self.features["quote_changed"] > 0
 
 
 def weigh(comparison: Comparison, outcomes: NDArray[np.float32]) -> None:

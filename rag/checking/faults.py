@@ -38,6 +38,10 @@ FAULTS = {
     "speaker_changed": "the claim names a speaker whom the evidence does not",
     "quote_changed": "words in quotation marks that the evidence does not have in this order",
 }
+DECIDE_COPIES = frozenset(
+    "number_conflict number_elsewhere limit_conflict date_conflict date_elsewhere name_conflict negation modality "
+    "quantifier opposite exchanged speaker_dropped quote_changed".split()
+)
 UNSCALED = frozenset({"number_missing", "date_missing", "name_missing", "quote_changed"})
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy

@@ -20,7 +20,9 @@ from rag.types import Json
 # Below the first the extractor looks elsewhere and runs paragraphs together; a brief is not much longer. A text of
 # fewer words than `_BRIEF` may be no more than the first box of the story.
 _SMALLEST, _ITS_OWN, _BRIEF = "100", "250", 60
-_MANY = 2000  # blocks of a page: of more the extractor's second opinion takes a time that grows with their square
+# Blocks of a page: with more the extractor's second opinion, then the extractor itself, takes a time that grows with
+# their square.
+_MANY, _TOO_MANY = 2000, 10_000
 _MOST_OF_IT = 2  # so many times the words of what is shown make what is not shown the story
 _MIN_STORY = 60  # words: fewer that are hidden are never the story
 _MIN_BODY = 25  # words of `articleBody`
@@ -111,7 +113,10 @@ def _n_words(text: str) -> int:
 
 
 def _main_text(tree: Any) -> str:
-    is_large = len(list(islice(tree.iter("p", "div", "li", "td"), _MANY))) == _MANY
+    n_blocks = len(list(islice(tree.iter("p", "div", "li", "td"), _TOO_MANY)))
+    if n_blocks == _TOO_MANY:
+        return paragraphs(copy.deepcopy(next(tree.iter("article", "main"), tree)))
+    is_large = n_blocks >= _MANY
     text = _extracted(tree, _SMALLEST, fast=is_large)
     if _n_words(text) < _BRIEF and not is_large:
         wider = _extracted(tree, _ITS_OWN)
