@@ -197,9 +197,11 @@ def status(args: argparse.Namespace) -> int:
                 "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
             }
         else:
-            listed = [article.to_dict() for article in library.articles()]
+            articles = library.articles()
+            listed = [article.to_dict() for article in articles]
             # What can be mended with a manifest.
-            lacking = {name: [a["id"] for a in listed if not a[name]] for name in ("title", "outlet", "published")}
+            known = [(a.id, {"title": a.headline, "outlet": a.outlet, "published": a.published}) for a in articles]
+            lacking = {name: [i for i, one in known if not one[name]] for name in ("title", "outlet", "published")}
             document = {**library.status(), "listed": listed, "lacking": lacking}
     if args.json:
         print_json(document)

@@ -145,7 +145,8 @@ class Library(Collection):
     def _reports(self, statement: str) -> list[Candidate]:
         """The sentences of the library, of those that come nearest to `statement`, that carry it."""
         nearest = self._candidates(self._hits(statement, 8, Filters()))
-        return [c for c in nearest if self.checker.check(statement, [c.text]).verdict == "supported"]
+        judged = self.checker.check_all([(statement, [c.text]) for c in nearest])
+        return [c for c, one in zip(nearest, judged, strict=True) if one.verdict == "supported" and not one.missing]
 
     def _within(
         self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool

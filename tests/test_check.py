@@ -161,7 +161,9 @@ def test_on_the_command_line(sample_folder: Path, tmp_path: Path) -> None:
     document = json.loads(run(str(draft), "--json").stdout)
     assert document.keys() == {"sentences", "elapsed_s"}
     first, second = document["sentences"]
-    assert first.keys() == {"text", "start", "end", "verdict", "support", "citations", "missing", "conflicts"}
+    assert first.keys() == {
+        *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts")
+    }
     assert (first["verdict"], second["verdict"]) == ("supported", "unsupported")
     assert "Nothing in the library about this." in run("Plum cake needs cinnamon.").stdout
     assert "SUPPORTED  Karim Khan" in run("-", input=draft.read_text()).stdout

@@ -84,13 +84,13 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
 
     answer = byline_json("ask", "How late was the ferry to Saltby?", home=home)
     assert answer.keys() == {
-        *("question", "status", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
+        *("question", "status", "maybe", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
         *("model", "prompt_version", "elapsed_s", "understood", "confidence"),
     }
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"
     for claim in answer["claims"]:
-        assert claim.keys() == {"text", "verdict", "citations", "earlier"}
+        assert claim.keys() == {"text", "verdict", "finding", "citations", "earlier"}
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
             assert citation.keys() == {
@@ -240,11 +240,12 @@ def test_an_unknown_outlet_is_named_with_those_that_there_are(home: Path, tmp_pa
     assert answer["notes"][0].startswith("No article passes the filters: widen the dates or outlets.")
 
 
-def test_status_lists_an_article_without_a_title_by_its_path(home: Path, tmp_path: Path) -> None:
+def test_status_lists_an_article_without_a_title_by_its_first_words(home: Path, tmp_path: Path) -> None:
     (tmp_path / "untitled.txt").write_text("The ferry to Saltby left two hours late on Tuesday. Nobody was hurt.\n" * 3)
     byline("ingest", tmp_path / "untitled.txt", "--embedder", "hashing:64", home=home, cwd=tmp_path)
-    assert byline_json("status", home=home)["listed"][0]["title"] is None
-    assert byline("status", home=home, cwd=tmp_path).stdout.rstrip().endswith("  untitled.txt")
+    title = byline_json("status", home=home)["listed"][0]["title"]
+    assert title == "The ferry to Saltby left two hours late on Tuesday"
+    assert f"  {title}" in byline("status", home=home, cwd=tmp_path).stdout
 
 
 def test_removing_an_article_says_what_brings_it_back(home: Path, story: Path) -> None:

@@ -39,12 +39,12 @@ FOUND = (
 def test_each_sentence_has_its_verdict_its_reasons_and_its_evidence_beside_it():
     page = check_markup(drafts.checked(DRAFT, FOUND))
     assert page.all("p", class_="bl-counts")[0][1] == (
-        "4 sentences · 1 carried · 1 partly carried · 1 not carried · 1 not in the library"
+        "4 sentences · 1 carried · 1 partly carried · 1 contradicted · 1 not in the library"
     )
     said = [text for attributes, text in page.all("div") if (attributes.get("class") or "").startswith("bl-said")]
     assert said == [
         "The bridge reopens in May.Carried",
-        "It cost 9 million.Not carriedthe evidence says 4 million, not 9 millionthe source does not carry “9 million”",
+        "It cost 9 million.The articles say otherwisethe evidence says 4 million, not 9 millionthe source does not carry “9 million”",
         "Plums are blue.Nothing in the library about this",
         "Repairs are done.Partly carriedthe source does not carry “done”",
     ]
@@ -67,7 +67,7 @@ def test_the_findings_are_copied_as_markdown():
     blocks = drafts.markdown(FOUND).split("\n\n")
     assert len(blocks) == 4
     assert blocks[1] == (
-        "**Not carried.** It cost 9 million.\n- the evidence says 4 million, not 9 million\n"
+        "**The articles say otherwise.** It cost 9 million.\n- the evidence says 4 million, not 9 million\n"
         "- the source does not carry “9 million”\n"
         "> “Repairs cost 4 million.” — The Courier, 29 April 2024, news/bridge.md"
     )

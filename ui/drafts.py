@@ -83,9 +83,11 @@ def _place(number: int, position: int) -> str:
 def _kind(sentence: CheckedSentence) -> str:
     if not sentence.citations:
         return "absent"
-    return {"supported": "full", "attribution": "whose", "partial": "part", "contradicted": "none"}.get(
-        sentence.finding, "unfound"
-    )
+    if sentence.verdict == "partial":
+        return "whose" if sentence.finding == "attribution" else "part"
+    if sentence.verdict == "unsupported":
+        return "none" if sentence.finding == "contradicted" or sentence.conflicts else "unfound"
+    return "full"
 
 
 def _reasons(sentence: CheckedSentence) -> list[str]:
