@@ -240,12 +240,22 @@ def test_an_unknown_outlet_is_named_with_those_that_there_are(home: Path, tmp_pa
     assert answer["notes"][0].startswith("No article passes the filters: widen the dates or outlets.")
 
 
-def test_status_lists_an_article_without_a_title_by_its_first_words(home: Path, tmp_path: Path) -> None:
+def test_status_lists_an_article_without_a_headline_by_its_first_words(home: Path, tmp_path: Path) -> None:
     (tmp_path / "untitled.txt").write_text("The ferry to Saltby left two hours late on Tuesday. Nobody was hurt.\n" * 3)
     byline("ingest", tmp_path / "untitled.txt", "--embedder", "hashing:64", home=home, cwd=tmp_path)
-    title = byline_json("status", home=home)["listed"][0]["title"]
-    assert title == "The ferry to Saltby left two hours late on Tuesday"
-    assert f"  {title}" in byline("status", home=home, cwd=tmp_path).stdout
+    words = "The ferry to Saltby left two hours late on Tuesday"
+    (listed,) = byline_json("status", home=home)["listed"]
+    assert (listed["title"], listed["inferred"]) == (words, ["title"])
+    assert f"  {words}\n" in byline("status", home=home, cwd=tmp_path).stdout
+
+
+def test_a_search_says_what_its_dates_leave_out(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "year.md").write_text("---\npublished: 2021\n---\nThe ferry to Saltby was sold.\n")
+    byline("ingest", tmp_path / "year.md", "--embedder", "hashing:64", home=home, cwd=tmp_path)
+    found = byline_json("search", "ferry", "--from", "2021-05-01", home=home)
+    assert (len(found["hits"]), [note.partition(":")[0] for note in found["notes"]]) == (1, ["Uncertain"])
+    found = byline_json("search", "ferry", "--to", "2020-05-01", home=home)
+    assert (found["hits"], found["notes"]) == ([], ["No article passes the filters: widen the dates or outlets."])
 
 
 def test_removing_an_article_says_what_brings_it_back(home: Path, story: Path) -> None:

@@ -44,7 +44,8 @@ def test_each_sentence_has_its_verdict_its_reasons_and_its_evidence_beside_it():
     said = [text for attributes, text in page.all("div") if (attributes.get("class") or "").startswith("bl-said")]
     assert said == [
         "The bridge reopens in May.Carried",
-        "It cost 9 million.The articles say otherwisethe evidence says 4 million, not 9 millionthe source does not carry “9 million”",
+        "It cost 9 million.The articles say otherwisethe evidence says 4 million, not 9 million"
+        "the source does not carry “9 million”",
         "Plums are blue.Nothing in the library about this",
         "Repairs are done.Partly carriedthe source does not carry “done”",
     ]

@@ -117,6 +117,7 @@ def test_the_first_box_is_not_the_whole_story(tmp_path: Path) -> None:
         (ld(isAccessibleForFree=False), "", "it says that the text is not free"),
         (ld(isAccessibleForFree="False", wordCount=900), "", "of the 900 words that it counts"),
         (ld(hasPart={"isAccessibleForFree": "http://schema.org/False"}), "", "it says that the text is not free"),
+        ("", "The harbour master said that the pier had been…", "“The harbour master said that the pier had been…”"),
         ("", "This article is for subscribers only.", "“This article is for subscribers only.”"),
         ("", "To read the full story, subscribe or log in.", "“To read the full story, subscribe or log in.”"),
     ],
@@ -207,6 +208,13 @@ def test_the_day_on_the_page_beats_the_month_of_the_address(tmp_path: Path) -> N
         article = read_page(tmp_path, head, STORY.replace("</h1>", f"</h1>{shown}"))
         assert (article.published, article.published_source) == ("2014-12-27", "inferred")
         assert article.reasons["published"].startswith("The page shows “")
+
+
+def test_days_with_their_labels_on_one_line(tmp_path: Path) -> None:
+    for line in ("Updated 10 May 2024 | Published 8 May 2024", "Published: 8 May 2024. Updated: 10 May 2024"):
+        article = read_page(tmp_path, "", STORY.replace("</h1>", f"</h1><p class='dates'>{line}</p>"))
+        assert (article.published, article.published_source) == ("2024-05-08", "inferred")
+        assert article.published != article.updated
 
 
 def test_dates_that_are_not_those_of_the_article(tmp_path: Path) -> None:
@@ -336,6 +344,13 @@ def test_authors(tmp_path: Path, head: str, authors: tuple[str, ...], is_stated:
     article = read_page(tmp_path, head)
     assert article.authors == authors
     assert ("authors" not in article.inferred) == is_stated
+
+
+def test_the_site_before_a_headline_is_cut(tmp_path: Path) -> None:
+    head = "<meta property='og:site_name' content='Quay Gazette'>"
+    for title in ("Quay Gazette: Pier closed", "Quay Gazette | Pier closed", "Pier closed – Quay Gazette"):
+        assert read_page(tmp_path, head, paragraphs(LEAD, *REST), title=title).title == "Pier closed"
+    assert read_page(tmp_path, head, paragraphs(LEAD, *REST), title="Pier closed: why").title == "Pier closed: why"
 
 
 def test_a_byline_on_the_page_is_inferred(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ _LINES = (
     r"|partnership))?"
     r"|explore more\b.{0,40}|(?:related )?topics?|tags?|filed under)\s*:?",
     r"(?:Topics?|Tags?|Filed under|Related topics)\s?:\s.{1,120}",
+    r"(?i:(?:continue|keep) reading\b.{0,60})",
     rf"(?i:for (?:more|the latest|all the)(?: latest)? (?:{_STORIES}|on this story)\b.{{0,80}}\b(?:check|visit|click"
     rf"|see|follow|go to"
     r"|head)\b.{0,80})",

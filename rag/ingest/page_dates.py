@@ -141,6 +141,10 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
 
 def _moment(element: Any, text: str) -> Moment | None:
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
+    label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
+    labelled = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
+    if labelled is not None and is_possible(iso(labelled), dt.date.today()):
+        return Moment(iso(labelled), text)
     for words in (text, value):
         match = FULL_DATE.search(words) or re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words)
         if match is not None and match.re is FULL_DATE and is_possible(iso(match), dt.date.today()):

@@ -208,6 +208,8 @@ def _titles(
 
 def without_site(title: str, sites: Iterable[str]) -> str:
     """A title without the name of its site before or behind it. `sites` are their letters, small."""
+    before, colon, rest = title.partition(": ")
+    title = rest.strip() if colon and rest.strip() and _letters(before) in sites else title
     while (parts := _SEPARATOR.split(title)) and len(parts) > 1:
         ends = [part for part in (parts[-1], parts[0]) if _letters(part) in sites]
         if not ends:

@@ -10,7 +10,7 @@ from typing import Any
 from rag.ingest import hidden, page_dates, page_metadata
 from rag.ingest.boilerplate import WORD, find_boilerplate
 from rag.ingest.formats import from_markup, paragraphs, spaced, tree_of
-from rag.ingest.furniture import SUBSCRIBERS_ONLY
+from rag.ingest.furniture import SUBSCRIBERS_ONLY, is_furniture
 from rag.ingest.linked_data import LIVE, LinkedData, kinds
 from rag.ingest.metadata import clean
 from rag.text.calendar import date_in_words
@@ -27,6 +27,7 @@ _MOST_OF_IT = 2  # so many times the words of what is shown make what is not sho
 _MIN_STORY = 60  # words: fewer that are hidden are never the story
 _MIN_BODY = 25  # words of `articleBody`
 _MIN_TOLD = 30  # words left out as hidden that are worth a word
+_LONGEST = 400  # characters of a line that can be other than story
 _TEASER = 0.7  # of the words that the page counts itself
 _SHORT = 150  # words of a page that says that its text is not for everybody: it holds the beginning
 _PART = "The page gives only the beginning of the article"
@@ -159,8 +160,11 @@ def _why_part(text: str, linked: LinkedData) -> str | None:
     lines = [line for line in text.split("\n") if line.strip()]
     if (call := next((line for line in lines[-6:] if SUBSCRIBERS_ONLY.fullmatch(line.strip())), None)) is not None:
         return f"{_PART}: “{call.strip()[:100]}”."
+    last = next((line.strip() for line in reversed(lines) if not is_furniture(line.strip()[:_LONGEST])), "")
+    if n_words < _SHORT and re.search(r"(?:…|\.\.\.)\W*$", last):
+        return f"{_PART}: its last words are “{last[-60:]}”."
     if linked.is_locked() and not counted:
-        if n_words < _SHORT or lines[-1].rstrip().endswith(("…", "...")):
+        if n_words < _SHORT:
             return f"{_PART}: it says that the text is not free (isAccessibleForFree: false)."
         return "The page says that its text is not free (isAccessibleForFree: false): it may be only the beginning."
     return None
