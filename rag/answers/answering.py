@@ -90,6 +90,7 @@ class _Composition:
         self._notes, self._problems = list(notes), list[str]()
         self._writer, self._version = LIBRARY if stated else quoting.name, quoting.prompt_version
         self._has_refused = self._is_cut = self._is_left_out = self._is_by_model = self._is_maybe = False
+        self._is_corrected_only = False
 
     @property
     def _confidence(self) -> float:
@@ -160,7 +161,7 @@ class _Composition:
             correction = citations.make_claims([quoted(otherwise.source)], self._markers)
             self._claims += correction
             yield from correction
-        self._is_cut = self._is_cut or not carried
+        self._is_corrected_only = not carried
         marker = self._markers.cite(otherwise.source, 1.0).marker
         reasons = "; ".join(otherwise.reasons)
         self._notes.append(f"What the question takes for granted is put otherwise in [{marker}]: {reasons}.")
@@ -190,8 +191,8 @@ class _Composition:
         self._claims = [*self._stated, *self._claims]
         carried = self._carried()
         is_maybe = self._is_maybe and not self._stated
-        is_partial = self._is_cut or is_maybe or any(claim.verdict == "partial" for claim in self._claims)
-        is_partial = is_partial or (self._has_refused and self._is_by_model)
+        is_partial = self._is_corrected_only or is_maybe or any(claim.verdict == "partial" for claim in self._claims)
+        is_partial = is_partial or (self._is_by_model and (self._has_refused or self._is_cut))
         if carried and (open_ := self._unanswered(carried)):
             is_partial = True
             self._notes.append(f"Not answered by what was found: {' '.join(f'“{part}”' for part in open_)}")
