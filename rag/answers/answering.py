@@ -132,10 +132,9 @@ class _Composition:
         drafts_ = _each_once(self._drafted)
         if self._is_by_model:
             cited = _cited(self._claims)
-            drafts_ = [d for d in drafts_[:1] if _place(d.sources[0]) not in cited] if self._is_left_out else []
+            is_needed = self._is_left_out and not is_unsure
+            drafts_ = [d for d in drafts_[:1] if _place(d.sources[0]) not in cited] if is_needed else []
         elif self._has_refused and is_unsure:
-            drafts_ = []
-        if self._is_by_model and is_unsure:
             drafts_ = []
         quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
         if not quotes:
