@@ -17,7 +17,7 @@ from torch import nn
 
 from embeddings.encoder import Encoder, named_as_bert
 from embeddings.minilm import MiniLMEmbedder
-from embeddings.transformer import has_bf16_units
+from evals.training.quantized import Frozen
 from evals.training.texts import SEED
 from rag.models.larger import larger_base
 
@@ -42,12 +42,12 @@ class LowRank(nn.Module):
 
     def __init__(self, linear: nn.Linear, rank: int) -> None:
         super().__init__()
-        self.weight, self.bias = linear.weight, linear.bias
+        self.frozen, self.bias = Frozen(linear.weight.detach()), linear.bias
         self.a = nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)
         self.b = nn.Parameter(torch.zeros(linear.out_features, rank))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.linear(x, self.weight, self.bias) + (x @ self.a.T) @ self.b.T
+        return self.frozen.multiply(x, self.bias) + (x @ self.a.T) @ self.b.T
 
 
 class Adapted(nn.Module):
@@ -58,12 +58,14 @@ class Adapted(nn.Module):
 
     def __init__(self, base: Encoder, *, rank: int, features_per_state: int, n_outputs: int) -> None:
         super().__init__()
-        from transformers import AutoModel
+        from transformers import AutoModel, MPNetConfig
 
         self._shape = base.shape
-        # Eager attention: with bfloat16 it is twice as fast on a CPU as PyTorch's fused one.
+        # The larger base comes as its weights and tokenizer alone.
+        alone = MPNetConfig(vocab_size=30527, max_position_embeddings=514, layer_norm_eps=base.shape.epsilon)
+        more = {} if (base.folder / "config.json").is_file() else {"config": alone}
         self.base: Any = AutoModel.from_pretrained(
-            base.folder, add_pooling_layer=False, attn_implementation="eager", local_files_only=True
+            base.folder, add_pooling_layer=False, attn_implementation="eager", local_files_only=True, **more
         )
         self._takes_types = hasattr(self.base.embeddings, "token_type_embeddings")
         self.base.requires_grad_(False)
@@ -80,11 +82,10 @@ class Adapted(nn.Module):
         self.eval()
 
     def states(self, ids: torch.Tensor, types: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(n, t) each to the last hidden states (n, t, dim); in bfloat16's precision where the CPU has units for it."""
+        """(n, t) each to the last hidden states (n, t, dim)."""
         more = {"token_type_ids": types} if self._takes_types else {}
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16_units()):
-            found: torch.Tensor = self.base(input_ids=ids, attention_mask=mask, **more)[0]
-        return found.float()
+        found: torch.Tensor = self.base(input_ids=ids, attention_mask=mask, **more)[0]
+        return found
 
     def padded(self, rows: Sequence[Tokens]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See `padded`, with the base's own padding."""

@@ -77,6 +77,10 @@ MIXES: dict[str, dict[str, int]] = {
         **{"cad": 5000, "taxinli": 4500, "snli": 1500, "fool-me-twice": 2300, "wice": 668, "fever": 1500, "boolq": 900},
         **{"condaqa": 700, "scifact": 500, "answers": 900, "edits": 3000, "roles": 800, "news": _ALL},
     },
+    "news": {
+        **{"cad": 1500, "taxinli": 1500, "snli": 500, "fool-me-twice": 1500, "wice": 668, "fever": 700, "boolq": 600},
+        **{"condaqa": 400, "scifact": 300, "answers": 600, "edits": 2500, "roles": 600, "news": _ALL},
+    },
     "middle": {
         **{"cad": 6000, "taxinli": 5000, "snli": 4000, "fool-me-twice": 2600, "wice": 700, "fever": 2500},
         **{"boolq": 1500, "condaqa": 900, "scifact": 700, "answers": 1500, "edits": 3500, "roles": 900, "news": _ALL},
