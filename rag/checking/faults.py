@@ -31,8 +31,7 @@ FAULTS = {
     "modality": "words that are planned, possible, ordered or conditional on one side only",
     "quantifier": "all, most, some, few, only, former, alleged … on one side only",
     "opposite": "words in whose place the evidence has a word that excludes them",
-    "substituted": "words in whose place the evidence has another, counted by how far apart the two are in meaning",
-    "unsaid": "a word, or words in a row, in what is otherwise a copy, by rarity and by distance from the words there",
+    "unsaid": "a word, or words in a row, in what is otherwise a copy, by rarity",
     "exchanged": "two parts of the sentence have changed places around a third",
     "speaker_dropped": "the evidence reports what somebody said, the claim states it",
     "speaker_changed": "the claim names a speaker whom the evidence does not",
@@ -106,9 +105,8 @@ class Faults:
     `closeness` is 0 where at most 13/14 of the clause is found, 1 where all is, apart from items with an exact fault.
     `unsaid` holds the words that were put into an otherwise literal copy, with their weight: rare ones weigh more, and
     those that the evidence has elsewhere a fifth, unless another name stands in their place.
-    `substituted` holds words of the clause, each with the words of the sentence in whose place it stands. `decisive`
-    are those of the conflicts after which the claim cannot be carried, whatever else speaks for it: a figure or date
-    that none of the evidence has, or half of a name that it has otherwise.
+    `decisive` are those of the conflicts after which the claim cannot be carried, whatever else speaks for it: a figure
+    or date that none of the evidence has, or half of a name that it has otherwise.
     """
 
     text: str
@@ -116,7 +114,6 @@ class Faults:
     closeness: float
     n_items: int
     counts: dict[str, float]
-    substituted: tuple[tuple[str, tuple[str, ...]], ...]
     unsaid: dict[str, float]
     missing: tuple[str, ...]
     conflicts: tuple[str, ...]
@@ -138,7 +135,6 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
 
     pairs = align(claim, source)
     used = set(pairs.values())
-    substituted: list[tuple[str, tuple[str, ...]]] = []
     exact: set[int] = set()  # unmatched items of the claim whose fault is known, and no matter of wording
     rivalled: set[int] = set()  # those of them in whose place the source has another
     free = [k for k in source.content if k not in used]
@@ -168,10 +164,7 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         if "not" in item.marks:
             fault("negation", f"only the claim negates “{item.text}”")
         is_elsewhere = item.key in known
-        if item.kind == "word":
-            if slot:
-                substituted.append((item.text, tuple(s.text for s in slot if s.kind == "word")))
-        else:
+        if item.kind != "word":
             exact.add(n)
             rival = _rival(item, n, claim, source, slot, free, pairs)
             if rival is not None:
@@ -198,7 +191,6 @@ def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozen
         closeness=max(0.0, 14 * found / (found + rest) - 13) if found else 0.0,
         n_items=len(claim.content),
         counts=counts,
-        substituted=tuple(substituted),
         unsaid={
             claim.items[n].text: _weight(claim.items[n])
             * (0.2 if claim.items[n].key in known and n not in rivalled else 1.0)
