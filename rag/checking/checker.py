@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
+from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, compare_clause, coverage, plain, weights_of
 from rag.models.tiers import load_verifier
 from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
@@ -245,7 +245,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         part = read(clause)
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         beside.append(best)
-        faults.append(lay_beside(part, readings[best], whole=whole, known=known))
+        faults.append(compare_clause(part, readings[best], whole=whole, known=known))
     for f in faults:
         if len(faults) > 1 and f.coverage < 1 / 3:
             f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of
