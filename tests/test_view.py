@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag.models.prompts import one_line
 from rag.text.characters import safe_to_show
 from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Passage, ResolvedDate, SearchHit
-from ui import cards, markup, view
+from ui import cards, markup, panes, view
 
 TEXT = (
     "---\ntitle: Bridge\n---\n\nThe bridge reopens in May, the mayor said. Repairs cost 4 million.\n\n"
@@ -120,7 +120,7 @@ class Page(HTMLParser):
 
 ALLOWED = {
     "article": {"class", "id", "tabindex"},
-    "a": {"class", "href", "aria-label", "target", "rel"},
+    "a": {"class", "id", "href", "aria-label", "target", "rel"},
     "b": {"class"},
     "bdi": {"class"},
     "br": set(),
@@ -144,10 +144,10 @@ ALLOWED = {
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
 ATTRIBUTE_VALUES = {
     "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
-    "id": re.compile(r"(source|claim)-\d+(-\d+)?|bl-whole-title"),
-    "value": re.compile(r"(source|near|differs|event|evidence)-\d+(-\d+)?"),
+    "id": re.compile(r"(turn-\d+-)?(source|claim|mark)-\d+(-\d+)?|bl-whole-title"),
+    "value": re.compile(r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?"),
     "tabindex": re.compile(r"0|-1"),
-    "href": re.compile(r"#(source|claim)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
+    "href": re.compile(r"#(turn-\d+-)?(source|mark)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
     "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
     "aria-hidden": re.compile("true"),
     "aria-busy": re.compile("true"),
@@ -445,13 +445,13 @@ def test_each_claim_links_to_its_cards_and_back():
     page = check_markup(view.answer_pane(answer))
     claims = page.all("p", tabindex="-1")
     assert [(attributes["id"], text) for attributes, text in claims] == [
-        ("claim-1", QUOTE + "[1]"),
-        ("claim-2", "It cost 4 million.[2][1] only partly backed by the words it cites"),
+        ("claim-1", f"Backed: {QUOTE}[1]"),
+        ("claim-2", "Partly backed: It cost 4 million.[2][1] only partly backed by the words it cites"),
     ]
     assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#source-1", "#source-2", "#source-1"]
     pane = check_markup(cards.sources_pane(answer))
     assert [attributes["id"] for attributes, _ in pane.all("article")] == ["source-1", "source-2"]
-    assert [attributes["href"] for attributes, _ in pane.all("a", class_="bl-number")] == ["#claim-1", "#claim-2"]
+    assert [attributes["href"] for attributes, _ in pane.all("a", class_="bl-number")] == ["#mark-1-1", "#mark-2-1"]
 
 
 def test_a_marker_given_twice_still_leads_to_its_own_card():
@@ -592,23 +592,24 @@ def test_what_was_understood_is_told_with_its_reason():
 
 def test_the_answer_so_far_is_no_whole_answer():
     page = check_markup(view.writing("When?", [a_claim()]))
-    assert page.text == f"When?1 sentence checked; there may be more…Stop{QUOTE}[1]"
+    assert page.text == f"When?1 sentence checked; there may be more…StopBacked: {QUOTE}[1]"
     assert page.elements[0][1]["aria-busy"] == "true"
     assert "Status" not in page.text
     page = check_markup(view.stopped("When?", [a_claim()]))
-    assert page.text == f"When?Stopped{QUOTE}[1]The sentences above were checked; the rest was not written."
+    assert page.text == f"When?StoppedBacked: {QUOTE}[1]The sentences above were checked; the rest was not written."
     assert "Nothing was written." in check_markup(view.stopped("When?", [])).text
 
 
-def test_earlier_answers_are_folded_and_lead_nowhere():
-    page = check_markup(view.conversation([an_answer(a_claim()), an_answer(question="Why?")]))
+def test_earlier_answers_are_folded_newest_first_and_lead_to_cards_of_their_own():
+    answers = [an_answer(a_claim()), an_answer(question="Why?")]
+    page = check_markup(view.conversation(answers))
     assert [text for _, text in page.all("summary")] == [
-        "When does the bridge reopen? Answered",
         "Why? Not in these articles",
+        "When does the bridge reopen? Answered",
     ]
-    assert page.all("li")[0][1] == f"[1] The Courier 29 April 2024: “{QUOTE}”"
-    assert not page.all("a")
-    assert not any("id" in attributes for _, attributes, _ in page.elements)
+    assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#turn-0-source-1"]
+    assert [a["id"] for a, _ in page.all("article")] == ["turn-0-source-1"]
+    assert panes.whole("turn-0-source-1", answers, [], ()) == panes.whole("source-1", answers[:1], [], ())
     assert view.conversation([]) == ""
 
 

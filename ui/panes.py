@@ -172,10 +172,12 @@ def adding(library: Library, files: Sequence[str]) -> Iterator[str]:
 
 
 def whole(place: str, talk: Sequence[Answer], claims: Sequence[Claim], checked: Sequence[CheckedSentence]) -> str:
-    """The article behind a card of the newest answer, of `claims` that are still being written, or of a checked draft:
-    as it was when it was cited."""
+    """The article behind a card of an answer, of `claims` that are still being written, or of a checked draft: as it
+    was when it was cited."""
     places = cards.places_of(talk[-1]) if talk else {}
     places |= cards.cited_places(claims) | drafts.places_of(checked)
+    for number, answer in enumerate(talk):
+        places |= cards.cited_places(answer.claims, view.turn(number))
     if place not in places:
         return markup.failure("This source belongs to an answer that is no longer on the page; ask again.")
     return cards.whole_article(*places[place])

@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.text.calendar import date_in_words
 from rag.types import Answer, Claim, Disagreement, Event, Json
-from ui.cards import Card, Key, cards, markers, whole_button
+from ui.cards import Card, Key, cards, markers, source_cards, whole_button
 from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 
 QUESTION_SHOWN = 300
@@ -19,6 +19,13 @@ _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "N
 _MAYBE = "This may answer it"
 _NO_ANSWER = '<p class="bl-claim">No answer: the articles do not say.</p>'
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
+# The sign beside a sentence, and what it says to those who do not see it; its form tells what its colour does.
+_SIGNS = {
+    "supported": ("full", "Backed:"),
+    "partial": ("part", "Partly backed:"),
+    "unsupported": ("none", "Not backed:"),
+    "uncited": ("absent", "No source:"),
+}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
 _KNOWN = {"stated": "", "resolved": "worked out from the article’s date", "published": "the article’s own date"}
 _LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "as_of": "as of"}
@@ -104,33 +111,27 @@ def _status(answer: Answer) -> str:
 
 
 def conversation(answers: Sequence[Answer]) -> str:
-    """The earlier answers of a conversation, oldest first, each folded under its question. Nothing for none.
-
-    Their markers are no links: the cards of the sources pane are those of the newest answer.
-    """
+    """The earlier answers of a conversation, oldest first: shown newest first, each folded under its question, its
+    markers and cards in working order. Nothing for none."""
     if not answers:
         return ""
     folds = "".join(
         f'<details class="bl-turn"><summary dir="auto">{escaped(_short(answer.question))} '
-        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(answer)}</details>'
-        for answer in answers
+        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(turn(number), answer)}</details>'
+        for number, answer in reversed(list(enumerate(answers)))
     )
     return f'<h2>Earlier in this conversation</h2><div class="bl-turns">{folds}</div>'
 
 
-def _turn(answer: Answer) -> str:
+def turn(number: int) -> str:
+    """What the ids of an earlier answer begin with; the newest answer's begin with nothing."""
+    return f"turn-{number}-"
+
+
+def _turn(ids: str, answer: Answer) -> str:
     if answer.status == "abstained":
         return _NO_ANSWER
-    claims = "".join(
-        f'<p class="bl-claim" dir="auto">{escaped(claim.text)} '
-        f"{''.join(f'[{c.marker}]' for c in claim.citations)}{_flags(claim)}</p>"
-        for claim in answer.claims
-    )
-    quotes = "".join(
-        f'<li dir="auto">[{c.marker}] {source(c.article)}: “{escaped(c.quote)}”</li>'
-        for c in (card.citation for card in cards(answer.claims).values())
-    )
-    return f'{claims}<ul class="bl-quotes">{quotes}</ul>'
+    return f'{_claims(answer.claims, ids)}<div class="bl-quotes">{source_cards(answer.claims, ids)}</div>'
 
 
 def _question(question: str) -> str:
@@ -162,17 +163,21 @@ def _limits(limits: Mapping[str, Any] | None) -> str:
     return f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>'
 
 
-def _claims(claims: Sequence[Claim]) -> str:
-    places = cards(claims)
-    return "".join(_claim(number, claim, places) for number, claim in enumerate(claims, start=1))
+def _claims(claims: Sequence[Claim], ids: str = "") -> str:
+    places = cards(claims, ids)
+    return "".join(_claim(number, claim, places, ids) for number, claim in enumerate(claims, start=1))
 
 
-def _claim(number: int, claim: Claim, places: Mapping[Key, Card]) -> str:
-    kind = " bl-doubted" if claim.verdict in _VERDICT or not claim.citations else " bl-past" if claim.earlier else ""
+def _claim(number: int, claim: Claim, places: Mapping[Key, Card], ids: str) -> str:
+    verdict = claim.verdict if claim.citations else "uncited"
+    kind = " bl-doubted" if verdict != "supported" else " bl-past" if claim.earlier else ""
     earlier = '<b class="bl-earlier">Earlier</b> ' if claim.earlier else ""
+    sign, words = _SIGNS[verdict]
     return (
-        f'<p class="bl-claim{kind}" id="claim-{number}" tabindex="-1" dir="auto">{earlier}'
-        f"<span>{escaped(claim.text)}</span>{markers(claim.citations, places)}{_flags(claim)}</p>"
+        f'<p class="bl-claim{kind}" id="{ids}claim-{number}" tabindex="-1" dir="auto">'
+        f'<span class="bl-sign bl-{sign}"><span class="bl-sr">{words} </span></span>{earlier}'
+        f'<span class="bl-words">{escaped(claim.text)}</span>{markers(number, claim.citations, places, ids)}'
+        f"{_flags(claim)}</p>"
     )
 
 

@@ -1,9 +1,9 @@
 // Runs once for each pane, with the pane as `element` (js_on_load of gr.HTML).
 
-// Markers and card numbers are links within the page. Followed natively they would be resolved against Gradio's
+// The numbers of cards are links within the page. Followed natively they would be resolved against Gradio's
 // <base>, which drops the query (?__theme=dark), so that the page would load anew and the answer be gone.
 element.addEventListener("click", (event) => {
-  const link = event.target.closest('a[href^="#"]');
+  const link = event.target.closest('a[href^="#"]:not(.bl-marker)');
   const target = link && document.getElementById(link.hash.slice(1));
   if (!target) return;
   event.preventDefault();
@@ -13,24 +13,44 @@ element.addEventListener("click", (event) => {
 
 // Buttons within a pane are events of the pane: app.py says what they do.
 element.addEventListener("click", (event) => {
+  const marker = event.target.closest(".bl-marker");
   const button = event.target.closest("button");
+  if (marker || button?.matches(".bl-whole")) {
+    event.preventDefault();
+    document.bylineCameFrom = marker ?? button;
+    trigger("select", { place: marker ? marker.hash.slice(1) : button.value });
+  }
   if (button?.matches(".bl-literal")) trigger("retry");
   if (button?.matches(".bl-halt")) trigger("stop");
-  if (button?.matches(".bl-whole")) trigger("select", { place: button.value });
   if (button?.matches(".bl-close") || event.target.matches("dialog")) element.querySelector("dialog").close();
 });
 
-// The whole article: opened as soon as it is there, at the words that were cited.
+// The whole article: opened as soon as it is there, at the words that were cited. The browser keeps the focus in it
+// and closes it with Escape; the way back, also the browser's own, leads to where the reader came from.
 if (element.querySelector("dialog")) {
+  const back = () => {
+    if (history.state?.byline === "article") history.back();
+    const from = document.bylineCameFrom;
+    // An answer that grew meanwhile has other elements by the same names.
+    const there = from?.isConnected ? from : from?.id && document.getElementById(from.id);
+    there?.focus();
+    there?.dispatchEvent(new Event("bl-back", { bubbles: true }));
+    // Emptied, so that the same article is a new value when it is asked for again.
+    props.value = "";
+  };
   watch("value", () => {
     const dialog = element.querySelector("dialog");
     if (!props.value || dialog.open) return;
-    dialog.showModal(); // the browser keeps the focus in it, closes it with Escape, and gives the focus back
+    dialog.showModal();
+    history.pushState({ ...history.state, byline: "article" }, "");
     const words = dialog.querySelector("mark");
     words?.scrollIntoView({ block: "center" });
     words?.focus({ preventScroll: true });
-    // Emptied, so that the same article is a new value when it is asked for again.
-    dialog.addEventListener("close", () => (props.value = ""), { once: true });
+    dialog.addEventListener("close", back, { once: true });
+  });
+  addEventListener("popstate", () => {
+    const dialog = element.querySelector("dialog");
+    if (dialog.open) dialog.close();
   });
 }
 
