@@ -124,15 +124,15 @@ ALLOWED = {
     "b": {"class"},
     "bdi": {"class"},
     "br": set(),
-    "button": {"type", "class", "value"},
-    "details": {"class"},
+    "button": {"type", "class", "value", "name", "dir"},
+    "details": {"class", "open"},
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
     "strong": set(),
-    "div": {"class", "aria-busy", "dir", "tabindex"},
+    "div": {"class", "id", "aria-busy", "dir", "tabindex"},
     "h2": {"id", "dir"},
     "h3": {"dir"},
-    "li": {"dir", "class"},
+    "li": {"dir", "class", "id", "tabindex"},
     "mark": {"tabindex"},
     "ol": {"class"},
     "p": {"class", "id", "tabindex", "dir", "role"},
@@ -144,14 +144,21 @@ ALLOWED = {
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
 ATTRIBUTE_VALUES = {
     "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
-    "id": re.compile(r"(turn-\d+-)?(source|claim|mark)-\d+(-\d+)?|bl-whole-title"),
-    "value": re.compile(r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?"),
+    "id": re.compile(r"(turn-\d+-)?(source|claim|mark)-\d+(-\d+)?|(sentence|said|evidence)-\d+(-\d+)?|bl-whole-title"),
+    "value": re.compile(r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?|byline-[a-z]+\.[a-z]+|[a-z0-9]+"),
+    "name": re.compile(r"open|forget|forget-all|sort|page|article|back|undo-edit|delete|put-back|use|try|ask"),
     "tabindex": re.compile(r"0|-1"),
-    "href": re.compile(r"#(turn-\d+-)?(source|mark)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
-    "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
+    "href": re.compile(
+        r"#(turn-\d+-)?(source|mark|sentence|said|evidence)-\d+(-\d+)?|\?q=[\w%+&=.~-]*|https?://[^\s<>\"'\\]+",
+        re.IGNORECASE,
+    ),
+    "aria-label": re.compile(
+        r"Source \d+(: back to the sentence that cites it)?|Evidence \d+(: back to the sentence)?"
+    ),
     "aria-hidden": re.compile("true"),
     "aria-busy": re.compile("true"),
     "hidden": re.compile(""),
+    "open": re.compile(""),
     "role": re.compile("status"),
     "type": re.compile("button"),
     "target": re.compile("_blank"),
@@ -175,7 +182,9 @@ def check_markup(html: str) -> Page:
 def all_panes(answer: Answer) -> Iterator[str]:
     articles = [c.article for claim in answer.claims for c in claim.citations] + [h.article for h in answer.hits]
     limits = {"outlets": [a.outlet or "" for a in articles], "as_of": answer.question}
-    yield view.answer_pane(answer, limits=limits, copied=answer.question, saved=answer.model)
+    yield view.answer_pane(
+        answer, limits=limits, copied=answer.question, files={"byline-answer.md": (answer.model, answer.model)}
+    )
     yield cards.sources_pane(answer)
     yield view.working(answer.question, 1, limits)
     yield view.writing(answer.question, answer.claims, limits)
@@ -614,9 +623,10 @@ def test_earlier_answers_are_folded_newest_first_and_lead_to_cards_of_their_own(
 
 
 def test_what_is_copied_and_saved_waits_behind_its_button():
-    page = check_markup(view.answer_pane(an_answer(a_claim()), copied="# <b>", saved="<!doctype html>"))
-    assert [text for _, text in page.all("button")] == ["Copy answer with sources", "Save as a record"]
-    assert [text for _, text in page.all("pre")] == ["# <b>", "<!doctype html>"]
+    files = {"byline-record.html": ("Record", "<!doctype html>"), "byline-answer.md": ("Markdown", "# <i>")}
+    page = check_markup(view.answer_pane(an_answer(a_claim()), copied="# <b>", files=files))
+    assert [text for _, text in page.all("button")] == ["Copy answer with sources", "Record", "Markdown"]
+    assert [text for _, text in page.all("pre")] == ["# <b>", "<!doctype html>", "# <i>"]
     assert not check_markup(view.answer_pane(an_answer(a_claim()))).all("button")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
 from rag.types import Answer
-from ui import cards, panes, uploads
+from ui import panes, uploads
 from ui.kit import ASSETS, QUIET, frame
 from ui.panes import Library
 from ui.server import LOCAL, Headers, OwnPagesOnly, free_port
@@ -46,27 +46,59 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     from ui.add_tab import AddTab
     from ui.ask_tab import AskTab, WholeArticle
     from ui.check_tab import CheckTab
+    from ui.library_tab import LibraryTab
+    from ui.models_tab import ModelsTab
 
-    def open_page() -> tuple[Any, ...]:
-        line, outlets, shown, n_articles = panes.opened(library, can_add=can_add)
-        start = gr.update(selected="add") if can_add and not n_articles else gr.skip()
-        return line, gr.update(choices=outlets), shown, cards.no_sources(), n_articles, start
+    def may_edit(request: gr.Request) -> bool:
+        return can_add
+
+    def open_page(kept: Any, request: gr.Request) -> dict[Any, Any]:
+        line, outlets, failed, n_articles = panes.opened(library)
+        is_empty = not n_articles and not failed
+        return {
+            masthead: line,
+            ask.outlets: gr.update(choices=outlets),
+            articles.outlets: gr.update(choices=outlets),
+            ask.held: n_articles,
+            add.samples: gr.update(visible=is_empty and panes.has_samples()),
+            **ask.opened(request, n_articles, kept),
+            **(ask.by_link(request, kept, outlets) if n_articles else {}),
+            **({ask.answer: failed} if failed else {}),
+            **({tabs: gr.update(selected="add")} if is_empty and may_edit(request) else {}),
+        }
 
     page: gr.Blocks
     with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
         masthead = gr.HTML(**frame(_MASTHEAD, "masthead"))
         with gr.Tabs(elem_id="bl-tabs") as tabs:
             with gr.Tab("Ask", id="ask"):
-                ask = AskTab(library, examples, can_add=can_add)
+                ask = AskTab(library, examples, may_edit=may_edit)
+            with gr.Tab("Library", id="library") as library_tab:
+                articles = LibraryTab(library, may_edit=may_edit)
             with gr.Tab("Check a draft", id="check"):
-                check = CheckTab(library)
+                check = CheckTab(library, can_open=can_add)
             with gr.Tab("Add articles", id="add", visible=can_add):
-                add = AddTab(library, can_add=can_add)
+                add = AddTab(library, may_edit=may_edit)
+            with gr.Tab("Models", id="models") as models_tab:
+                models = ModelsTab(library)
         whole = WholeArticle()
-        page.load(open_page, outputs=[masthead, ask.outlets, ask.answer, ask.sources, ask.held, tabs], **QUIET)
+        opening = [
+            masthead,
+            ask.outlets,
+            articles.outlets,
+            ask.held,
+            add.samples,
+            tabs,
+            *ask.shown,
+            *ask.linked[:1],
+            *ask.linked[2:],
+        ]
+        page.load(open_page, inputs=[ask.kept], outputs=opening, **QUIET)
         ask.connect(page)
         check.connect()
-        add.connect(ask, masthead)
+        articles.connect(library_tab, ask, masthead)
+        add.connect(ask, articles, masthead)
+        models.connect(models_tab, tabs, ask)
         whole.connect(ask, check.findings, check.checked)
         api(asking(library), api_name="ask")
     return page

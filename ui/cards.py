@@ -112,7 +112,19 @@ def whole_button(place: str) -> str:
 
 def whole_article(article: Article, start: int, end: int) -> str:
     """An article as it is stored, to the letter, with `article.text[start:end]` marked. Boilerplate is dimmed."""
+    by = f'<p class="bl-meta" dir="auto">By {escaped(", ".join(article.authors))}</p>' if article.authors else ""
+    return (
+        '<div class="bl-sheet"><button type="button" class="bl-close">Close</button>'
+        f'<p class="bl-meta">{source(article)}</p>'
+        f'<h2 id="bl-whole-title" dir="auto">{escaped(article.title or "Title not stated")}</h2>{by}</div>'
+        f"{text_of(article, (start, end))}{_foot(article)}"
+    )
+
+
+def text_of(article: Article, marked: tuple[int, int] = (0, 0)) -> str:
+    """The text of an article to the letter, with these characters marked. Boilerplate is dimmed. HTML."""
     text = article.text
+    start, end = marked
     cuts = sorted({0, start, end, len(text), *(cut for span in article.boilerplate for cut in span)})
     pieces = []
     for a, b in itertools.pairwise(cuts):
@@ -124,13 +136,7 @@ def whole_article(article: Article, start: int, end: int) -> str:
             pieces.append(f'<span class="bl-aside">{piece}</span>')
         else:
             pieces.append(piece)
-    by = f'<p class="bl-meta" dir="auto">By {escaped(", ".join(article.authors))}</p>' if article.authors else ""
-    return (
-        '<div class="bl-sheet"><button type="button" class="bl-close">Close</button>'
-        f'<p class="bl-meta">{source(article)}</p>'
-        f'<h2 id="bl-whole-title" dir="auto">{escaped(article.title or "Title not stated")}</h2>{by}</div>'
-        f'<div class="bl-text" dir="auto" tabindex="0">{"".join(pieces)}</div>{_foot(article)}'
-    )
+    return f'<div class="bl-text" dir="auto" tabindex="0">{"".join(pieces)}</div>'
 
 
 _HEADING_MARKS = re.compile(r"^#{1,6} +", re.MULTILINE)

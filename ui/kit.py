@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ _SCRIPTS = ("page.js", "markers.js")
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """Options of an event that is the page's own business."""
+
+MayEdit = Callable[[Any], bool]
+"""Whether who sent a `gr.Request` may add, edit and delete articles."""
+EDITORS_ONLY = "Only editors may add, edit and delete articles."
 
 # The frames stay on the page while their `${value}` changes, so that screen readers keep the live region.
 _PANE = """<section aria-labelledby="bl-{name}-title"{live}><h2 id="bl-{name}-title">{heading}</h2>
@@ -39,3 +44,9 @@ def pane(name: str, heading: str, *, live: bool = False, **options: Any) -> dict
     """As `working_frame`, under a heading of its own; where it is `live`, screen readers tell its changes."""
     template = _PANE.format(name=name, heading=heading, live=' aria-live="polite"' if live else "")
     return working_frame(template, name, **options)
+
+
+def detail(event: Any, name: str) -> str:
+    """What page.js tells with an event of a pane under this name; "" where it tells nothing."""
+    told = event._data if isinstance(event._data, dict) else {}  # its attributes fail where there is no data
+    return str(told.get(name, ""))

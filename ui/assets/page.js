@@ -20,6 +20,8 @@ element.addEventListener("click", (event) => {
     document.bylineCameFrom = marker ?? button;
     trigger("select", { place: marker ? marker.hash.slice(1) : button.value });
   }
+  if (button?.name === "ask") trigger("example_select", { place: button.value });
+  else if (button?.name) trigger("select", { name: button.name, place: button.value });
   if (button?.matches(".bl-literal")) trigger("retry");
   if (button?.matches(".bl-halt")) trigger("stop");
   if (button?.matches(".bl-close") || event.target.matches("dialog")) element.querySelector("dialog").close();
@@ -54,19 +56,24 @@ if (element.querySelector("dialog")) {
   });
 }
 
-// What a button copies or saves stands in the hidden element after it.
+// What a button copies or saves stands in the hidden element after it; a link to a question copies itself.
 element.addEventListener("click", async (event) => {
-  const button = event.target.closest(".bl-copy, .bl-save");
-  if (!button) return;
-  const text = button.nextElementSibling.textContent;
+  const button = event.target.closest(".bl-copy, .bl-save, .bl-link");
+  if (!button || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
   const said = element.querySelector(".bl-done");
+  const kept = button.nextElementSibling;
+  const text = button.href ?? kept.textContent;
   if (button.matches(".bl-save")) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/html" }));
-    link.download = "byline-record.html";
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = button.value;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    said.textContent = "Saved. “byline verify byline-record.html” compares it with the articles later.";
+    const isRecord = button.value.startsWith("byline-record");
+    said.textContent = isRecord
+      ? `Saved. “byline verify ${button.value}” compares it with the articles later.`
+      : `Saved as ${button.value}.`;
     return;
   }
   try {
@@ -78,11 +85,24 @@ element.addEventListener("click", async (event) => {
     setTimeout(() => (button.textContent = name), 2_000);
   } catch {
     // No permission, or a page that was not opened on this machine: select it for the reader to copy.
-    button.nextElementSibling.hidden = false;
-    getSelection().selectAllChildren(button.nextElementSibling);
+    if (!button.href) kept.hidden = false;
+    getSelection().selectAllChildren(button.href ? button : kept);
     said.textContent = "The browser did not allow copying; the text is selected below.";
   }
 });
+
+// The address says what was asked, so that it can be kept, sent and opened again.
+if (element.querySelector("#bl-answer-title")) {
+  watch("value", () => {
+    const link = element.querySelector(".bl-link");
+    if (!link) return;
+    const address = new URL(link.href);
+    for (const [name, value] of new URLSearchParams(location.search)) {
+      if (name.startsWith("__")) address.searchParams.set(name, value); // Gradio's own, as the theme
+    }
+    history.replaceState(history.state, "", address.pathname + address.search);
+  });
+}
 
 // Gradio's accordion does not tell screen readers whether it is open, and may come later than the pane.
 function describeFilters() {
