@@ -36,10 +36,11 @@ def test_what_a_link_may_not_set_is_left_aside():
 def test_models_are_listed_with_what_would_make_them_usable():
     entries = [
         {"name": "extractive", "usable": True, "why": "built in", "mend": ""},
+        {"name": "openai:tiny", "usable": True, "why": "offered", "mend": ""},
         {"name": "openai:NAME", "usable": False, "why": "<b>needs a key", "mend": "export OPENAI_API_KEY=…"},
     ]
     page = check_markup(view.models(entries))
-    assert [text for _, text in page.all("button")] == ["Use", "Test the connection"]
+    assert [text for _, text in page.all("button")] == ["Use", "Use", "Test the connection"]
     assert [text for _, text in page.all("code")] == ["export OPENAI_API_KEY=…"]
     assert "Not usable: openai:NAME" in page.text
     assert "<b>needs a key" in page.text

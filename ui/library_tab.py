@@ -20,7 +20,7 @@ log = logging.getLogger("ui.app")
 _LABELS = {
     "title": ("Title", ""),
     "outlet": ("Outlet", ""),
-    "authors": ("Authors", "Several are parted by ;"),
+    "authors": ("Authors", "Name; other name"),
     "published": ("Published", "YYYY-MM-DD, YYYY-MM or YYYY"),
 }
 
@@ -33,16 +33,14 @@ class LibraryTab:
         self._library, self._may_edit = library, may_edit
         self._view, self._opened, self._removed = gr.State(shelf.View()), gr.State(""), gr.State(None)
         with gr.Row(elem_id="bl-finding") as self._finding:
-            self._words = gr.Textbox(
-                label="Search", placeholder="Words of an article, its outlet or author", max_length=500
-            )
+            self._words = gr.Textbox(label="Search", placeholder="Words, outlet or author", max_length=500)
             self.outlets = gr.Dropdown([], multiselect=True, label="Outlets")
             self._first = gr.Textbox(label="Published from", placeholder="YYYY-MM-DD", max_length=20)
             self._last = gr.Textbox(label="Published to", placeholder="YYYY-MM-DD", max_length=20)
         with gr.Accordion("Edit what is stated", open=False, visible=False, elem_id="bl-edit") as self._form:
             with gr.Row():
                 self._values = [
-                    gr.Textbox(label=_LABELS[name][0], info=_LABELS[name][1] or None, max_length=2_000)
+                    gr.Textbox(label=_LABELS[name][0], placeholder=_LABELS[name][1], max_length=2_000)
                     for name in EDITABLE
                 ]
             self._save = gr.Button("Save", size="sm")

@@ -71,7 +71,7 @@ def models(entries: Sequence[Json]) -> str:
         deeds = "".join(
             f'<button type="button" name="{deed}" value="{escaped(name)}">{label}</button>'
             for deed, label in (("use", "Use"), ("try", "Test the connection"))
-            if is_usable and not stands_for_any
+            if is_usable and not stands_for_any and (deed, name) != ("try", "extractive")
         )
         mend = f"<p>To use it: <code>{escaped(str(entry['mend']))}</code></p>" if entry["mend"] else ""
         kind, word = ("full", "Usable") if is_usable else ("absent", "Not usable")

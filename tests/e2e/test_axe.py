@@ -22,7 +22,8 @@ pytestmark = MARKS
 VERSION = "4.14.1"
 SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 # The button that takes dropped files is Gradio's own, and is called otherwise than it reads.
-RULES = """() => axe.run({ exclude: [["#bl-files button"]] }, { resultTypes: ["violations"] }).then(found => found.violations
+RULES = """() => axe.run({ exclude: [["#bl-files button"]] }, { resultTypes: ["violations"] })
+  .then(found => found.violations
   .filter(v => ["serious", "critical"].includes(v.impact))
   .map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | ")}`))"""
 
