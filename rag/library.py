@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -72,6 +73,7 @@ class Checking(Within, total=False):
 
 
 ARTICLES_FOR_EXAMPLES = 12
+_ASKING_EXAMPLES = threading.Lock()
 MOST_OUTLETS = 8  # named where one that is asked for is not there
 
 
@@ -372,13 +374,14 @@ class Library(Collection):
     def example_questions(self, given: Sequence[str] = (), n: int = 4) -> list[str]:
         """Up to `n` questions that this library answers: those of `given` that it does, then others made from the words
         of its newest articles. Each was asked of the built-in reader; until the library changes, once."""
-        key = (self.store.generation, tuple(given), n)
-        if self._examples is None or self._examples[0] != key:
-            newest = self.articles([listed.id for listed in self.listed(limit=ARTICLES_FOR_EXAMPLES)[0]])
-            offered = itertools.islice(dict.fromkeys([*given, *suggestions.suggest(newest)]), len(given) + 3 * n)
-            answered = (one for one in offered if self.ask(one, model="extractive").status == "answered")
-            self._examples = key, list(itertools.islice(answered, n))
-        return list(self._examples[1])
+        with _ASKING_EXAMPLES:  # once for all who open the page
+            key = (self.store.generation, tuple(given), n)
+            if self._examples is None or self._examples[0] != key:
+                newest = self.articles([listed.id for listed in self.listed(limit=ARTICLES_FOR_EXAMPLES)[0]])
+                offered = itertools.islice(dict.fromkeys([*given, *suggestions.suggest(newest)]), len(given) + 3 * n)
+                answered = (one for one in offered if self.ask(one, model="extractive").status == "answered")
+                self._examples = key, list(itertools.islice(answered, n))
+            return list(self._examples[1])
 
     def record(self, answer: Answer) -> Json:
         """The record of an answer of this library, to be kept: see `rag.answers.records`."""
