@@ -25,6 +25,7 @@ from ui import cards, drafts, markup, shelf, uploads, view
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from rag.filters import Within
     from rag.ingest.changes import Diff
     from rag.library import Asking
     from rag.shelf import Removed
@@ -48,7 +49,7 @@ class Library(Protocol):
     def articles(self, ids: Iterable[str] | None = None) -> list[Article]: ...
 
     def listed(
-        self, words: str = "", *, order: str, descending: bool, offset: int, limit: int, **within: Any
+        self, words: str = "", *, order: str, descending: bool, offset: int, limit: int, **within: Unpack[Within]
     ) -> tuple[list[Listed], int]: ...
 
     def diff(self, article: Article) -> list[Diff]: ...

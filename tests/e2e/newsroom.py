@@ -77,7 +77,7 @@ class Newsroom(FakeLibrary):
         if "wrong" in question:
             raise BylineError("published_from is 'x', which is no date.")
         if "broken" in question:
-            raise RuntimeError("secret")
+            raise RuntimeError("the cause")
         if "moon" in question:
             return an_answer(question=question, hits=(a_hit(HARBOUR, 0, len(HARBOUR.text)),), notes=("Not there.",))
         if "much" in question:

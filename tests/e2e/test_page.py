@@ -40,7 +40,8 @@ def test_hostile_text_is_inert(open_page, page_url):
     assert page.locator(".bl-words").first.text_content() == ATTACK
     panes = page.locator("#bl-panes")
     assert panes.locator("script, img, svg, style, iframe, [onerror], [onmouseover], [onfocus]").count() == 0
-    assert {a.get_attribute("href") for a in panes.locator("a").all()} == {"#source-1", "#mark-1-1"}
+    links = {a.get_attribute("href") for a in panes.locator("a:not(.bl-link)").all()}
+    assert links == {"#source-1", "#mark-1-1"}
     page.wait_for_timeout(300)  # for a dialog that should not come: see `open_page`
 
 
@@ -184,7 +185,7 @@ def test_what_goes_wrong_is_one_sentence(open_page, page_url, question, sentence
     page = open_page(page_url)
     ask(page, question)
     assert page.locator(".bl-failure p").inner_text() == sentence
-    assert "secret" not in page.content()
+    assert "the cause" not in page.content()
     ask(page, "When?")  # and the page goes on
     assert page.locator("mark").count() == 2
 
@@ -384,7 +385,7 @@ def test_the_sample_articles_are_quoted_to_the_letter(open_page, serve, sample: 
         assert card.locator("mark").text_content() in files[name]
     ask(page, "How deep is the harbour of Antwerp?")
     page.locator(".bl-abstained").wait_for()
-    assert page.locator("mark").count() == 0
+    assert page.locator("#bl-sources mark").count() == 0
 
 
 class Failing:

@@ -30,15 +30,20 @@ element.addEventListener("click", (event) => {
 // The whole article: opened as soon as it is there, at the words that were cited. The browser keeps the focus in it
 // and closes it with Escape; the way back, also the browser's own, leads to where the reader came from.
 if (element.querySelector("dialog")) {
-  const back = () => {
-    if (history.state?.byline === "article") history.back();
+  const focusBack = () => {
     const from = document.bylineCameFrom;
     // An answer that grew meanwhile has other elements by the same names.
     const there = from?.isConnected ? from : from?.id && document.getElementById(from.id);
     there?.focus();
     there?.dispatchEvent(new Event("bl-back", { bubbles: true }));
+  };
+  const back = () => {
     // Emptied, so that the same article is a new value when it is asked for again.
     props.value = "";
+    if (history.state?.byline !== "article") return focusBack();
+    // Going back in the history may move the focus itself, and does so later.
+    addEventListener("popstate", () => setTimeout(focusBack), { once: true });
+    history.back();
   };
   watch("value", () => {
     const dialog = element.querySelector("dialog");
