@@ -118,7 +118,7 @@ def _list(draft: str, sentences: Sequence[CheckedSentence]) -> str:
         reasons = "".join(f'<li dir="auto">{escaped(reason)}</li>' for reason in _reasons(sentence))
         why = f'<ul class="bl-why">{reasons}</ul>' if reasons else ""
         evidence = "".join(
-            f'<div class="bl-evidence"><p class="bl-meta">{source(c.article)}</p><blockquote dir="auto"><mark>'
+            f'<div class="bl-evidence"><p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto"><mark>'
             f"{escaped(c.quote)}</mark></blockquote>{beside(c)}{bears(sentence.verdict, c)}"
             f'<div class="bl-deeds">{copy_quote(c)}{whole_button(_place(number, position))}</div></div>'
             for position, c in enumerate(sentence.citations, start=1)

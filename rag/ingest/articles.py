@@ -21,10 +21,11 @@ from rag.ingest import exports, feeds, mail, records
 from rag.ingest.encoding import decode, decoded, load, open_file
 from rag.ingest.failures import Troubles, failure
 from rag.ingest.fields import Mapped, metadata_of, names_of
-from rag.ingest.formats import declared_in, from_pdf, from_text, stated_above
+from rag.ingest.formats import declared_in, from_text, stated_above
 from rag.ingest.lines import HEAD
 from rag.ingest.metadata import load_yaml, make_article, one_line
 from rag.ingest.pages import from_html
+from rag.ingest.pdf import from_pdf
 from rag.ingest.records import suffix_of
 from rag.ingest.splitting import split
 from rag.ingest.word import from_docx

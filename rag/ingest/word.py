@@ -7,14 +7,13 @@ was deleted with its change tracked, hidden text, comments, notes, headers and f
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest.encoding import MAX_BYTES
-from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, spaced
+from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, NOBODY, spaced
 from rag.ingest.metadata import clean
 from rag.types import Json
 
@@ -31,10 +30,6 @@ _ENTRY = 120  # characters, at most, of a cell that stands in a line with the ot
 # Deleted words, codes of fields, what old programs see instead of a text box; boxes come after their paragraph.
 _PASSED_OVER = ("pPr", "rPr", "del", "moveFrom", "instrText", "Fallback", "rt", "txbxContent")
 _SPACES = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-# Accounts of machines, and what programs fill in.
-_NOBODY = re.compile(
-    r"(?i)(?:(?:microsoft )?(?:office|windows) )?(?:user|admin\w*|author|unknown)|python-docx|word|un-named"
-)
 
 
 def from_docx(data: bytes) -> tuple[str, Json]:
@@ -62,7 +57,7 @@ def from_docx(data: bytes) -> tuple[str, Json]:
         own["title"] = known.title
     clues: list[tuple[str, Any, str]] = []
     people = [
-        name for part in known.author.split(";") if (name := " ".join(part.split())) and not _NOBODY.fullmatch(name)
+        name for part in known.author.split(";") if (name := " ".join(part.split())) and not NOBODY.fullmatch(name)
     ]
     if people:
         clues.append(("authors", tuple(people), f"The Word document was made by “{'; '.join(people)}”."))
