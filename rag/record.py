@@ -192,7 +192,9 @@ def _html(record: Json) -> str:
         outlet, date, title = (f"<bdi>{part}</bdi>" for part in source)
         # As text, not as a link: an article can carry any address.
         url = f" {escaped(c['article']['url'])}" if c["article"]["url"] else ""
-        body.append(f'<p id="s{c["marker"]:d}">[{c["marker"]:d}] {outlet}, {date}: <cite>{title}</cite>{place}.{url}</p>')
+        body.append(
+            f'<p id="s{c["marker"]:d}">[{c["marker"]:d}] {outlet}, {date}: <cite>{title}</cite>{place}.{url}</p>'
+        )
         body.append(f"<blockquote>{escaped(c['quote'])}</blockquote>")
     data = json.dumps(record).replace("<", "\\u003c")
     return _PAGE.format(title=escaped(answer["question"]), body="\n".join(body), foot=escaped(_foot(record)), data=data)

@@ -44,9 +44,8 @@ def _json(value: Any) -> Any:
 
 
 class Place(NamedTuple):
-    """What stands in the text from character `start` on, up to the next place: the page of the file (from 1, as programs
-    that show it count), the time in the recording ("12:31", "1:02:31"), who speaks there; None where there is no such
-    thing."""
+    """What the text is from character `start` on, up to the next place: the page of the file (from 1, as programs that
+    show it count), the time in the recording ("12:31", "1:02:31"), who speaks; None where there is no such thing."""
 
     start: int
     page: int | None = None
@@ -104,6 +103,11 @@ class Article:
         """Where character `start` of the text stands in its file; a place that says nothing where that is not known."""
         at = bisect_right(self.places, start, key=lambda place: place.start)
         return self.places[at - 1] if at else Place(0)
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether it is what was said in a recording."""
+        return any(place.time is not None for place in self.places)
 
     @property
     def inferred(self) -> tuple[str, ...]:

@@ -203,8 +203,9 @@ def _citation_card(card: Card) -> str:
         f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
     )
     body = (
-        f'{_heading(article, citation.start, number)}<blockquote{long} dir="auto">{_in_paragraphs(before, citation, after)}'
-        f"</blockquote>{warning}{beside(citation)}{bears(card.verdict, citation)}"
+        f'{_heading(article, citation.start, number)}<blockquote{long} dir="auto">'
+        f"{_in_paragraphs(before, citation, after)}</blockquote>{warning}{beside(citation)}"
+        f"{bears(card.verdict, citation)}"
         f'<div class="bl-deeds">{copy_quote(citation)}{whole_button(card.id) if exact else ""}</div>{_foot(article)}'
     )
     return f'<article class="bl-card" id="{card.id}" tabindex="-1">{body}</article>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answers.citations import attribution
+from rag.answers.citations import attribution, place_in_words
 from rag.types import CheckedSentence
 from ui.cards import Place, bears, copy_quote, whole_button
 from ui.markup import beside, busy, count, escaped, failure, idle, source
@@ -70,7 +70,8 @@ def markdown(sentences: Sequence[CheckedSentence]) -> str:
         lines = [f"**{_FOUND[_kind(sentence)]}.** {' '.join(sentence.text.split())}"]
         lines += [f"- {reason}" for reason in _reasons(sentence)]
         for c in sentence.citations:
-            whose = f"{attribution(c.article, c.speaker, c.quote)}, {c.article.to_dict()['path']}"
+            where = " ".join(filter(None, (str(c.article.to_dict()["path"]), place_in_words(c.page, c.time))))
+            whose = f"{attribution(c.article, c.speaker, c.quote)}, {where}"
             lines.append(f"> “{' '.join(c.quote.split())}” — {whose}")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"

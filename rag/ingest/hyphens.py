@@ -8,19 +8,19 @@ from collections.abc import Iterable
 # Parts of compounds, which keep their hyphen where nothing else tells: those that words are seldom divided after, or
 # before. On news that hyphenation patterns divide, 99.8% of the words come whole again; of compounds half keep it.
 _FIRST_PARTS = frozenset(
-    "by one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion first second third fourth fifth last half quarter single double zero year "
-    "month week day hour minute self well non anti quasi vice cross left right front middle mid large small long short "
-    "low fast slow full same mixed multi much prime secretary director decision government people world face close free "
-    "old record policy brother sister mother father".split()
+    "by one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty "
+    "seventy eighty ninety hundred thousand million billion first second third fourth fifth last half quarter "
+    "single double zero year month week day hour minute self well non anti quasi vice cross left right front middle "
+    "mid large small long short low fast slow full same mixed multi much prime secretary director decision "
+    "government people world face close free old record policy brother sister mother father".split()
 )
 _SECOND_PARTS = frozenset(
     "based backed old year known called owned funded speaking related elect designate general controlled occupied "
     "friendly minded style scale level term wide like".split()
 )
 _ENDING = re.compile(  # of a word, and so no second part of a compound
-    "a(?:ble|ge|ges|l|nce|nts?|ry)|dom|e(?:d|n|nce|nts?|rs?|st?)|fold|ful|hood|i(?:ngs?|ngly|ons?|shs?|sms?|sts?|ty|ve)|less"
-    "|lier|liest|ly|ments?|ness|o(?:rs?|us)|ry|ship|[st]ions?|teen|ty|ures?|wards?|y|s"
+    "a(?:ble|ge|ges|l|nce|nts?|ry)|dom|e(?:d|n|nce|nts?|rs?|st?)|fold|ful|hood|i(?:ngs?|ngly|ons?|shs?|sms?|sts?|ty|ve)"
+    "|less|lier|liest|ly|ments?|ness|o(?:rs?|us)|ry|ship|[st]ions?|teen|ty|ures?|wards?|y|s"
 )
 _SUSPENDED = frozenset(("and", "or", "to", "und", "oder", "et", "ou", "y", "o", "e", "en", "of"))  # pre- and post-war
 _COMPOUND = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)+")
@@ -62,6 +62,8 @@ class Hyphens:
             return True
         if first + second in self._words:
             return False
-        if len(first) == 1 or "-" in first or below[len(second) : len(second) + 1] in ("-", "‐"):  # five-year-old, e-mail
+        if (
+            len(first) == 1 or "-" in first or below[len(second) : len(second) + 1] in ("-", "‐")
+        ):  # five-year-old, e-mail
             return True
         return second in _SECOND_PARTS or (first in _FIRST_PARTS and _ENDING.fullmatch(second) is None)

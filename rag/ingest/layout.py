@@ -49,8 +49,8 @@ _GUTTER, _NARROWEST, _INDENT, _OTHER_SIZE = 0.6, 7.0, 0.7, 0.15
 _SHORT = 0.7  # of the width of its column: a line that ends a paragraph
 _WIDE_GAP = 1.4  # of the usual distance between lines
 _BESIDE = 3  # lines on either side that make columns
-_MOST_LINES = 2_000  # of a page whose columns are looked for: more are a picture made of letters
-_DEEPEST = 12
+_MOST_LINES = 1_500  # of a page whose columns are looked for: more are a picture made of letters
+_DEEPEST, _MOST_STARTS = 12, 60
 
 _DIVIDED = re.compile(r"\w[-\xad‐]$")
 
@@ -145,7 +145,7 @@ def _is_from_right(lines: Sequence[Line]) -> bool:
 
 def reading_order(lines: Sequence[Line]) -> list[Flow]:
     """The lines as they are read: what stands above columns, each column, what stands below."""
-    whole = _with_initials(lines)
+    whole = _with_initials(lines) if len(lines) <= _MOST_LINES else lines
     return [flow for flow in _flows(sorted(whole, key=lambda line: -line.top), 0) if flow]
 
 
@@ -183,7 +183,7 @@ def _columns(lines: list[Line]) -> tuple[list[Line], ...] | None:
     first, last, x = best
     beside = lines[first:last]
     left = [line for line in beside if line.x0 < x - _slack(height)]
-    right = [line for line in beside if line not in left]
+    right = [line for line in beside if line.x0 >= x - _slack(height)]
     left, right = (right, left) if _is_from_right(lines) else (left, right)
     return lines[:first], left, right, lines[last:]
 
@@ -193,7 +193,7 @@ def _column_starts(lines: list[Line], height: float) -> list[float]:
     starts = Counter(round(line.x0) for line in lines)
     shared = [x for x in starts if sum(starts[x + by] for by in (-1, 0, 1)) >= _BESIDE]
     leftmost = min(line.x0 for line in lines)
-    return [x - 1.0 for x in sorted(shared) if x > leftmost + height][:200]
+    return [x - 1.0 for x in sorted(shared) if x > leftmost + height][:_MOST_STARTS]
 
 
 def _slack(height: float) -> float:
@@ -253,7 +253,7 @@ def _with_initials(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         if len(line.text) > 1 or not line.text.isupper() or line.height < 1.6 * height:
             continue
-        beside = [b for b in kept if b is not line and 0 <= b.x0 - line.x1 + height and b.x0 - line.x1 < 2 * height]
+        beside = [b for b in kept if b is not line and -height <= b.x0 - line.x1 < 2 * height]
         beside = [b for b in beside if b.height < 1.6 * height and line.bottom < (b.top + b.bottom) / 2 < line.top]
         if beside:
             first = max(beside, key=lambda b: b.top)
@@ -341,9 +341,7 @@ class _Column:
         if _DIVIDED.search(above.text) and line.text[:1].islower():
             return False
         return (
-            _differs(above, line)
-            or self.is_short(above)
-            or (self._is_indented(line) and not self._is_indented(above))
+            _differs(above, line) or self.is_short(above) or (self._is_indented(line) and not self._is_indented(above))
         )
 
     def _is_indented(self, line: Line) -> bool:

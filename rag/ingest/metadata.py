@@ -141,7 +141,8 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     if url is None:
         url = _address(inferred("url"))
     if title is None and (title := inferred("title")) is None:
-        if (line := title_line(text)) is not None:
+        is_said = any(place.time is not None for place in places)  # and has no headline
+        if not is_said and (line := title_line(text)) is not None:
             title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
             reasons["title"] = f"The first line of the text stands apart: “{title}”."
         elif title := first_words(text, boilerplate):

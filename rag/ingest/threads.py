@@ -35,9 +35,9 @@ _LABEL = re.compile(
     r"[^\S\n]?:[*_]{0,2}(?P<value>(?:\s.*)?)"
 )
 _FORWARDED = (
-    "forwarded message|forwarded mail|forwarded by .{1,60}|weitergeleitete nachricht|message transféré|message réexpédié"
-    "|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht|vidarebefordrat meddelande"
-    "|videresendt meddelelse|wiadomość przekazana dalej"
+    "forwarded message|forwarded mail|forwarded by .{1,60}|weitergeleitete nachricht|message transféré"
+    "|message réexpédié|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht"
+    "|vidarebefordrat meddelande|videresendt meddelelse|wiadomość przekazana dalej"
 )
 _ORIGINAL = (
     "original message|original appointment|ursprüngliche nachricht|message d.origine|message original|mensaje original"
@@ -45,8 +45,9 @@ _ORIGINAL = (
 )
 _MARK = re.compile(
     rf"(?i)(?:[-_=]{{2,}}\s*(?:(?P<forwarded>{_FORWARDED})|{_ORIGINAL})\s*[-_=]*"
-    r"|(?P<begun>begin forwarded message|anfang der weitergeleiteten nachricht|début du message (?:réexpédié|transféré)"
-    r"|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem encaminhada)\s?:|[_-]{10,})"
+    r"|(?P<begun>begin forwarded message|anfang der weitergeleiteten nachricht|inicio del mensaje reenviado"
+    r"|début du message (?:réexpédié|transféré)|inizio messaggio inoltrato|início da mensagem encaminhada)\s?:"
+    r"|[_-]{10,})"
 )
 IS_FORWARD = re.compile(r"(?i)\s*\[?(?:fwd?|wg|tr|rv|enc|i|doorst|vb|vs|pd)\s?:")
 """How the subject of a mail begins that forwards another."""

@@ -83,7 +83,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX offices_head ON offices (head)",
     ),
     (
-        # Where an article stands in its file, [start, page, time, speaker] each, and what its form shows to be no story.
+        # Where an article stands in its file, [start, page, time, speaker] each, and what the form of that shows to be
+        # no story.
         "ALTER TABLE articles ADD COLUMN places TEXT NOT NULL DEFAULT '[]'",
         "ALTER TABLE articles ADD COLUMN asides TEXT NOT NULL DEFAULT '[]'",
     ),
