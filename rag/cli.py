@@ -203,8 +203,8 @@ def _parser() -> argparse.ArgumentParser:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
-        "each .gz too)",
+        help="a file, a folder or a glob (.txt .md .html .pdf .docx .odt .rtf .epub .eml .mbox .srt .vtt .csv .tsv "
+        ".jsonl .json .xml .rss .atom, each .gz too)",
     )
     sub.add_argument(
         "--fields",

@@ -8,10 +8,10 @@ Scores are "higher is better", always.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,20 @@ class Place(NamedTuple):
     page: int | None = None
     time: str | None = None
     speaker: str | None = None
+
+
+_One = TypeVar("_One")
+
+
+class _Noted(list[_One]):
+    """A list with `notes` for its reader, and with what was `understood` of the question (see `Answer`)."""
+
+    def __init__(
+        self, found: Iterable[_One] = (), *, understood: Json | None = None, notes: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found)
+        self.understood: Json = dict(understood or {})
+        self.notes = tuple(notes)
 
 
 NO_HEADLINE = "The text has no headline; these are its first words."
@@ -187,24 +201,6 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What may be seen. Dates are ISO days, inclusive.
-
-    An article whose date is known only to the month or year passes `published_from` and `published_to` where it may
-    lie within them (a note says so), but `as_of` only when the whole of it does, since that promises that nothing
-    published later is seen. An article without a date passes none.
-    """
-
-    outlets: tuple[str, ...] | None = None
-    published_from: str | None = None
-    published_to: str | None = None
-    as_of: str | None = None
-
-    def __bool__(self) -> bool:
-        return any(v is not None for v in (self.outlets, self.published_from, self.published_to, self.as_of))
-
-
-@dataclass(frozen=True, kw_only=True)
 class SearchHit(_Value):
     """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
 
@@ -216,6 +212,11 @@ class SearchHit(_Value):
 
     def to_dict(self) -> Json:
         return {**super().to_dict(), "page": self.passage.page, "time": self.passage.time}
+
+
+class Hits(_Noted[SearchHit]):
+    """What `retrieve` gives: the passages, best first. `notes` say what the filters left out or let through unsure, and
+    that nothing passes them where that is so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,6 +325,10 @@ class Event(_Value):
     citations: tuple[Citation, ...]
 
 
+class Timeline(_Noted[Event]):
+    """What `timeline` gives: the events, earliest first. `notes` say too why there are none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer(_Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
@@ -370,6 +375,10 @@ class CheckedSentence(_Value):
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+
+class Checked(_Noted[CheckedSentence]):
+    """What `check` gives: the sentences of a draft, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)

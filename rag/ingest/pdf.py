@@ -20,7 +20,7 @@ from rag.ingest.metadata import clean
 from rag.text.written_dates import FULL_DATE, iso
 from rag.types import Json, Place
 
-LONGEST_S = 300
+LONGEST_S = 1800  # where there is no timer for a page; by the clock, and on a busy machine
 _PROGRAM = Path(__file__).with_name("pdf_words.py")
 
 
