@@ -146,7 +146,9 @@ def test_a_question_loads_little(command: str, sample_folder: Path) -> None:
     """What costs half a second, or belongs to ingest, the page or a model of another kind."""
     modules = loaded(command, "Who asked for the meeting?", "--library", str(sample_folder))
     assert "tokenizers" in modules
-    heavy = "torch sentence_transformers transformers sklearn scipy pandas gradio tiktoken trafilatura lxml pypdfium2 docx"
+    heavy = (
+        "torch sentence_transformers transformers sklearn scipy pandas gradio tiktoken trafilatura lxml pypdfium2 docx"
+    )
     more = "feedparser datasketch charset_normalizer yaml httpx ir_measures unittest asyncio concurrent.futures.process"
     assert not modules & {*heavy.split(), *more.split()}
 

@@ -98,14 +98,12 @@ def _margin_rows(page: Page, rows: list[Flow], step: float) -> list[Flow]:
     """The rows of a page's head and foot: few, near the edge, and set apart from the text."""
     edge = _MARGIN * (page.top - page.bottom)
     found: list[Flow] = []
-    for ordered, is_near in (
-        (rows, lambda row: row[0].bottom > page.top - edge),
-        (rows[::-1], lambda row: row[0].top < page.bottom + edge),
-    ):
+    for ordered in (rows, rows[::-1]):
         for n in range(1, min(_MOST_ROWS, len(ordered)) + 1):
-            if not is_near(ordered[n - 1]):
+            row = ordered[n - 1][0]
+            if page.bottom + edge <= row.top and row.bottom <= page.top - edge:
                 break
-            if n == len(ordered) or abs(ordered[n - 1][0].bottom - ordered[n][0].bottom) > _WIDE_GAP * step:
+            if n == len(ordered) or abs(row.bottom - ordered[n][0].bottom) > _WIDE_GAP * step:
                 found += [row for row in ordered[:n] if row not in found]
                 break
     return found
@@ -353,6 +351,10 @@ class _Column:
             return False
         if line.text[:1].islower() or _DIVIDED.search(last.text):
             return True
+        if (
+            line.page == last.page and line.top < last.top
+        ):  # below it, at another width: a headline, or what follows one
+            return False
         usual = self if self.n_lines >= _BESIDE else other
         return last.width >= _SHORT * (usual.right - usual.left) and not line.text[:1].isdigit()
 

@@ -91,10 +91,11 @@ def _read(message: EmailMessage, depth: int) -> tuple[str, Json]:
 def _attached_mail(message: EmailMessage) -> EmailMessage | None:
     """The mail that is attached to another, where it is the only one."""
     found = [part for part in message.walk() if part.get_content_type() == "message/rfc822" and part.is_multipart()]
-    inner = found[0].get_payload(0) if found else None
-    # Those within it are its own.
-    own = [part for part in found[1:] if inner is None or part not in inner.walk()]
-    return inner if isinstance(inner, EmailMessage) and not own else None
+    inner: Any = found[0].get_payload(0) if found else None
+    if not isinstance(inner, EmailMessage):
+        return None
+    within = [*inner.walk()]
+    return inner if all(part in within for part in found[1:]) else None
 
 
 def _forwarded_whole(note: str, outer: Json, read: tuple[str, Json]) -> tuple[str, Json]:

@@ -62,7 +62,7 @@ def _printed(data: bytes) -> list[Json]:
 
 def _page(number: int, page: Json) -> layout.Page:
     rows: list[list[Any]] = page["lines"] or []
-    lines = [layout.Line(clean(" ".join(text.split())), *box, page=number) for text, *box in rows]
+    lines = [layout.Line(clean(" ".join(text.split())), x0, x1, low, high, number) for text, x0, x1, low, high in rows]
     return layout.Page(
         bottom=page.get("bottom", 0.0), top=page.get("top", 0.0), lines=[line for line in lines if line.text]
     )

@@ -67,6 +67,6 @@ def _check_fonts(source: str) -> None:
 def _plain(source: str, codepage: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
-    text = str(rtf_to_text(source, encoding=codepage, errors="replace"))
+    text = str(rtf_to_text(source, encoding=codepage, errors="replace"))  # type: ignore[no-untyped-call]
     # Characters beyond the first plane are written as two halves.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\xad", "")

@@ -216,7 +216,10 @@ def _with_attribution(lines: list[str], story: int, n: int) -> int:
     last = n
     while last > story and not lines[last - 1].strip():
         last -= 1
-    for first in range(max(story, last - 3), last):
+    top = last
+    while top > max(story, last - _WRAPPED) and lines[top - 1].strip():
+        top -= 1
+    for first in range(top, last):
         if _ATTRIBUTION.fullmatch(" ".join(" ".join(lines[first:last]).split())):
             return first
     return n
