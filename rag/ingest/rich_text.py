@@ -10,10 +10,10 @@ from rag.ingest.formats import BY_A_PROGRAM, NOBODY, spaced
 from rag.ingest.metadata import clean
 from rag.types import Json
 
-# Pictures are figures by the million; striprtf reads them one by one, and looks for links with a pattern that takes
-# forever where there are many.
+# Pictures are figures by the million; striprtf reads them one by one, and looks for links, whose address it would put
+# into the text, with a pattern that takes the square of their number. Under another name they are passed over too.
+_NO_LINK = ("\\fldinst", "\\datafield")
 _PICTURE = re.compile(r"[0-9a-fA-F\s]{400,}")
-_LINK = re.compile("HYPERLINK", re.IGNORECASE)
 _UNSEEN = re.compile(
     r"\{[^{}]{0,2000}\\(?:v|deleted)(?![a-z0-9])[^{}]{0,5000}\}"
 )  # hidden words, and those deleted as a change
@@ -35,7 +35,7 @@ def from_rtf(data: bytes) -> tuple[str, Json]:
     except LookupError:
         codepage, source = "cp1252", data.decode("cp1252", "replace")
     _check_fonts(source)
-    source = _LINK.sub("", _UNSEEN.sub("", _PICTURE.sub("", source)))
+    source = _UNSEEN.sub("", _PICTURE.sub("", source)).replace(*_NO_LINK)
     rows = (row.strip().rstrip("|").replace("|", " | ") for row in _plain(source, codepage).split("\n"))
     text = spaced("\n".join(rows))
     about = {
