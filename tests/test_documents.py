@@ -40,7 +40,8 @@ def archive(path: Path, parts: dict[str, str | bytes]) -> Path:
 
 
 def odt(path: Path, body: str, **parts: str) -> Path:
-    content = f"<office:document-content{_NS}><office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    inner = f"<office:body><office:text>{body}</office:text></office:body>"
+    content = f"<office:document-content{_NS}>{inner}</office:document-content>"
     known: dict[str, str | bytes] = {"mimetype": ODT, "content.xml": content, "meta.xml": META}
     return archive(path, {**known, **{name.replace("_", "/"): value for name, value in parts.items()}})
 
@@ -178,8 +179,8 @@ def epub(path: Path, *documents: str, more: str = "", **parts: str) -> Path:
         '<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata>'
         "<dc:title>Quay Gazette [Thu, 09 May 2024]</dc:title><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Tern"
         f"</dc:creator><dc:publisher>Quay Press</dc:publisher><dc:date>2024-05-09</dc:date>{more}</metadata><manifest>"
-        f'{items}<item id="nav" href="nav.xhtml" properties="nav"/></manifest><spine><itemref idref="nav"/>{spine}</spine>'
-        "</package>"
+        f'{items}<item id="nav" href="nav.xhtml" properties="nav"/></manifest><spine><itemref idref="nav"/>'
+        f"{spine}</spine></package>"
     )
     texts = {f"OPS/text/d {n}.xhtml": page(body) for n, body in enumerate(documents)}
     known = {"mimetype": "application/epub+zip", "META-INF/container.xml": CONTAINER, "OPS/book.opf": package}

@@ -54,8 +54,8 @@ def read(path: Path, text: str, subject: str, html: str | None = None) -> Articl
         ),
         (
             "WG: pier",
-            "zK\n\n-----Ursprüngliche Nachricht-----\nVon: Wren Falke\nGesendet: Mittwoch, 8. Mai 2024 09:30\nAn: Otto Star\n"
-            f"Betreff: Saltby closes pier\n\n{STORY}",
+            "zK\n\n-----Ursprüngliche Nachricht-----\nVon: Wren Falke\nGesendet: Mittwoch, 8. Mai 2024 09:30\n"
+            f"An: Otto Star\nBetreff: Saltby closes pier\n\n{STORY}",
         ),
         (
             "TR: pier",
@@ -63,8 +63,8 @@ def read(path: Path, text: str, subject: str, html: str | None = None) -> Articl
         ),
         (
             "Fwd: pier",
-            "FYI too\n\n---------- Forwarded message ---------\nFrom: Ada Quill\nDate: 9 May 2024\nSubject: Fwd: pier\n\n"
-            f"FYI\n\n---------- Forwarded message ---------\n{HEADER}\n{STORY}",
+            "FYI too\n\n---------- Forwarded message ---------\nFrom: Ada Quill\nDate: 9 May 2024\nSubject: Fwd: pier\n"
+            f"\nFYI\n\n---------- Forwarded message ---------\n{HEADER}\n{STORY}",
         ),
     ],
     ids=["gmail", "thunderbird", "apple", "outlook", "original", "german", "french", "twice"],
