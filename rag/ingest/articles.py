@@ -222,10 +222,8 @@ def read(
         if suffix in records.SUFFIXES or (suffix not in _KNOWN and _holds_records(path)):
             yield from _read_records(path, row, mapped if mapped is not None else {})
         else:
-            one_or_many = {mail.MAILBOX: _read_mailbox, epub.SUFFIX: _read_book} | dict.fromkeys(
-                feeds.SUFFIXES, _read_feed
-            )
-            yield from one_or_many.get(suffix, _read_document)(path, row)
+            many = {mail.MAILBOX: _read_mailbox, epub.SUFFIX: _read_book, **dict.fromkeys(feeds.SUFFIXES, _read_feed)}
+            yield from many.get(suffix, _read_document)(path, row)
     except UnicodeEncodeError:
         yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
@@ -318,8 +316,8 @@ def _sidecar(path: Path) -> tuple[Json, list[Failure]]:
                 value = json.loads(source) if other.suffix == ".json" else load_yaml(source)
                 stated = {**({} if _holds_articles(value) else metadata_of(value)), **stated}
         except (OSError, ValueError, RecursionError, BylineError) as error:
-            reason = str(error).rstrip(".")
-            failures.append(failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it."))
+            why = f"describes {path.name} but goes unused ({str(error).rstrip('.')}); mend it or delete it."
+            failures.append(failure(other, why))
     return stated, failures
 
 
