@@ -116,6 +116,7 @@ def ask(args: argparse.Namespace) -> int:
             args.question,
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
             show_unsupported=args.show_unsupported,
+            check_with_model=args.check_with_model,
             history=args.after,
             **_question_limits(args),
         )
@@ -152,8 +153,12 @@ def timeline(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     text = _draft(args.text)
+    if not args.model and (args.model_url or args.check_with_model):
+        raise BylineError("--check-with-model and --model-url need --model here: name the model that is to be asked.")
     with _library(args) as library:
-        sentences = library.check(text, **_limits(args))
+        model = library.language_model(args.model, model_url=args.model_url) if args.model else None
+        sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
+        terminal.warn_all(problem for sentence in sentences for problem in sentence.problems)
         terminal.warn_all(library.unknown_outlets(args.outlet))
     if args.json:
         print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": _since(started)})

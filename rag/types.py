@@ -235,7 +235,8 @@ class Citation(_Value):
 class Claim(_Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
-    `earlier` is true where a later article has changed what this one reports.
+    `earlier` is true where a later article has changed what this one reports. `witness` is what a language model that
+    the checker asked said: "model", "says" (yes, no), "probability" of yes or None, "effect" (lifted, lowered, None).
     """
 
     text: str
@@ -243,6 +244,7 @@ class Claim(_Value):
     finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
+    witness: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,7 +318,8 @@ class CheckedSentence(_Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
-    library holds nothing about it. `missing` are words of the sentence that those do not carry.
+    library holds nothing about it. `missing` are words of the sentence that those do not carry. `witness` as in
+    `Claim`; `problems` says why no model was heard about this sentence and those after it.
     """
 
     text: str
@@ -328,6 +331,8 @@ class CheckedSentence(_Value):
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    witness: Json | None = None
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
