@@ -56,8 +56,8 @@ def answer(
     `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
     with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
     in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
-    follows it. A model may write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard of
-    all of them, so that none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
+    follows it. A model may write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard
+    of all of them, so that none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
     """
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:

@@ -163,8 +163,8 @@ def _objects(value: Any) -> Iterator[Json]:
 class Reply:
     """Collects what the events of one answer say. `ending` is why it ended, "" until an event says so; `is_whole` is
     whether the text came as one document; `has_thoughts` whether the model thought in a field of its own, which is no
-    part of the text; `declined` whether it refused to answer. `tokens`, where it is given, gets what an OpenAI-compatible
-    server says of each: {"token", "top_logprobs": [{"token", "logprob"}, …]}."""
+    part of the text; `declined` whether it refused to answer. `tokens`, where it is given, gets what an OpenAI server
+    says of each: {"token", "top_logprobs": [{"token", "logprob"}, …]}."""
 
     def __init__(self, tokens: list[Json] | None = None) -> None:
         self._tokens = tokens
