@@ -189,7 +189,7 @@ with Library.open(folder) as library:
     first, whole = [], []
     for question in [questions[0], *questions]:  # the first loads the models: it is asked again
         started, found = time.perf_counter(), None
-        for event in library.stream(question):
+        for event in library.ask(question, stream=True):
             if found is None and isinstance(event, Claim):
                 found = time.perf_counter() - started
         first.append(found)

@@ -23,6 +23,7 @@ from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError
+from rag.filters import Filters
 from rag.ingest import articles, changes
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
@@ -34,7 +35,7 @@ from rag.settings import expanded, load_settings
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.text import words
-from rag.types import Article, Candidate, Filters, IngestReport, Json, Passage, SearchHit, Version
+from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -97,13 +97,13 @@ def ingest(args: argparse.Namespace) -> int:
 def search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        hits, understood, notes = library.search(args.question, **_question_limits(args))
-    terminal.warn_all(notes)
+        hits = library.retrieve(args.question, **_question_limits(args))
+    terminal.warn_all(hits.notes)
     if args.json:
-        found = {"understood": understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": encodable(args.question), **found, "notes": list(notes)})
+        found = {"understood": hits.understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
+        print_json({"question": encodable(args.question), **found, "notes": list(hits.notes)})
     else:
-        terminal.print_hits(hits, understood)
+        terminal.print_hits(hits, hits.understood)
     return 0
 
 
@@ -112,8 +112,9 @@ def ask(args: argparse.Namespace) -> int:
     if target:
         record.check_target(target)  # before the work, not after it
     with _library_or_empty(args) as library:
-        stream = library.stream(
+        stream = library.ask(
             args.question,
+            stream=True,
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
             show_unsupported=args.show_unsupported,
             check_with_model=args.check_with_model,
@@ -137,16 +138,16 @@ def ask(args: argparse.Namespace) -> int:
 def timeline(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     with _library(args) as library:
-        events, notes = library.timeline_and_notes(args.question, **_question_limits(args))
+        events = library.timeline(args.question, **_question_limits(args))
     if args.json:
         document = {
             "question": encodable(args.question),
             "events": [event.to_dict() for event in events],
-            "notes": list(notes),
+            "notes": list(events.notes),
         }
         print_json({**document, "elapsed_s": _since(started)})
     else:
-        terminal.print_timeline(events, notes)
+        terminal.print_timeline(events, events.notes)
     return 0
 
 
@@ -158,10 +159,10 @@ def check(args: argparse.Namespace) -> int:
     with _library(args) as library:
         model = library.language_model(args.model, model_url=args.model_url) if args.model else None
         sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
-        terminal.warn_all(problem for sentence in sentences for problem in sentence.problems)
-        terminal.warn_all(library.unknown_outlets(args.outlet))
+        terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": _since(started)})
+        found = [sentence.to_dict() for sentence in sentences]
+        print_json({"sentences": found, "problems": list(sentences.problems), "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0

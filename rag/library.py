@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from rag.answers import answering, citations, extractive, injections, premise, records
 from rag.answers.digest import Digest
@@ -19,13 +19,13 @@ from rag.checking.checker import Checker
 from rag.checking.witness import MOST_ASKED, Witness, is_wanted
 from rag.collection import Collection
 from rag.errors import BylineError
+from rag.filters import Filters, Within, filters_of
 from rag.ingest import copies
 from rag.models.reader import Reranker
 from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions, understanding
-from rag.search.asof import Date, make_filters
 from rag.search.found import Found
 from rag.settings import Settings, load_settings
 from rag.text import words
@@ -34,15 +34,19 @@ from rag.types import (
     Answer,
     Article,
     Candidate,
+    Checked,
     CheckedSentence,
     Claim,
-    Event,
-    Filters,
+    Hits,
     Json,
     LanguageModel,
     SearchHit,
     Span,
+    Timeline,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
@@ -52,6 +56,28 @@ NOT_ASKED = (
     "{} was not asked as a witness: check_with_model (BYLINE_CHECK_WITH_MODEL) is off, or auto, which asks hosted "
     "models and those of 7B and more by their name; turn it on."
 )
+_Whole = TypeVar("_Whole")
+
+
+class Asking(Within, total=False):
+    """What `Library.ask` takes."""
+
+    k: int
+    model: str | LanguageModel | None
+    show_unsupported: bool
+    check_with_model: bool | None
+    history: History
+    understand: bool
+
+
+class Checking(Within, total=False):
+    """What `Library.check` takes."""
+
+    k: int
+    model: str | LanguageModel | None
+    check_with_model: bool | None
+
+
 MOST_OUTLETS = 8  # named where one that is asked for is not there
 
 
@@ -94,58 +120,25 @@ class Library(Collection):
         return load_language_model(settings.model, settings)
 
     def retrieve(
-        self,
-        question: str,
-        *,
-        k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        history: History = (),
-        understand: bool = True,
-    ) -> list[SearchHit]:
-        """The `k` passages that fit `question` best, best first; fewer where fewer exist.
+        self, question: str, *, k: int = 8, history: History = (), understand: bool = True, **within: Unpack[Within]
+    ) -> Hits:
+        """The `k` passages that fit `question` best, best first; fewer where fewer exist. What was understood of the
+        question, and notes on what the filters left out, come along.
 
-        `outlets` by name, in any case. Dates are `datetime.date` or ISO 8601 ("2024-05-06", "2024-05", "2024"),
-        inclusive; with `as_of` nothing published later is seen (`Filters` says what becomes of articles whose date is
-        not known exactly). Filters apply before the search. With `understand`, and no date given, dates in the question
-        that say what was known or published when ("as of June") are filters too (`understood` says which), and a
-        question that points back to those in `history` is completed from them (`rag.search.questions`).
+        `within` are `outlets`, `published_from`, `published_to` and `as_of`, as `Filters` takes them, or `filters`;
+        they apply before the search. With `understand`, and no date given, dates in the question that say what was
+        known or published when ("as of June") are filters too, and a question that points back to those in `history` is
+        completed from them (`rag.search.questions`).
 
         Raises BylineError when the question is empty or has more than 10,000 characters, `k` is below 1, or a date is
         no date.
         """
-        return self.search(
-            question,
-            k=k,
-            outlets=outlets,
-            published_from=published_from,
-            published_to=published_to,
-            as_of=as_of,
-            history=history,
-            understand=understand,
-        )[0]
-
-    def search(
-        self,
-        question: str,
-        *,
-        k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        history: History = (),
-        understand: bool = True,
-    ) -> tuple[list[SearchHit], Json, tuple[str, ...]]:
-        """`retrieve`, what was understood of the question (as in `Answer.understood`), and notes: what the filters left
-        out or let through unsure, and that nothing passes them where that is so."""
         question = words.readable(question)
-        filters = make_filters(outlets, published_from, published_to, as_of)
+        filters = filters_of(within)
         earlier = questions.turns(history) if understand else ()
         hits, dates = self._within(question, earlier, k, filters, understand)
-        return hits, dates.to_dict(), tuple(self._notes(question, dates.within(filters), bool(hits)))
+        notes = self._notes(question, dates.within(filters), bool(hits))
+        return Hits(hits, understood=dates.to_dict(), notes=notes)
 
     def understood(self, question: str, filters: Filters | None = None) -> asof.Understood:
         """What a question says of the articles it wants, of their dates and outlets where `filters` leave these open
@@ -181,22 +174,30 @@ class Library(Collection):
             return found, understood
         return hits(understood.given_up()), understood.given_up()
 
+    @overload
+    def ask(self, question: str, *, stream: Literal[False] = False, **options: Unpack[Asking]) -> Answer: ...
+
+    @overload
+    def ask(self, question: str, *, stream: Literal[True], **options: Unpack[Asking]) -> Iterator[Claim | Answer]: ...
+
+    @overload
+    def ask(self, question: str, *, stream: bool, **options: Unpack[Asking]) -> Answer | Iterator[Claim | Answer]: ...
+
     def ask(
         self,
         question: str,
         *,
+        stream: bool = False,
         k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
         model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
         check_with_model: bool | None = None,
         history: History = (),
         understand: bool = True,
-    ) -> Answer:
-        """Answer `question` from the `k` best passages, every sentence with the exact words that back it.
+        **within: Unpack[Within],
+    ) -> Answer | Iterator[Claim | Answer]:
+        """Answer `question` from the `k` best passages, every sentence with the exact words that back it. With `stream`
+        each `Claim` is given as soon as it is checked, and at last the whole `Answer`.
 
         Filters as in `retrieve`; what was understood of the question is in `understood`, and `understand` False takes
         it as it stands. `model` is "extractive" (the default unless `settings` say otherwise), which quotes the
@@ -217,45 +218,29 @@ class Library(Collection):
 
         Raises BylineError as `retrieve` does, for a model that there is not, and for `check_with_model` without one.
         """
-        for event in self.stream(
-            question,
-            k=k,
-            outlets=outlets,
-            published_from=published_from,
-            published_to=published_to,
-            as_of=as_of,
-            model=model,
-            show_unsupported=show_unsupported,
-            check_with_model=check_with_model,
-            history=history,
-            understand=understand,
-        ):
-            if isinstance(event, Answer):
-                return event
-        raise AssertionError("an answer always ends with an Answer")
+        earlier = questions.turns(history) if understand else ()
+        options: Json = {"show_unsupported": show_unsupported, "check_with_model": check_with_model}
+        events = self._events(question, k, filters_of(within), model, earlier, understand, **options)
+        return events if stream else whole(events, Answer)
 
-    def stream(
+    def _events(
         self,
         question: str,
+        k: int,
+        filters: Filters,
+        model: str | LanguageModel | None,
+        earlier: Sequence[questions.Turn],
+        understand: bool,
         *,
-        k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        model: str | LanguageModel | None = None,
-        show_unsupported: bool = False,
-        check_with_model: bool | None = None,
-        history: History = (),
-        understand: bool = True,
+        show_unsupported: bool,
+        check_with_model: bool | None,
     ) -> Iterator[Claim | Answer]:
-        """`ask`, sentence by sentence: each `Claim` as soon as it is checked, and at last the whole `Answer`."""
+        """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
+        within them."""
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
         witness = self._witness(writer, check_with_model)
-        filters = make_filters(outlets, published_from, published_to, as_of)
-        earlier = questions.turns(history) if understand else ()
         dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
@@ -314,7 +299,7 @@ class Library(Collection):
             parts,
             quoting=self._quoting(understood),
             model=model if not stated else None,
-            check=self.checker.check,
+            check=self.checker.check_all,
             alike=self._alike,
             notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
             show_unsupported=show_unsupported,
@@ -342,126 +327,81 @@ class Library(Collection):
         extracting = extractive.Extractive(self._reader)
         return Digest(understood.request, understood.happened, extracting) if understood.request else extracting
 
-    def timeline(
-        self,
-        question: str,
-        *,
-        k: int = 24,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        understand: bool = True,
-    ) -> tuple[Event, ...]:
+    def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:
         """The dated events in the `k` best passages that have to do with `question` (or a topic), earliest first, each
-        with the exact words of its reports. Filters and `understand` as in `retrieve`; empty where nothing fits.
+        with the exact words of its reports. Filters and `understand` as in `retrieve`; empty where nothing fits, and
+        the notes say why.
 
         Raises BylineError as `retrieve` does.
         """
-        return self.timeline_and_notes(
-            question,
-            k=k,
-            outlets=outlets,
-            published_from=published_from,
-            published_to=published_to,
-            as_of=as_of,
-            understand=understand,
-        )[0]
-
-    def timeline_and_notes(
-        self,
-        question: str,
-        *,
-        k: int = 24,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        understand: bool = True,
-    ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
-        """`timeline`, and sentences for its reader: what was understood, what the filters left out, why it is empty."""
         question = words.readable(question)
-        filters = make_filters(outlets, published_from, published_to, as_of)
+        filters = filters_of(within)
         hits, understood = self._within(question, (), k, filters, understand)
         found, orders = self._find(understood.question or question, hits)
         events = of_hits(found) if words.has_words(question) else ()
+        read = understood.to_dict()
         notes = [
-            *understood.to_dict().get("because", ()),
+            *read.get("because", ()),
             *self._notes(question, understood.within(filters), bool(hits)),
             *_about_orders(orders),
         ]
         if hits and not events:
             notes.append("Nothing in the library that has a date has to do with this.")
-        return events, tuple(notes)
+        return Timeline(events, understood=read, notes=notes)
+
+    @overload
+    def check(self, text: str, *, stream: Literal[False] = False, **options: Unpack[Checking]) -> Checked: ...
+
+    @overload
+    def check(
+        self, text: str, *, stream: Literal[True], **options: Unpack[Checking]
+    ) -> Iterator[CheckedSentence | Checked]: ...
 
     def check(
         self,
         text: str,
         *,
+        stream: bool = False,
         k: int = 5,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
         model: str | LanguageModel | None = None,
         check_with_model: bool | None = None,
-    ) -> list[CheckedSentence]:
+        **within: Unpack[Within],
+    ) -> Checked | Iterator[CheckedSentence | Checked]:
         """Check a draft against the library: a verdict for each of its sentences, with the words that carry or
-        contradict it. A sentence without citations is one about which the library holds nothing.
+        contradict it. A sentence without citations is one about which the library holds nothing. With `stream` each
+        sentence is given as soon as it is checked (a second or so each), and at last all of them.
 
         `k` passages are looked at for each sentence. Filters as in `retrieve`. A `model` that is named here (and no
         other) is asked as well, where `check_with_model` or the settings say so, as in `ask`. BylineError when `text`
         is empty, and as in `ask` for the model.
         """
-        return list(
-            self.stream_check(
-                text,
-                k=k,
-                outlets=outlets,
-                published_from=published_from,
-                published_to=published_to,
-                as_of=as_of,
-                model=model,
-                check_with_model=check_with_model,
-            )
-        )
-
-    def stream_check(
-        self,
-        text: str,
-        *,
-        k: int = 5,
-        outlets: Sequence[str] | None = None,
-        published_from: Date = None,
-        published_to: Date = None,
-        as_of: Date = None,
-        model: str | LanguageModel | None = None,
-        check_with_model: bool | None = None,
-    ) -> Iterator[CheckedSentence]:
-        """`check`, each sentence as soon as it is checked: a long draft takes a second or so for each. Where a model is
-        asked as well, it is asked of several at a time."""
         text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
-        filters = make_filters(outlets, published_from, published_to, as_of)
         asked = self.language_model(model) if model is not None else None
         witness = self._witness(asked, check_with_model)
-        problems: tuple[str, ...] = (
-            (NOT_ASKED.format(asked.name),) if asked and witness is None and check_with_model is None else ()
-        )
+        note = [NOT_ASKED.format(asked.name)] if asked and witness is None and check_with_model is None else []
+        events = self._checked(text, spans, k, filters_of(within), witness, note)
+        return events if stream else whole(events, Checked)
 
+    def _checked(
+        self, text: str, spans: Sequence[Span], k: int, filters: Filters, witness: Witness | None, notes: list[str]
+    ) -> Iterator[CheckedSentence | Checked]:
         def judge(span: Span) -> citations.Judged:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[slice(*span)], k, filters)))
-            return citations.judge_sentence(text, span, candidates, self.checker.check)
+            return citations.judge_sentence(text, span, candidates, self.checker.check_all)
 
         markers, n_at_once = Markers(), MOST_ASKED if witness else 1
+        checked: list[CheckedSentence] = []
+        problems: list[str] = []
         for at in range(0, len(spans), n_at_once):
             judged, found = citations.hear([judge(span) for span in spans[at : at + n_at_once]], witness)
             problems += found
             for one in judged:
-                yield citations.make_sentence(one, self.checker.check, markers, problems)
-                problems = ()
+                checked.append(citations.make_sentence(one, self.checker.check_all, markers))
+                yield checked[-1]
+        yield Checked(checked, notes=[*self.unknown_outlets(filters.outlets), *notes], problems=problems)
 
     def _witness(self, model: LanguageModel | None, wanted: bool | None) -> Witness | None:
         """What asks `model` beside the checker, where that is `wanted` (None: where the settings say so)."""
@@ -492,7 +432,7 @@ class Library(Collection):
                 newest = next(iter(self.store.articles([newest.replaced_by])), None)
             return newest
 
-        return records.verify(saved, article_of, self.checker.check)
+        return records.verify(saved, article_of, self.checker.check_all)
 
     @cached_property
     def _reader(self) -> Reranker | None:
@@ -559,6 +499,11 @@ class Library(Collection):
         if changed := self.store.n_revised_since(filters):
             notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
+
+
+def whole(events: Iterable[Any], kind: type[_Whole]) -> _Whole:
+    """The last of the events, which holds them all."""
+    return next(event for event in events if isinstance(event, kind))
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:

@@ -7,10 +7,10 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,20 @@ def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_json(one) for one in value]
     return value.to_dict() if hasattr(value, "to_dict") else dict(value) if isinstance(value, dict) else value
+
+
+_One = TypeVar("_One")
+
+
+class _Noted(list[_One]):
+    """A list with `notes` for its reader, and with what was `understood` of the question (see `Answer`)."""
+
+    def __init__(
+        self, found: Iterable[_One] = (), *, understood: Json | None = None, notes: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found)
+        self.understood: Json = dict(understood or {})
+        self.notes = tuple(notes)
 
 
 NO_HEADLINE = "The text has no headline; these are its first words."
@@ -156,24 +170,6 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What may be seen. Dates are ISO days, inclusive.
-
-    An article whose date is known only to the month or year passes `published_from` and `published_to` where it may
-    lie within them (a note says so), but `as_of` only when the whole of it does, since that promises that nothing
-    published later is seen. An article without a date passes none.
-    """
-
-    outlets: tuple[str, ...] | None = None
-    published_from: str | None = None
-    published_to: str | None = None
-    as_of: str | None = None
-
-    def __bool__(self) -> bool:
-        return any(v is not None for v in (self.outlets, self.published_from, self.published_to, self.as_of))
-
-
-@dataclass(frozen=True, kw_only=True)
 class SearchHit(_Value):
     """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
 
@@ -182,6 +178,11 @@ class SearchHit(_Value):
     scores: dict[str, float]
     article: Article
     passage: Passage
+
+
+class Hits(_Noted[SearchHit]):
+    """What `retrieve` gives: the passages, best first. `notes` say what the filters left out or let through unsure, and
+    that nothing passes them where that is so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +285,10 @@ class Event(_Value):
     citations: tuple[Citation, ...]
 
 
+class Timeline(_Noted[Event]):
+    """What `timeline` gives: the events, earliest first. `notes` say too why there are none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer(_Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
@@ -319,7 +324,7 @@ class CheckedSentence(_Value):
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
     library holds nothing about it. `missing` are words of the sentence that those do not carry. `witness` as in
-    `Claim`; `problems` says why no model was heard about this sentence and those after it.
+    `Claim`.
     """
 
     text: str
@@ -332,7 +337,17 @@ class CheckedSentence(_Value):
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     witness: Json | None = None
-    problems: tuple[str, ...] = ()
+
+
+class Checked(_Noted[CheckedSentence]):
+    """What `check` gives: the sentences of a draft, in order. `problems` says why a model that was asked too was not
+    heard."""
+
+    def __init__(
+        self, found: Iterable[CheckedSentence] = (), *, notes: Iterable[str] = (), problems: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found, notes=notes)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ import pytest
 from rag import record
 from rag.answers import records
 from rag.errors import BylineError
-from rag.types import Answer, Article, CheckedSentence, Claim, IngestReport, Json
+from rag.types import Answer, Article, Checked, CheckedSentence, Claim, IngestReport, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
 from ui import app, cards, markup, panes, server, view
 
@@ -54,7 +54,7 @@ class FakeLibrary:
     def record(self, answer: Answer) -> Json:
         return records.make_record(answer, embedder="none", indexed_as="none")
 
-    def stream(self, question: str, **options: Any) -> Iterator[Claim | Answer]:
+    def ask(self, question: str, *, stream: Literal[True], **options: Any) -> Iterator[Claim | Answer]:
         self.asked.append((question, options))
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -62,7 +62,7 @@ class FakeLibrary:
         yield from answer.claims
         yield answer
 
-    def stream_check(self, text: str) -> Iterator[CheckedSentence]:
+    def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]:
         for finding in self.findings:
             if isinstance(finding, Exception):
                 raise finding

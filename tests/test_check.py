@@ -54,10 +54,14 @@ def test_a_sentence_is_given_as_soon_as_it_is_checked(sample: Library, monkeypat
     looked_for: list[str] = []
     hits = sample._hits
     monkeypatch.setattr(sample, "_hits", lambda text, *rest: looked_for.append(text) or hits(text, *rest))
-    sentences = sample.stream_check(draft)
-    assert next(sentences).verdict == "supported"
+    sentences = sample.check(draft, stream=True)
+    first = next(sentences)
+    assert isinstance(first, CheckedSentence)
+    assert first.verdict == "supported"
     assert looked_for == ["Karim Khan is the chief prosecutor of the ICC."]
-    assert [sentence.verdict for sentence in sentences] == ["unsupported"]
+    second, every = sentences
+    assert every == [first, second]
+    assert [sentence.verdict for sentence in sample.check(draft)] == ["supported", "unsupported"]
 
 
 def test_filters_hold(sample: Library) -> None:
@@ -159,10 +163,10 @@ def test_on_the_command_line(sample_folder: Path, tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
     document = json.loads(run(str(draft), "--json").stdout)
-    assert document.keys() == {"sentences", "elapsed_s"}
+    assert document.keys() == {"sentences", "problems", "elapsed_s"}
     first, second = document["sentences"]
     assert first.keys() == {
-        *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts")
+        *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts", "witness")
     }
     assert (first["verdict"], second["verdict"]) == ("supported", "unsupported")
     assert "Nothing in the library about this." in run("Plum cake needs cinnamon.").stdout

@@ -57,7 +57,7 @@ def test_a_models_thoughts_are_no_part_of_its_answer(
     server: Fake, sample: Library, convention: Callable[[str, str], Behaviour]
 ) -> None:
     server.behave = convention(THOUGHT, f"{TRUE} [1]")
-    *claims, answer = sample.stream(QUESTION, model="openai:m")
+    *claims, answer = sample.ask(QUESTION, model="openai:m", stream=True)
     assert isinstance(answer, Answer)
     assert (answer.model, answer.status) == ("openai:m", "answered")
     assert [claim.text for claim in answer.claims] == [TRUE]
@@ -68,7 +68,7 @@ def test_a_models_thoughts_are_no_part_of_its_answer(
 def test_what_turns_out_to_be_a_thought_is_taken_back(sample: Library) -> None:
     """Nothing tells at first that it is one: it is given out, and is not in the answer."""
     model = Scripted(f"Karim Khan is a prosecutor [1]. {THOUGHT}</think>{TRUE} [1]")
-    *_, answer = sample.stream(QUESTION, model=model)
+    *_, answer = sample.ask(QUESTION, model=model, stream=True)
     assert isinstance(answer, Answer)
     assert [claim.text for claim in answer.claims] == [TRUE]
     assert {c.marker for claim in answer.claims for c in claim.citations} == {1}

@@ -396,7 +396,7 @@ def test_claims_come_as_they_are_checked(server: Fake, sample: Library) -> None:
     server.behave = says(
         "Karim Khan is the chief ", "prosecutor of the ICC [1]. ", "Israel Katz is the foreign minister."
     )
-    *claims, answer = sample.stream("Who is Karim Khan?", model="openai:m")
+    *claims, answer = sample.ask("Who is Karim Khan?", model="openai:m", stream=True)
     assert isinstance(answer, Answer)
     assert all(isinstance(claim, Claim) for claim in claims)
     assert tuple(claims) == answer.claims

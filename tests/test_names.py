@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Library
+from rag.filters import Filters
 from rag.search.names import other_names
 from rag.search.retrieval import searches
 from rag.text.names import Pair, fold, pairs
-from rag.types import Filters
 
 QHA = Pair("qha", "quillmere harbour authority", True)
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Library
+from rag.filters import Filters
 from rag.ingest.offices import Holder, holders
 from rag.search.offices import holders_asked_for
 from rag.search.retrieval import searches
-from rag.types import Filters
 from tests.test_names import put
 
 

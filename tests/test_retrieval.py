@@ -92,11 +92,11 @@ def test_dates_known_in_part_pass_as_uncertain_and_as_of_only_whole(library: Lib
     assert found(published_from="2021-05-07", published_to="2021-05-31") == {"month", "year"}
     assert found(published_from="2021-06-01", published_to="2021-06-30") == {"year"}
     assert found(published_to="2020") == set()
-    _, _, told = library.search("ferry", published_from="2021-05-07")
+    told = library.retrieve("ferry", published_from="2021-05-07").notes
     assert [note.partition(":")[0] for note in told] == ["Left out", "Uncertain"]
     assert "2 articles whose date is known only to the month or year may lie outside" in told[1]
-    assert library.search("ferry", published_to="2020")[2][0].startswith("No article passes the filters")
-    assert library.search("ferry", published_from="2021", published_to="2021")[2] == told[:1]
+    assert library.retrieve("ferry", published_to="2020").notes[0].startswith("No article passes the filters")
+    assert library.retrieve("ferry", published_from="2021", published_to="2021").notes == told[:1]
     notes = library.ask("Where is the ferry?", as_of="2021-05-06").notes
     assert "Left out: 3 articles whose date is not known exactly enough" in " ".join(notes)
 

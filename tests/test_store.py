@@ -11,10 +11,10 @@ import pytest
 
 from rag import BylineError, Library
 from rag.collection import DATABASE
+from rag.filters import Filters
 from rag.storage.migrations import MIGRATIONS
 from rag.storage.store import Store, text_hash
 from rag.text.calendar import date_range
-from rag.types import Filters
 
 STORY = """Ferry to Saltby is late
 

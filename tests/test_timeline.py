@@ -145,13 +145,13 @@ def test_other_people_or_roles_are_another_event(library: Library) -> None:
 
 
 def test_nothing_that_fits_and_an_empty_library(library: Library, tmp_path: Path) -> None:
-    line, notes = library.timeline_and_notes("wheat prices in Patagonia")
-    assert line == ()
-    assert notes == ("Nothing in the library that has a date has to do with this.",)
+    line = library.timeline("wheat prices in Patagonia")
+    assert not line
+    assert line.notes == ("Nothing in the library that has a date has to do with this.",)
     with Library.open(tmp_path / "empty") as empty:
-        line, notes = empty.timeline_and_notes("anything")
-        assert (line, len(notes)) == ((), 1)
-        assert "holds no articles" in notes[0]
+        line = empty.timeline("anything")
+        assert (len(line), len(line.notes)) == (0, 1)
+        assert "holds no articles" in line.notes[0]
 
 
 def test_filters_hold(library: Library) -> None:

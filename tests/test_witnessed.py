@@ -150,7 +150,7 @@ def test_a_yes_keeps_what_the_checker_is_unsure_of(sample: Library) -> None:
 
 def test_no_claim_is_given_out_that_the_witness_takes_away(sample: Library) -> None:
     model = Scripted(f"{SURE} [1] {FALSE} [1]", "1: yes\n2: no")
-    *claims, answer = sample.stream(QUESTION, model=model, check_with_model=True)
+    *claims, answer = sample.ask(QUESTION, stream=True, model=model, check_with_model=True)
     assert isinstance(answer, Answer)
     assert tuple(claims) == answer.claims
 
@@ -171,7 +171,7 @@ def test_a_model_that_broke_off_is_not_asked_again(sample: Library) -> None:
 
 def test_thoughts_that_are_taken_back_are_not_asked_about(sample: Library) -> None:
     model = Scripted(f"Karim Khan is a prosecutor [1]. {FALSE} [1]</think>{SURE} [1]", "1: yes")
-    *claims, answer = sample.stream(QUESTION, model=model, check_with_model=True)
+    *claims, answer = sample.ask(QUESTION, stream=True, model=model, check_with_model=True)
     assert isinstance(answer, Answer)
     assert [claim.text for claim in answer.claims] == [SURE]
     assert tuple(claims) == answer.claims
@@ -226,17 +226,17 @@ def test_a_draft_is_put_to_the_model_that_is_named(sample: Library) -> None:
 
 def test_a_small_model_is_not_asked_unless_that_is_wanted_and_this_is_told_once(sample: Library) -> None:
     model = Scripted("1: no")
-    first, second = sample.check(f"{SURE} {FALSE}", model=model)
-    assert (model.prompts, second.problems) == ([], ())
-    assert first.problems[0].startswith("scripted was not asked as a witness: check_with_model")
-    assert sample.check(SURE, model=model, check_with_model=False)[0].problems == ()
+    found = sample.check(f"{SURE} {FALSE}", model=model)
+    assert (model.prompts, found.problems, len(found.notes)) == ([], (), 1)
+    assert found.notes[0].startswith("scripted was not asked as a witness: check_with_model")
+    assert sample.check(SURE, model=model, check_with_model=False).notes == ()
 
 
 def test_a_witness_that_fails_is_told_once_in_a_draft(sample: Library) -> None:
     model = Scripted(ModelError("it is down."))
     draft = f"{SURE} " * (MOST_ASKED + 2)
     found = sample.check(draft, model=model, check_with_model=True)
-    assert [one.problems for one in found if one.problems] == [("scripted was not heard as a witness: it is down.",)]
+    assert found.problems == ("scripted was not heard as a witness: it is down.",)
     assert len(model.prompts) == 1
 
 

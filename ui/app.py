@@ -142,8 +142,9 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
         """Answers a question from the articles, with the exact words behind each sentence. `history` holds earlier
         questions, or earlier answers as they were given here, oldest first."""
         try:
-            events = library.stream(
+            events = library.ask(
                 question,
+                stream=True,
                 k=k,
                 outlets=outlets,
                 published_from=published_from,

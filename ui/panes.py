@@ -11,14 +11,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from rag import record
 from rag.collection import Progress
 from rag.errors import BylineError
 from rag.text.sentences import split_sentences
-from rag.types import Answer, CheckedSentence, Claim, IngestReport, Json
+from rag.types import Answer, Checked, CheckedSentence, Claim, IngestReport, Json
 from ui import cards, drafts, markup, uploads, view
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from rag.library import Asking
 
 # What may be typed as a model. A file of this machine ("gguf:PATH") may only be chosen where it was offered.
 _TYPED_MODEL = re.compile(r"(?:openai|anthropic):[^\s\x00-\x1f]{1,200}")
@@ -36,22 +41,9 @@ class Library(Protocol):
 
     def record(self, answer: Answer) -> Json: ...
 
-    def stream(
-        self,
-        question: str,
-        *,
-        k: int = 8,
-        outlets: Sequence[str] | None = None,
-        published_from: str | None = None,
-        published_to: str | None = None,
-        as_of: str | None = None,
-        model: str | None = None,
-        show_unsupported: bool = False,
-        history: Sequence[str | Answer | Mapping[str, Any]] = (),
-        understand: bool = True,
-    ) -> Iterator[Claim | Answer]: ...
+    def ask(self, question: str, *, stream: Literal[True], **options: Unpack[Asking]) -> Iterator[Claim | Answer]: ...
 
-    def stream_check(self, text: str) -> Iterator[CheckedSentence]: ...
+    def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]: ...
 
     def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> IngestReport: ...
 
@@ -129,7 +121,7 @@ def answering(
         chosen = {name: value for name, value in options.items() if name != "model"}
         if model := checked_model(library, options.get("model")):
             chosen["model"] = model
-        for event in library.stream(question, **limits, **chosen, history=talk):
+        for event in library.ask(question, stream=True, **limits, **chosen, history=talk):
             if isinstance(event, Claim):
                 claims.append(event)
                 yield view.writing(question, claims, limits), cards.source_cards(claims), event
@@ -155,9 +147,10 @@ def checking(library: Library, draft: str) -> Iterator[tuple[str, tuple[CheckedS
             return
         n_sentences = len(split_sentences(draft))
         yield drafts.checking(draft, (), n_sentences), ()
-        for sentence in library.stream_check(draft):
-            sentences = (*sentences, sentence)
-            yield drafts.checking(draft, sentences, n_sentences), sentences
+        for sentence in library.check(draft, stream=True):
+            if isinstance(sentence, CheckedSentence):
+                sentences = (*sentences, sentence)
+                yield drafts.checking(draft, sentences, n_sentences), sentences
         yield drafts.checked(draft, sentences), sentences
     except BylineError as error:
         yield markup.failure(str(error)), ()

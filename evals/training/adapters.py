@@ -222,7 +222,7 @@ def vectors_of(texts: Sequence[str], base: Encoder, longest: int = 128) -> np.nd
     tokens = [encoding.ids[:longest] for encoding in base.tokenizer.encode_batch(list(texts))]
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
     found = np.zeros((len(tokens), model.config.hidden_size), dtype=np.float32)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=has_bf16_units()):
+    with torch.no_grad():
         for i in range(0, len(order), 64):
             rows = order[i : i + 64]
             ids, _, mask = padded([(tokens[n], []) for n in rows], pad=base.shape.pad)

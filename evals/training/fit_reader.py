@@ -180,11 +180,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="the highest learning rate")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="passages are drawn anew for each")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
+    parser.add_argument("--share", type=float, default=1.0, help="of the questions that are not on invented news, 0..1")
     parser.add_argument("--limit", type=int, help="so many questions, to try it out")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     base, start = load_base(args.base), load_adapter(args.start) if args.start else None
     cases = cases_to_train(training_cases(args.data))
+    rng = random.Random(SEED)
+    cases = [case for case in cases if case.source == "news" or rng.random() < args.share]
     cases = random.Random(SEED).sample(cases, min(args.limit, len(cases))) if args.limit else cases
     torch.manual_seed(SEED)
     others = others_of(cases, args.out)

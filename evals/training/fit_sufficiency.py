@@ -24,6 +24,7 @@ from evals.loaders import DATA, read_jsonl
 from evals.suites import library_of
 from evals.training.adapters import BASES, load_base, vectors_of
 from evals.training.fit_reader import PassageEncoder, load_model, logits_of
+from evals.training.news import news_passages
 from evals.training.reader_data import Case, cases_of
 from evals.training.texts import SEED, Json, part_of, sentences_of, trimmed
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
@@ -163,6 +164,18 @@ def wikinews(data: Path, questions: str) -> tuple[list[Json], list[Lookup]]:
     ]
 
 
+def invented_news() -> tuple[list[Json], list[Lookup]]:
+    """All invented news as articles, and the questions on what of it is held out."""
+    held_out = news_passages(held_out=True)
+    passages = [*news_passages(), *held_out]
+    records = [{"id": p.id, "title": p.title, "text": p.text} for p in passages]
+    return records, [
+        Lookup(question=q.text, answerable=q.answer is not None, at=p.id, words=q.answer or "")
+        for p in held_out
+        for q in p.questions
+    ]
+
+
 def all_found(cases: Sequence[Case], data: Path) -> Iterator[Found]:
     """Every question that the regression is fitted or measured on."""
     rng = random.Random(SEED)
@@ -170,6 +183,7 @@ def all_found(cases: Sequence[Case], data: Path) -> Iterator[Found]:
     yield from retrieved("squadshifts", "signals", *half_hidden(shifts, N_SHIFTS))
     nq = [case for case in cases if case.source == "nq" and case.part == "signals"]
     yield from retrieved("nq", "signals", *half_hidden(nq, N_NQ))
+    yield from retrieved("news", "signals", *invented_news())
     yield from given(c for c in cases if c.source in ("clapnq", "squad2") and c.part != "adapter")
     yield from mtrag(data)
     yield from retrieved("wikinews", "test", *wikinews(data, "wikinews_questions.jsonl"))
@@ -285,7 +299,7 @@ def report(asked: Sequence[Asked]) -> None:
             rest = fit([a for a in fitting if a.source != source], used[name], name == "with")
             areas.append(roc_auc_score([a.answerable for a in left_out], values(name, left_out, rest)))
         print(f"mean AUC, one set left out: {np.mean(areas):.3f}")
-    library = [a for a in fitting if a.source in ("squadshifts", "nq")]
+    library = [a for a in fitting if a.source in ("squadshifts", "nq", "news")]
     answerable = np.array([a.answerable for a in library])
     enough = {name: refused_at(values(name, library, w), answerable, 0.10)[1] for name, w in models.items()}
     print(f"ENOUGH {enough['with']:.3f}, MAYBE", refused_at(values("with", library, models["with"]), answerable, 0.02))

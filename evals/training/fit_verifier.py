@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from evals.loaders import DATA, read_jsonl
 from evals.metrics import auroc
 from evals.training.adapters import BASES, RANKS, Adapted, Tokens, batches_of, load_base, rank_of, train
 from evals.training.made_pairs import MADE
+from evals.training.news import news_passages
 from evals.training.pair_sets import SETS
 from evals.training.pairs import MIXES, Label, Pair, mixed, narrow
 from evals.training.texts import SEED, sentences_of
@@ -90,12 +91,25 @@ def claims_of_the_suite() -> Iterator[Pair]:
                 yield Pair(claim=claim["text"], evidence=narrow(claim["text"], sentences), label=label)
 
 
-def watched(model: PairEncoder, rows: Sequence[Row]) -> str:
-    """How well the claims of the suite are told apart, in a few words."""
-    odds = log_odds(model, [tokens for tokens, _ in rows])
-    true = np.array([label is Label.CARRIED for _, label in rows])
-    area = auroc(odds.tolist(), true.tolist())
-    return f"claims, dev: AUC {area:.3f}, kept {(odds[true] > 0).mean():.2f}, refused {(odds[~true] <= 0).mean():.2f}"
+def claims_held_out() -> Iterator[Pair]:
+    """Those on the invented news that is held out."""
+    for passage in news_passages(held_out=True):
+        for claim in passage.claims:
+            label = Label.CARRIED if claim.outcome == "carried" else Label.NOT_CARRIED
+            yield Pair(claim=claim.text, evidence=narrow(claim.text, passage.sentences), label=label)
+
+
+def watched(model: PairEncoder, sets: Mapping[str, Sequence[Row]]) -> str:
+    """How well the claims of each set are told apart, in a few words."""
+    told = []
+    for name, rows in sets.items():
+        odds = log_odds(model, [tokens for tokens, _ in rows])
+        true = np.array([label is Label.CARRIED for _, label in rows])
+        area = auroc(odds.tolist(), true.tolist())
+        told.append(
+            f"{name}: AUC {area:.3f}, kept {(odds[true] > 0).mean():.2f}, refused {(odds[~true] <= 0).mean():.2f}"
+        )
+    return "; ".join(told)
 
 
 def drawn(data: Path, mix: str, seed: int, limit: int | None) -> list[Pair]:
@@ -129,7 +143,8 @@ def main() -> None:
     model = PairEncoder(base, rank=rank_of(start) if start else RANKS[args.base])
     if start:
         model.restore(start)
-    suite = encoded(list(claims_of_the_suite()), base)
+    sets = {"claims, dev": claims_of_the_suite(), "news held out": claims_held_out()}
+    watch = {name: encoded(list(pairs), base) for name, pairs in sets.items()}
 
     def loss_of_rows(batch: Sequence[Row]) -> torch.Tensor:
         return loss_of(model(*model.padded([tokens for tokens, _ in batch])), [label for _, label in batch])
@@ -141,7 +156,7 @@ def main() -> None:
         rate=args.rate or RATES[args.base],
         minutes=args.minutes,
         out=args.out / "verifier.safetensors",
-        watch=lambda: watched(model, suite),
+        watch=lambda: watched(model, watch),
     )
 
 

@@ -26,10 +26,12 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """`answer` is a span of the passage, None where the passage does not answer."""
+    """`answer` is a span of the passage, None where the passage does not answer. `says` is "yes" or "no" where it is
+    known which of them answers."""
 
     text: str
     answer: str | None
+    says: Literal["yes", "no"] | None = None
 
     @property
     def is_polar(self) -> bool:
@@ -39,7 +41,8 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class NewsPassage:
-    """An invented report: `text` is its paragraphs, parted by blank lines."""
+    """An invented report: `text` is its paragraphs, parted by blank lines. What is held out is not trained on: how the
+    models are weighed is fitted on it."""
 
     id: str
     topic: str
@@ -47,15 +50,17 @@ class NewsPassage:
     text: str
     claims: tuple[Claim, ...]
     questions: tuple[Question, ...]
+    is_held_out: bool = False
 
     @property
     def sentences(self) -> tuple[str, ...]:
         return tuple(s for paragraph in self.text.split("\n\n") for s in sentences_of(paragraph))
 
 
-def news_passages(path: Path = NEWS) -> list[NewsPassage]:
-    """All passages. BylineError where the file is not there, or a row is not as data/README.md says."""
-    return [_passage(row) for row in read_jsonl(path)]
+def news_passages(path: Path = NEWS, *, held_out: bool = False) -> list[NewsPassage]:
+    """The passages to train on, or those that are held out. BylineError where the file is not there, or a row is not as
+    data/README.md says."""
+    return [passage for passage in map(_passage, read_jsonl(path)) if passage.is_held_out == held_out]
 
 
 def _passage(row: Json) -> NewsPassage:
@@ -66,7 +71,8 @@ def _passage(row: Json) -> NewsPassage:
         passage = NewsPassage(
             **{key: row[key] for key in ("id", "topic", "title", "text")},
             claims=tuple(Claim(text=c["text"], outcome=c["label"], kind=c["kind"]) for c in row["claims"]),
-            questions=tuple(Question(text=q["text"], answer=q["answer"]) for q in row["questions"]),
+            questions=tuple(Question(text=q["text"], answer=q["answer"], says=q.get("says")) for q in row["questions"]),
+            is_held_out=row.get("held_out", False),
         )
     except KeyError as error:
         raise wrong(f"has no {error}") from None

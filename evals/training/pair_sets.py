@@ -152,7 +152,7 @@ def scifact(data: Path, rng: random.Random) -> Iterator[Pair]:
 
 
 def news(data: Path, rng: random.Random) -> Iterator[Pair]:
-    """The claims on invented news; and its questions to be answered by yes or no that it does not answer."""
+    """The claims on invented news; and its questions to be answered by yes or no, with one of them behind."""
     for passage in news_passages():
         sentences = passage.sentences
         is_short = len(passage.text.split()) <= WHOLE_WORDS
@@ -167,10 +167,12 @@ def news(data: Path, rng: random.Random) -> Iterator[Pair]:
                 evidence = narrow(claim.text, sentences, FEWER)
             yield Pair(claim=claim.text, evidence=evidence, label=_OUTCOMES[claim.outcome], title=title, source="news")
         for question in passage.questions:
-            if question.is_polar and question.answer is None:
-                evidence = narrow(question.text, sentences)
-                claim_text = f"{question.text} Yes."
-                yield Pair(claim=claim_text, evidence=evidence, label=Label.NOT_THERE, source="news")
+            if not question.is_polar or (question.answer is not None and question.says is None):
+                continue
+            says = rng.choice(("yes", "no"))
+            label = Label.CARRIED if says == question.says else Label.CONTRADICTED if question.says else Label.NOT_THERE
+            claim_text = f"{question.text} {says.capitalize()}."
+            yield Pair(claim=claim_text, evidence=narrow(question.text, sentences), label=label, source="news")
 
 
 SETS = (

@@ -21,9 +21,7 @@ def _scaled_to_int8(x: torch.Tensor, by: torch.Tensor) -> tuple[torch.Tensor, to
     return _to_int8(x * by)
 
 
-def _from_int32(
-    product: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, bias: torch.Tensor
-) -> torch.Tensor:
+def _from_int32(product: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     return product.float() * rows * columns + bias
 
 
@@ -61,5 +59,5 @@ class Frozen:
 
     def multiply(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """x W^T + bias, (..., in) to (..., out)."""
-        found: torch.Tensor = _Int8Linear.apply(x, self.weight, self.scale, bias)
+        found: torch.Tensor = _Int8Linear.apply(x, self.weight, self.scale, bias)  # type: ignore[no-untyped-call]
         return found

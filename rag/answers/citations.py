@@ -34,8 +34,8 @@ from rag.types import (
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
 
-Checker = Callable[[str, Sequence[str]], Support]
-"""`rag.checking.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
+Checker = Callable[[Sequence[tuple[str, Sequence[str]]]], list[Support]]
+"""`Checker.check_all` of `rag.checking.checker`, or another: claims with their evidence to verdicts with reasons."""
 
 SUPPORTED_FROM = 0.5
 # Sentences looked at when a claim must be attributed, and the most that one claim cites.
@@ -117,10 +117,10 @@ def judge_written(written: Written, candidates: Sequence[Candidate], check: Chec
         if not 1 <= number <= len(candidates)
     ]
     cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
-    judged = check(written.text, shown(cited))
+    judged = _judge(written.text, cited, check)
     if judged.score < SUPPORTED_FROM:
         found = attribute(written.text, [c for c in candidates if c not in cited], check)
-        better = check(written.text, shown(found))
+        better = _judge(written.text, found, check)
         if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
             if cited:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
@@ -139,9 +139,7 @@ def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim,
     if support.witness and support.witness["effect"] == "lowered":
         problems.append(f"“{text}” is not carried by its sources, {support.witness['model']} says as well.")
     cited = _needed(text, cited, check) if support.verdict == "supported" else cited
-    citations = (
-        tuple(_cite(text, s, support, check, markers) for s in cited) if support.verdict != "unsupported" else ()
-    )
+    citations = _cite(text, cited, check, markers, support) if support.verdict != "unsupported" else ()
     if speaker := unnamed_speaker(text, citations):
         problems.append(f"“{text}” does not say whose words these are; added: according to {speaker}.")
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
@@ -149,16 +147,6 @@ def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim,
         text=text, verdict=support.verdict, finding=support.finding, citations=citations, witness=support.witness
     )
     return claim, problems
-
-
-def _cite(text: str, source: Candidate, judged: Support, check: Checker, markers: Markers) -> Citation:
-    """The citation of one source, with what it says of `text` by itself; where a witness has moved the verdict, on its
-    side of the border too, so that one row of the page says one thing."""
-    score = check(text, shown([source])).score
-    effect = judged.witness["effect"] if judged.witness else None
-    if effect:
-        score = max(score, judged.score) if effect == "lifted" else min(score, judged.score)
-    return markers.cite(source, score)
 
 
 def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
@@ -182,7 +170,7 @@ def judge_sentence(draft: str, span: Span, candidates: Sequence[Candidate], chec
     retrieval offers for it: `cited` are none where the library holds nothing about it."""
     text = draft[slice(*span)]
     found = attribute(text, candidates, check)
-    judged = check(text, shown(found))
+    judged = _judge(text, found, check)
     terms = set(query_terms(text))
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
@@ -190,11 +178,11 @@ def judge_sentence(draft: str, span: Span, candidates: Sequence[Candidate], chec
     return Judged(text=text, cited=found, support=judged, candidates=candidates, span=span)
 
 
-def make_sentence(of: Judged, check: Checker, markers: Markers, problems: tuple[str, ...] = ()) -> CheckedSentence:
+def make_sentence(of: Judged, check: Checker, markers: Markers) -> CheckedSentence:
     """A sentence of a draft with its verdict. It cites the words that carry it, or that contradict it, or that at least
     speak of the same thing; a correction that concerns it counts too."""
     text, candidates, found, judged = of.text, of.candidates, of.cited, of.support
-    cited = tuple(_cite(text, source, judged, check, markers) for source in found)
+    cited: tuple[Citation, ...] = _cite(text, found, check, markers, judged)
     is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
     speaker = unnamed_speaker(text, cited) if judged.verdict == "supported" or is_dropped else None
     against = judged.conflicts
@@ -208,14 +196,14 @@ def make_sentence(of: Judged, check: Checker, markers: Markers, problems: tuple[
         whose = attribution(source.hit.article)
         against = (*against, f"a correction says {said.right}, not {said.wrong} ({whose})")
         if source not in found:
-            cited = (*cited, markers.cite(source, check(text, shown([source])).score))
+            cited = (*cited, *_cite(text, [source], check, markers))
     is_corrected = correction is not None and not correction[0].is_followed
     if cited and correction is None and (notice := _notice(text, candidates)):
         against = (
             *against,
             f"its article says in a correction that this was wrong ({attribution(notice[0].hit.article)})",
         )
-        cited = (*cited, *(markers.cite(source, check(text, shown([source])).score) for source in notice))
+        cited = (*cited, *_cite(text, notice, check, markers))
         is_corrected = True
     if verdict == "supported" and (speaker or is_dropped or is_corrected):
         verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
@@ -230,7 +218,6 @@ def make_sentence(of: Judged, check: Checker, markers: Markers, problems: tuple[
         missing=judged.missing,
         conflicts=against,
         witness=judged.witness,
-        problems=problems,
     )
 
 
@@ -277,16 +264,41 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    alone = [check(text, shown([c])) for c in likely]
+    alone = _judge_each(text, [[c] for c in likely], check)
     scores = [judged.score for judged in alone]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
     pairs = [[likely[best], other] for other in likely if other is not likely[best]]
-    together = [check(text, shown(pair)).score for pair in pairs]
+    together = [judged.score for judged in _judge_each(text, pairs, check)]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
     return [likely[max(range(len(likely)), key=lambda i: (_nearness(alone[i]), scores[i], -i))]]
+
+
+def _judge_each(text: str, evidence: Sequence[Sequence[Candidate]], check: Checker) -> list[Support]:
+    """What each piece of evidence does for `text`, in one batch."""
+    return check([(text, shown(sources)) for sources in evidence])
+
+
+def _judge(text: str, sources: Sequence[Candidate], check: Checker) -> Support:
+    return _judge_each(text, [sources], check)[0]
+
+
+def _carries(text: str, sources: Sequence[Candidate], check: Checker) -> bool:
+    """Whether the sentences together carry `text`."""
+    return _judge(text, sources, check).score >= SUPPORTED_FROM
+
+
+def _cite(
+    text: str, sources: Sequence[Candidate], check: Checker, markers: Markers, whole: Support | None = None
+) -> tuple[Citation, ...]:
+    """A citation of each, with what it does for `text` by itself: where a witness has moved the verdict on the `whole`,
+    on the same side of the border."""
+    scores = [judged.score for judged in _judge_each(text, [[source] for source in sources], check)]
+    if whole and whole.witness and (effect := whole.witness["effect"]):
+        scores = [(max if effect == "lifted" else min)(score, whole.score) for score in scores]
+    return tuple(markers.cite(source, score) for source, score in zip(sources, scores, strict=True))
 
 
 def _nearness(judged: Support) -> float:
@@ -300,9 +312,7 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
     needed = list(cited)
     for source in reversed(cited):
         others = [other for other in needed if other is not source]
-        if not others or check(text, shown([source])).score >= SUPPORTED_FROM:
-            continue
-        if check(text, shown(others)).score >= SUPPORTED_FROM:
+        if others and not _carries(text, [source], check) and _carries(text, others, check):
             needed = others
     return needed
 

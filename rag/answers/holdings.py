@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.answers import premise
+from rag.filters import Filters
 from rag.search import questions
 from rag.search.asof import Understood
 from rag.search.requests import Request
@@ -14,7 +15,7 @@ from rag.storage.store import Store
 from rag.text.calendar import date_in_words
 from rag.text.lexicon import FUNCTION
 from rag.text.words import query_terms
-from rag.types import Claim, Filters, SearchHit
+from rag.types import Claim, SearchHit
 
 Search = Callable[[str, int, Filters], list[SearchHit]]
 """A question, how many hits, what they must pass -> the best passages."""

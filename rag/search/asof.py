@@ -14,16 +14,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.errors import BylineError
+from rag.filters import Filters
 from rag.search.requests import Request
-from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words, date_range
+from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words
 from rag.text.dates import DateMention, read, read_in
 from rag.text.periods import Days, cut, days_of
 from rag.text.tense import looks_back
-from rag.text.words import encodable
-from rag.types import Article, Candidate, Citation, Filters, Json
+from rag.types import Article, Candidate, Citation, Json
 
-Date = str | dt.date | None
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
 RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
 # What happened on a day is reported within so many days; and the longest time of which that is asked.
@@ -77,35 +75,6 @@ class Understood:
 
 
 NOTHING = Understood()
-
-
-def make_filters(outlets: Sequence[str] | None, published_from: Date, published_to: Date, as_of: Date) -> Filters:
-    """Filters from what a caller gives. BylineError when a date is no ISO date."""
-    return Filters(
-        outlets=tuple(map(encodable, [outlets] if isinstance(outlets, str) else outlets))
-        if outlets is not None
-        else None,
-        published_from=_day("published_from", published_from, 0),
-        published_to=_day("published_to", published_to, 1),
-        as_of=_day("as_of", as_of, 1),
-    )
-
-
-def _day(name: str, value: Date, end: int) -> str | None:
-    """The first (`end` 0) or last (1) day that an ISO date, month or year can mean."""
-    if value is None:
-        return None
-    text = value.isoformat()[:10] if isinstance(value, dt.date) else str(value).strip()
-    try:
-        if len(text) not in (4, 7, 10):
-            raise ValueError
-        day = date_range(text)[end]
-        dt.date.fromisoformat(day or "")
-        return day
-    except (ValueError, IndexError):
-        raise BylineError(
-            f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."
-        ) from None
 
 
 def is_open(filters: Filters) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.protocol import Embedder, Vectors
 from rag.errors import BylineError
+from rag.filters import Filters
 from rag.ingest.offices import Holder
 from rag.search.names import other_names
 from rag.search.offices import holders_asked_for
@@ -17,7 +18,7 @@ from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.text.names import Pair
 from rag.text.words import STOPWORDS, TERM, encodable, query_terms
-from rag.types import Filters, Ids, SearchHit
+from rag.types import Ids, SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
 CANDIDATES = 100

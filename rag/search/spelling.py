@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rag.filters import Filters
 from rag.storage.store import Store
 from rag.text.lexicon import FUNCTION, stem, without_accents
 from rag.text.spelling import within_one_edit
-from rag.types import Filters
 
 FEWEST_LETTERS = 5
 MAX_LOOKED_UP = 8  # words of one question

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from rag.filters import Filters
 from rag.search import asof, outlets, requests
 from rag.search.spelling import IsWord, respell
 from rag.storage.store import Store
 from rag.text.names import fold
-from rag.types import Filters
 
 # A request for these is answered whatever the store holds: nothing is searched for in vain.
 _ANSWERED_ANYHOW = ("count", "outlets", "dates", "about")

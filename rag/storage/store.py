@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from embeddings.protocol import Vectors
+from rag.filters import Filters
 from rag.storage import holdings, links
 from rag.storage import offices as offices_db
 from rag.storage.database import Database
 from rag.text.calendar import date_range
-from rag.types import Article, Filters, Ids, Passage, Sentence, Version
+from rag.types import Article, Ids, Passage, Sentence, Version
 
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""

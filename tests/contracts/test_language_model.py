@@ -141,7 +141,7 @@ def test_name_and_repr_are_fit_to_be_shown(make: Make) -> None:
 
 
 def test_what_it_writes_is_shown_only_as_far_as_the_articles_carry_it(make: Make, sample: Library) -> None:
-    *claims, answer = sample.stream("Who is Karim Khan?", model=make(), k=3)
+    *claims, answer = sample.ask("Who is Karim Khan?", model=make(), k=3, stream=True)
     assert isinstance(answer, Answer)
     assert answer.status in ("answered", "partial")
     assert tuple(claims) == answer.claims

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from rag import Library
 from rag.errors import BylineError, ModelError
 from rag.record import read_record
-from rag.types import Answer, CheckedSentence, Claim, Event, Json
+from rag.types import Answer, Checked, CheckedSentence, Claim, Event, Json
 from tests.conftest import SEEDS
 from tests.test_app import FakeLibrary
 from tests.test_drafts import DRAFT, FOUND
@@ -73,7 +73,7 @@ class Newsroom(FakeLibrary):
         super().__init__(articles=[BRIDGE, HARBOUR, CURSED])
         self.go = threading.Event()
 
-    def stream(self, question: str, **options: Any) -> Iterator[Claim | Answer]:
+    def ask(self, question: str, *, stream: Literal[True], **options: Any) -> Iterator[Claim | Answer]:
         self.asked.append((question, options))
         answer = self.answer(question, options)
         if "slow" in question:
@@ -84,7 +84,7 @@ class Newsroom(FakeLibrary):
                 assert self.go.wait(60)
         yield answer
 
-    def stream_check(self, text: str) -> Iterator[CheckedSentence]:
+    def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]:
         for finding in FOUND:
             yield finding  # type: ignore[misc]
             if "halting" in text:
