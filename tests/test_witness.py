@@ -14,6 +14,7 @@ from rag.checking.witness import MOST_ASKED, Witness, combine, is_wanted, read_o
 from rag.errors import ModelError, PromptTooLong
 from rag.models.clients import Endpoint
 from rag.models.prompts import MOST_QUOTED, witness_prompt
+from rag.models.verifier import with_context
 from rag.types import Finding, LanguageModel
 from tests.servers import Scripted
 
@@ -112,7 +113,7 @@ def test_words_that_stand_there_stay_carried() -> None:
         ("openai:Qwen3-235B-A22B", 235.0),
         ("openai:gemma-3n-E4B-it", 4.0),
         ("openai:command-r7b-12-2024", 7.0),
-        ("openai:Kimi-K2-1T", 1000.0),
+        ("openai:TinyLlama-1.1B-step-1431k-3T", 1.1),
         ("openai:gpt-oss:120b-cloud", 120.0),
         ("openai:smollm2-135m", None),
         ("openai:phi-3.5-mini", None),
@@ -228,6 +229,12 @@ def test_all_claims_are_asked_in_one_call_and_only_those_that_are_open() -> None
     assert "Claim 1: The ferry was late on day 0." in asked
     assert "Claim 2: The ferry was late on day 3." in asked
     assert "day 2" not in asked
+
+
+def test_a_title_that_goes_with_the_words_is_put_as_one() -> None:
+    model = Scripted("1: yes")
+    witness(model).hear([("The ferry was late.", [with_context("It was late.", "Ferry late")], judged(0.6))])
+    assert "(Headline: Ferry late) It was late." in model.prompts[0][1]
 
 
 def test_nobody_is_asked_where_nothing_is_open() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from evals.claims import claims
 from rag import Answer, BylineError, Library
 from rag.checking.witness import MOST_ASKED, Witness
 from rag.cli import main
@@ -18,6 +19,7 @@ from rag.models.clients import Endpoint
 from tests.servers import KEY, Behaviour, Fake, Request, Scripted, anthropic_events, fake_server, llama_server, says
 from tests.test_witness import heard, judged, token
 
+LIMITS: dict[str, Any] = {"within_s": 60.0, "max_tokens": 100}
 QUESTION = "Who is Karim Khan?"
 SURE = "Karim Khan is the chief prosecutor of the ICC."
 FALSE = "Karim Khan was threatened by Israel."  # the built-in checker keeps it
@@ -125,7 +127,7 @@ def test_a_no_takes_a_claim_out_of_the_answer(sample: Library) -> None:
     assert FALSE in sample.ask(QUESTION, model=Scripted(written)).text
     model = Scripted(written, "1: yes\n2: no")
     answer = sample.ask(QUESTION, model=model, check_with_model=True)
-    assert (answer.model, [claim.text for claim in answer.claims]) == ("scripted", [SURE])
+    assert (answer.model, answer.claims[0].text, FALSE in answer.text) == ("scripted", SURE, False)
     assert answer.claims[0].witness == {"model": "scripted", "says": "yes", "probability": None, "effect": None}
     assert f"“{FALSE}” is not carried by its sources, scripted says as well." in answer.problems
     assert any(note.startswith("Left out: 1 sentence") for note in answer.notes)
@@ -263,3 +265,34 @@ def test_on_the_command_line(server: Fake, sample_folder: Any, capsys: pytest.Ca
     assert main(["ask", QUESTION, "--model", "openai:m:70b", "--no-check-with-model", "--json", *library]) == 0
     assert len(server.requests) == 1
     capsys.readouterr()
+
+
+# -- the measurement -----------------------------------------------------------------------------------------------
+
+
+def test_the_suite_has_the_witness_beside_the_checker_alone() -> None:
+    model = Scripted("\n".join(f"{n}: no" for n in range(1, 13)))
+    alone, with_witness = (claims(split="dev", limit=1, witness=one) for one in (None, Witness(model, **LIMITS)))
+    metrics = with_witness["metrics"]
+    assert alone["metrics"].keys() < metrics.keys()
+    assert {name: metrics[name] for name in ("auroc", "kept", "refused")} == {
+        name: alone["metrics"][name] for name in ("auroc", "kept", "refused")
+    }
+    assert metrics["refused_with_witness"]["value"] >= metrics["refused"]["value"]
+    assert metrics["kept_with_witness"]["value"] <= metrics["kept"]["value"]
+    assert (metrics["witness_lifts"]["value"], with_witness["config"]["witness"]) == (0.0, "scripted")
+    assert len(with_witness["results"]) == metrics["witness_lowers"]["n"] > 1
+    assert len(model.prompts) == 1
+
+
+@pytest.mark.parametrize(
+    "args", [["--model", "openai:m"], ["--check-with-model"], ["--check-with-model", "--model", "extractive"]]
+)
+def test_the_suite_needs_a_model_and_the_word(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "--suite", "claims", "--split", "dev", *args]) == 2
+    assert "--model and --check-with-model go together" in capsys.readouterr().err
+
+
+def test_other_suites_do_not_take_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "--suite", "speed", "--check-with-model"]) == 2
+    assert "--check-with-model would do nothing" in capsys.readouterr().err

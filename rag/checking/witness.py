@@ -21,6 +21,7 @@ from rag.checking.checker import PARTIAL_FROM, VERDICT_OF, Support
 from rag.errors import ModelError, PromptTooLong
 from rag.models.prompts import WITNESS_SYSTEM, witness_prompt
 from rag.models.thoughts import ThoughtFilter
+from rag.models.verifier import CONTEXT
 from rag.types import Json, LanguageModel
 
 LEAST_SIZE = 7.0  # billions of parameters from which on "auto" asks a model of this machine
@@ -44,16 +45,13 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"^[^\w\n]*({_WORDS})\b(?!\s*(?:/|or\b)).*$", re.IGNORECASE | re.MULTILINE)
-_SIZE = re.compile(r"(?<![\d.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bt])(?![a-z\d])", re.IGNORECASE)
+_SIZE = re.compile(r"(?<![\d.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)b(?![a-z\d])", re.IGNORECASE)
 
 
 def size_of(name: str) -> float | None:
     """Billions of parameters by a model's name ("llama3.1:8b", "Mixtral-8x7B"), the largest that stands there; None
     where it names none."""
-    found = [
-        float(n) * int(experts or 1) * (1000.0 if unit in "tT" else 1.0) for experts, n, unit in _SIZE.findall(name)
-    ]
-    return max(found, default=None)
+    return max((float(size) * int(experts or 1) for experts, size in _SIZE.findall(name)), default=None)
 
 
 def is_wanted(setting: str, model: LanguageModel) -> bool:
@@ -125,7 +123,7 @@ class Witness:
             if self._has_failed:
                 break
             try:
-                told = self._ask([judged[n][:2] for n in batch])
+                told = self._ask([(judged[n][0], [_titled(text) for text in judged[n][1]]) for n in batch])
             except ModelError as error:
                 self._has_failed, problem = True, f"{self.name} was not heard as a witness: {error}"
                 break
@@ -168,6 +166,12 @@ class Witness:
             if is_endless or time.monotonic() > until or _is_complete(text, n_claims):
                 break
         return add(thoughts.finish())
+
+
+def _titled(text: str) -> str:
+    """Evidence as a reader takes it, where the checker has the title behind it."""
+    words, _, title = text.partition(CONTEXT)
+    return f"(Headline: {title}) {words}" if title else words
 
 
 def _is_open(judged: Support) -> bool:
