@@ -11,12 +11,13 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
+_OWN = ("rag", "ui", "evals", "embeddings")  # packages
 STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
@@ -91,12 +92,36 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         run: Run = args.run
-        return run(args)
+        with _quiet_libraries():
+            return run(args)
     except BylineError as error:
         from rag.terminal import warn
 
         warn(f"byline: {error}")
         return 2
+
+
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keeps what libraries warn of off the terminal, where it would stand among the failures. What nobody else handles,
+    Python's logging writes to standard error: here only where Byline itself says it."""
+    import logging
+    import warnings
+
+    def is_own(record: logging.LogRecord) -> bool:
+        return record.name.partition(".")[0] in _OWN
+
+    last_resort = logging.lastResort
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        if last_resort is not None:
+            last_resort.addFilter(is_own)
+        try:
+            yield
+        finally:
+            if last_resort is not None:
+                last_resort.removeFilter(is_own)
 
 
 def _open_standard_streams() -> None:
@@ -178,8 +203,8 @@ def _parser() -> argparse.ArgumentParser:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
-        "each .gz too)",
+        help="a file, a folder or a glob (.txt .md .html .pdf .docx .odt .rtf .epub .eml .mbox .srt .vtt .csv .tsv "
+        ".jsonl .json .xml .rss .atom, each .gz too)",
     )
     sub.add_argument(
         "--fields",

@@ -281,7 +281,7 @@ class Collection:
             job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
             for article_id in stale:
                 for article in self.store.articles([article_id]):
-                    article = replace(article, boilerplate=find_boilerplate(article.text))
+                    article = replace(article, boilerplate=find_boilerplate(article.text, article.asides))
                     job.add(article, self.store.file_of(article_id))
                 done += 1
             job.flush()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rag.answers.citations import attribution, render
+from rag.answers.citations import attribution, place_in_words, render
 from rag.answers.records import Verification
 from rag.ingest.changes import Diff
 from rag.ingest.warnings import INFERRED_DATE, KINDS
@@ -377,7 +377,9 @@ def _whose(citation: Citation) -> str:
 
 
 def _where(article: Article, start: int, end: int) -> str:
-    at = f"{article.to_dict()['path']} characters {start + article.offset}-{end + article.offset}"
+    place = article.place_at(start)
+    parts = [str(article.to_dict()["path"]), place_in_words(place.page, place.time)]
+    at = f"{' '.join(filter(None, parts))} characters {start + article.offset}-{end + article.offset}"
     return f"{at} of the file" if article.offset else at
 
 

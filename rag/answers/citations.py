@@ -338,6 +338,11 @@ def outlet_and_date(
     return name, date_in_words(known) + (" (inferred)" if known and source == "inferred" else "")
 
 
+def place_in_words(page: int | None, time: str | None) -> str:
+    """Where in its file something stands, as a reference names it: "p. 3", "at 12:31"; "" where that is not known."""
+    return f"p. {page}" if page is not None else f"at {time}" if time is not None else ""
+
+
 def excerpt_notes(cited: Iterable[Article]) -> list[str]:
     """A sentence for the reader where the library holds only a part of articles that an answer rests on."""
     parts = [article for article in cited if article.excerpt is not None]

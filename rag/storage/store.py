@@ -28,7 +28,7 @@ Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    'boilerplate, content_hash, text, section, updated, "offset", cluster, replaced_by'
+    'boilerplate, content_hash, text, section, updated, "offset", places, asides, cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -436,10 +436,8 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
 
 def _article(row: tuple[Any, ...]) -> Article:
     fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate")}
-    fields["authors"] = tuple(fields["authors"])
-    fields["boilerplate"] = tuple((start, end) for start, end in fields["boilerplate"])
-    return Article(**fields)
+    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides")}
+    return Article(**links.in_tuples(fields))
 
 
 def _to_column(value: Any) -> Any:
@@ -447,7 +445,9 @@ def _to_column(value: Any) -> Any:
 
 
 def _passage(row: tuple[Any, ...], article: Article) -> Passage:
-    return Passage(**dict(zip(_PASSAGE_FIELDS, row, strict=True)), text=article.text[row[3] : row[4]])
+    place = article.place_at(row[3])
+    fields = dict(zip(_PASSAGE_FIELDS, row, strict=True))
+    return Passage(**fields, text=article.text[row[3] : row[4]], page=place.page, time=place.time)
 
 
 def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
