@@ -1,0 +1,54 @@
+"""The library's work in threads, step by step, while the event loop serves others; and what comes of it as server-sent
+events.
+
+What waits for a model has threads of its own, so that a search never waits behind answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeVar
+
+import anyio
+from anyio.to_thread import run_sync
+
+from rag.types import Json
+
+# At once, whoever asks: a slow model holds a thread while it is waited for, the built-in one holds a core.
+WITH_MODEL, QUOTING, CHECKING, SEARCHING, ADDING = (anyio.CapacityLimiter(n) for n in (24, 4, 2, 8, 4))
+_END = object()
+
+_Result = TypeVar("_Result")
+
+
+async def in_thread(limiter: anyio.CapacityLimiter, do: Callable[..., _Result], *given: Any) -> _Result:
+    """What `do(*given)` gives. It is awaited also where nobody wants it any more: else whoever asks and goes away could
+    set more to work than the limiter lets."""
+    return await run_sync(do, *given, limiter=limiter)
+
+
+async def steps(limiter: anyio.CapacityLimiter, work: Iterator[_Result]) -> AsyncIterator[_Result]:
+    """What the iterator gives, each step in a thread."""
+    while (event := await in_thread(limiter, next, work, _END)) is not _END:
+        yield event
+
+
+def as_event(name: str, data: Any) -> bytes:
+    """A server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    return f"event: {name}\n".encode() + data_only(data)
+
+
+def data_only(data: Any) -> bytes:
+    """A server-sent event without a name."""
+    return b"data: " + as_json(data) + b"\n\n"
+
+
+def as_json(data: Any) -> bytes:
+    """JSON on one line, in UTF-8. Half of a surrogate pair, which has none, stands as its escape."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def error(sentence: str) -> Json:
+    """An error as the API gives it."""
+    return {"error": sentence}
