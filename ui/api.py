@@ -5,7 +5,8 @@
 import logging
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,18 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import StreamingResponse
 
 from rag.errors import BylineError, NotFoundError
 from rag.types import CheckedSentence, Claim, IngestReport, Json
 from ui import chat, desk, requests, schema, uploads
 from ui.access import may_add
-from ui.streams import ADDING, CHECKING, SEARCHING, as_event, as_json, error, in_thread, steps
+from ui.streams import ADDING, CHECKING, SEARCHING, UNEXPECTED, Streamed, as_event, as_json, error, in_thread, steps
 
 if TYPE_CHECKING:
     from rag.library import Library
 
-UNEXPECTED = "something went wrong in Byline itself; its log has the details."
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": schema.Error, "description": "A value that is not allowed, or no JSON"},
     422: {"model": schema.Error, "description": "A field that is missing, unknown, or of another type"},
@@ -128,24 +127,25 @@ def _wants_events(request: Request) -> bool:
     return "text/event-stream" in accepted and "application/json" not in accepted
 
 
-async def _told(events: AsyncIterator[Any], names: tuple[str, str], *, streamed: bool) -> Response:
+async def _told(events: AsyncGenerator[Any, None], names: tuple[str, str], *, streamed: bool) -> Response:
     """The last of the events; or all of them as they come. What is wrong with the request is wrong before the first of
     them, and is an error in both."""
     last: Any = None
     async for last in events:
         if streamed:
-            return StreamingResponse(_stream(last, events, names), media_type="text/event-stream")
+            return Streamed(_stream(last, events, names))
     return _json(_document(last))
 
 
-async def _stream(first: Any, events: AsyncIterator[Any], names: tuple[str, str]) -> AsyncIterator[bytes]:
+async def _stream(first: Any, events: AsyncGenerator[Any, None], names: tuple[str, str]) -> AsyncGenerator[bytes, None]:
     def told(event: Any) -> bytes:
         return as_event(names[0] if isinstance(event, Claim | CheckedSentence) else names[1], _document(event))
 
-    yield told(first)
     try:
-        async for event in events:
-            yield told(event)
+        async with aclosing(events):
+            yield told(first)
+            async for event in events:
+                yield told(event)
     except BylineError as failure:
         yield as_event("error", error(str(failure)))
     except Exception:

@@ -10,19 +10,19 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import StreamingResponse
 
 from rag.answers.citations import outlet_and_date
 from rag.errors import BylineError, NotFoundError
 from rag.text.characters import safe_to_show
 from rag.types import Answer, Citation, Claim, Json
 from ui import desk, panes, requests
-from ui.streams import SEARCHING, as_json, data_only, in_thread, steps
+from ui.streams import SEARCHING, UNEXPECTED, Streamed, as_json, data_only, in_thread, steps
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -127,36 +127,40 @@ def add_routes(api: FastAPI, library: "Library") -> None:
             usage = await in_thread(SEARCHING, _usage, library, body, answer)
             return _json({**head, "object": "chat.completion", "choices": [choice], "usage": usage, **_beside(answer)})
         async for first in events:  # what is wrong with the request shows here, and is an error with a status
-            return StreamingResponse(_stream(library, body, head, first, events), media_type="text/event-stream")
+            return Streamed(_stream(library, body, head, first, events))
         raise AssertionError("an answer has at least one event")
 
 
 async def _stream(
-    library: "Library", body: Completion, head: Json, first: Claim | Answer, events: AsyncIterator[Claim | Answer]
-) -> AsyncIterator[bytes]:
+    library: "Library",
+    body: Completion,
+    head: Json,
+    first: Claim | Answer,
+    events: AsyncGenerator[Claim | Answer, None],
+) -> AsyncGenerator[bytes, None]:
     def chunk(delta: Json, finish: str | None = None, **beside: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         return data_only({**head, "object": "chat.completion.chunk", "choices": [choice], **beside})
 
-    yield chunk({"role": "assistant", "content": ""})
-    event, n_claims = first, 0
+    event, before = first, ""
     try:
-        while isinstance(event, Claim):
-            yield chunk({"content": ("\n\n" if n_claims else "") + _claim(event)})
-            n_claims += 1
-            event = await anext(events)
-    except Exception as failure:
-        is_known = isinstance(failure, BylineError)
-        if not is_known:
-            log.exception("An answer broke off")
-        yield data_only(error(str(failure) if is_known else "something went wrong in Byline itself."))
-        return
-    yield chunk({"content": _rest(event)})
-    yield chunk({}, "stop", **_beside(event))
-    if body.stream_options and body.stream_options.include_usage:
-        usage = await in_thread(SEARCHING, _usage, library, body, event)
-        yield data_only({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
-    yield _DONE
+        async with aclosing(events):
+            yield chunk({"role": "assistant", "content": ""})
+            while isinstance(event, Claim):
+                yield chunk({"content": before + _claim(event)})
+                before = "\n\n"
+                event = await anext(events)
+        yield chunk({"content": _rest(event)})
+        yield chunk({}, "stop", **_beside(event))
+        if body.stream_options and body.stream_options.include_usage:
+            usage = await in_thread(SEARCHING, _usage, library, body, event)
+            yield data_only({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
+        yield _DONE
+    except BylineError as failure:
+        yield data_only(error(str(failure)))
+    except Exception:
+        log.exception("An answer broke off")
+        yield data_only(error(UNEXPECTED))
 
 
 # -- what is written ------------------------------------------------------------------------------------------------

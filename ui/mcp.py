@@ -23,7 +23,7 @@ from rag.answers.citations import render
 from rag.errors import BylineError
 from rag.types import CheckedSentence, Json
 from ui import desk, requests
-from ui.streams import CHECKING, SEARCHING, in_thread
+from ui.streams import CHECKING, SEARCHING, UNEXPECTED, in_thread
 
 if TYPE_CHECKING:
     import anyio
@@ -205,8 +205,7 @@ def build(library: Library) -> Server[Any]:
             return types.CallToolResult(content=[types.TextContent(type="text", text=str(error))], is_error=True)
         except Exception:
             log.exception("The tool %s failed", params.name)
-            sentence = "something went wrong in Byline itself; its log has the details."
-            return types.CallToolResult(content=[types.TextContent(type="text", text=sentence)], is_error=True)
+            return types.CallToolResult(content=[types.TextContent(type="text", text=UNEXPECTED)], is_error=True)
         text = json.dumps(found, ensure_ascii=False)
         return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=found)
 

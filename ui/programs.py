@@ -71,6 +71,11 @@ class Programs:
         if app is None or isinstance(app, str):
             await refuse(send, 501, app or "the page is only just starting: try again.")
             return
+        most = uploads.MOST_BYTES if path == UPLOAD else MOST_BYTES
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        if length.isdigit() and int(length) > most:
+            await refuse(send, 413, _too_large(most))
+            return
         has_begun = False
 
         async def told(message: Message) -> None:
@@ -80,7 +85,7 @@ class Programs:
 
         self._at_work[who] += 1
         try:
-            await app(scope, _bounded(scope, receive, uploads.MOST_BYTES if path == UPLOAD else MOST_BYTES), told)
+            await app(scope, _bounded(receive, most), told)
         except HTTPException as error:
             if not has_begun:
                 await refuse(send, error.status_code, str(error.detail))
@@ -92,19 +97,20 @@ class Programs:
                 del self._at_work[who]
 
 
-def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
-    """What receives the body, up to so many bytes; HTTPException beyond. What a request says of its own length counts
-    before the first byte."""
+def _bounded(receive: Receive, most: int) -> Receive:
+    """What receives the body, up to so many bytes; HTTPException beyond."""
     left = most
-    length = dict(scope["headers"]).get(b"content-length", b"")
-    told = int(length) if length.isdigit() else 0
 
     async def bounded() -> Message:
         nonlocal left
-        message = {} if told > most else await receive()
+        message = await receive()
         left -= len(message.get("body", b""))
-        if left < 0 or told > most:
-            raise HTTPException(413, f"the body has more than {most // 2**20} MB: send less at once.")
+        if left < 0:
+            raise HTTPException(413, _too_large(most))
         return message
 
     return bounded
+
+
+def _too_large(most: int) -> str:
+    return f"the body has more than {most // 2**20} MB: send less at once."

@@ -148,6 +148,8 @@ def sentence_about(errors: Sequence[Any], model: type[BaseModel] | None = None) 
         return f"there is no field {name[:60]!r}{known}."
     if error["type"] == "missing":
         return f"{name or 'the body'} is missing: /api/openapi.json says what belongs there."
+    if not name:
+        return "the body is no JSON object: send one, with the content type application/json."
     wanted = str(error["msg"]).replace("Input should", "it should").replace("Value error, ", "")
     shown = f"an object of {len(value)} fields" if isinstance(value, Mapping) else f"{str(value)[:60]!r}"
-    return f"{name or 'the body'} is {shown}: {wanted[0].lower()}{wanted[1:]}."
+    return f"{name} is {shown}: {wanted[0].lower()}{wanted[1:]}."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FIRST_PORT, LAST_PORT = 7860, 7959
-LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")  # as a request names this machine
+LOCAL = ("127.0.0.1", "localhost")
 
 # Even markup that slipped through could load nothing from elsewhere and send nothing away. Gradio compiles its
 # templates in the browser, hence 'unsafe-eval', and writes scripts and styles into the page, hence 'unsafe-inline'.
@@ -77,7 +77,7 @@ def middleware(library: Any, access: Access, host: str) -> list[Middleware]:
     if (
         local and access.users is None
     ):  # no other site may have its own name lead here and read the answers (DNS rebinding)
-        found.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL)))
+        found.append(Middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL, "::1", "[::1]"]))
     return [*found, Middleware(Gate, access=access, local=local), Middleware(Programs, library=library)]
 
 

@@ -7,16 +7,22 @@ What waits for a model has threads of its own, so that a search never waits behi
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
+from starlette.responses import StreamingResponse
 
 from rag.types import Json
 
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 # At once, whoever asks: a slow model holds a thread while it is waited for, the built-in one holds a core.
 WITH_MODEL, QUOTING, CHECKING, SEARCHING, ADDING = (anyio.CapacityLimiter(n) for n in (24, 4, 2, 8, 4))
+UNEXPECTED = "something went wrong in Byline itself; its log has the details."
 _END = object()
 
 _Result = TypeVar("_Result")
@@ -28,10 +34,27 @@ async def in_thread(limiter: anyio.CapacityLimiter, do: Callable[..., _Result], 
     return await run_sync(do, *given, limiter=limiter)
 
 
-async def steps(limiter: anyio.CapacityLimiter, work: Iterator[_Result]) -> AsyncIterator[_Result]:
-    """What the iterator gives, each step in a thread."""
-    while (event := await in_thread(limiter, next, work, _END)) is not _END:
-        yield event
+async def steps(limiter: anyio.CapacityLimiter, work: Iterator[_Result]) -> AsyncGenerator[_Result, None]:
+    """What the iterator gives, each step in a thread. It is closed where nobody wants more."""
+    try:
+        while (event := await in_thread(limiter, next, work, _END)) is not _END:
+            yield event
+    finally:
+        if isinstance(work, Generator):
+            work.close()
+
+
+class Streamed(StreamingResponse):
+    """Server-sent events. What makes them is closed when the reader goes away: left to Python's own clearing up, a
+    model would write on."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._events):
+            await super().__call__(scope, receive, send)
 
 
 def as_event(name: str, data: Any) -> bytes:

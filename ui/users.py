@@ -7,6 +7,7 @@ import base64
 import getpass
 import hashlib
 import hmac
+import math
 import os
 import re
 import secrets
@@ -26,7 +27,7 @@ ROLES: tuple[Role, ...] = ("reader", "editor")
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
 _COST = (2**15, 8, 1)  # N, r and p of scrypt: 32 MB and about 0.1 s for each try
-_DEAREST = (2**17, 16, 4)  # that is taken from a file
+_DEAREST = (2**17, 16, 16)  # that is taken from a file
 _SALT_BYTES, _HASH_BYTES = 16, 32
 
 # Failures from which on nothing is tried any more for LOCKED_S: of one name from one address, of an address whatever
@@ -216,7 +217,7 @@ class Users:
             for kind, place in places.items():
                 failed = self._failures.get((kind, place))
                 if failed and failed.n >= MOST_FAILURES[kind] and (left := failed.last + LOCKED_S - now) > 0:
-                    raise LockedOut(int(left) + 1)
+                    raise LockedOut(math.ceil(left))
 
     def _count_failure(self, places: dict[str, str]) -> None:
         now = time.monotonic()

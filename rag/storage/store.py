@@ -116,7 +116,7 @@ class Store(Database):
             exact
             or self._db.execute(
                 "SELECT id FROM articles WHERE id LIKE ? ESCAPE '\\' OR path LIKE ? ESCAPE '\\' ORDER BY path",
-                (f"{tail}%" if len(name) >= 4 else name, f"%/{tail}"),
+                (f"{tail}%" if len(name) >= 4 else tail, f"%/{tail}"),
             ).fetchall()
         )
         return [row[0] for row in rows]
