@@ -56,7 +56,7 @@ class StreamOptions(BaseModel):
 class Completion(requests.Within):
     """What is asked. The filters of /api/ask are taken too; whatever else OpenAI's API knows is not heard."""
 
-    model_config = ConfigDict(extra="ignore", strict=False, str_max_length=0)
+    model_config = ConfigDict(extra="ignore", strict=False, str_max_length=None)
 
     messages: list[Message] = Field(min_length=1, max_length=1_000)
     model: str | None = Field(None, max_length=300)
