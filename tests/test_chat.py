@@ -27,7 +27,8 @@ ANSWER = an_answer(
     a_claim(FIRST), a_claim(SECOND, text="It costs 4 million.", verdict="partial"), notes=("The newest is old.",)
 )
 CONTENT = (
-    "The bridge reopens in May, the mayor said. [1]\n\nIt costs 4 million. (partial) [2]\n\nThe newest is old.\n\nSources:\n\n"
+    "The bridge reopens in May, the mayor said. [1]\n\nIt costs 4 million. (partial) [2]\n\nThe newest is old."
+    "\n\nSources:\n\n"
     "- [1] The Courier, 29 April 2024, Bridge to Reopen\n"
     "- [2] The Courier, 29 April 2024, Bridge to Reopen: “Repairs cost 4 million.”"
 )
@@ -63,8 +64,8 @@ def test_an_answer_has_markers_and_citations(client, library):
     assert choice["finish_reason"] == "stop"
     assert document["citations"][0] == {
         "marker": 1, "outlet": "The Courier", "title": "Bridge to Reopen", "date": "2024-04-29",
-        "date_is_inferred": False, "quote": FIRST.quote, "speaker": FIRST.speaker, "article": FIRST.article.id, "url": FIRST.article.url,
-        "start": FIRST.start, "end": FIRST.end,
+        "date_is_inferred": False, "quote": FIRST.quote, "speaker": FIRST.speaker, "article": FIRST.article.id,
+        "url": FIRST.article.url, "start": FIRST.start, "end": FIRST.end,
     }  # fmt: skip
     assert FIRST.article.text[document["citations"][0]["start"] : document["citations"][0]["end"]] == FIRST.quote
     assert [cited["marker"] for cited in document["citations"]] == [1, 2]

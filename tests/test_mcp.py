@@ -23,6 +23,7 @@ from tests.test_access import PASSWORD
 from tests.test_app import FakeLibrary
 from ui import app, mcp
 from ui.access import Access
+from ui.streams import Room
 from ui.users import Users, add_user
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")
@@ -68,7 +69,7 @@ def hold_in(cited: Any, library: Library) -> bool:
 
 @pytest.fixture(scope="module")
 def server(sample: Library) -> Any:
-    return mcp.build(sample)
+    return mcp.build(sample, Room())
 
 
 # -- what the tools give --------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def test_orders_in_an_article_stay_within_a_string(tmp_path):
     (tmp_path / "story.txt").write_text(f"Ferry late\n\nThe ferry Marigold was late, the captain said. {order}\n")
     with Library.open(tmp_path / "library", embedder="hashing:64") as library:
         library.ingest([tmp_path / "story.txt"])
-        found = call(mcp.build(library), "article", article=library.articles()[0].id)
+        found = call(mcp.build(library, Room()), "article", article=library.articles()[0].id)
     assert order in found["untrusted_text"]
     assert found["about_the_words"] == mcp.UNTRUSTED
     assert "hacked" not in json.dumps({k: v for k, v in found.items() if k != "untrusted_text"})
@@ -177,7 +178,7 @@ def test_a_tool_that_is_not_there_is_named(server):
 
 
 def test_a_fault_of_the_program_is_logged_and_not_told(caplog):
-    told = refusal(mcp.build(FakeLibrary(ZeroDivisionError("secret"))), "ask", question="When?")
+    told = refusal(mcp.build(FakeLibrary(ZeroDivisionError("secret")), Room()), "ask", question="When?")
     assert told == "something went wrong in Byline itself; its log has the details."
     assert "secret" in caplog.text
 
@@ -187,7 +188,7 @@ def test_without_the_package_a_sentence_says_how_to_get_it(monkeypatch, tmp_path
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "mcp", None)
     with pytest.raises(BylineError, match=r"the package mcp is not installed: .*pip install -e '\.\[mcp\]'"):
-        mcp.build(FakeLibrary())
+        mcp.build(FakeLibrary(), Room())
     with app.served(FakeLibrary(), port=0) as url:
         response = httpx.post(f"{url}mcp", json={})
         assert (response.status_code, response.json()) == (501, {"error": mcp.MISSING})

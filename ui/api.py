@@ -19,7 +19,7 @@ from rag.errors import BylineError, NotFoundError
 from rag.types import CheckedSentence, Claim, IngestReport, Json
 from ui import chat, desk, requests, schema, uploads
 from ui.access import may_add
-from ui.streams import ADDING, CHECKING, SEARCHING, UNEXPECTED, Streamed, as_event, as_json, error, in_thread, steps
+from ui.streams import UNEXPECTED, Room, Streamed, as_event, as_json, error, in_thread, steps
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -38,7 +38,7 @@ _EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}
 log = logging.getLogger("ui.api")
 
 
-def build(library: "Library") -> FastAPI:
+def build(library: "Library", room: Room) -> FastAPI:
     """The API over `library`, as an application of its own. It says nothing about who may use it: see `ui.access`."""
     api = FastAPI(
         title="Byline",
@@ -49,47 +49,47 @@ def build(library: "Library") -> FastAPI:
         redoc_url=None,
     )
     _add_errors(api)
-    chat.add_routes(api, library)
+    chat.add_routes(api, library, room)
 
     @api.post("/api/ask", responses={200: {"model": schema.Answer, "content": _EVENTS}, **_ERRORS})
     async def ask(body: requests.Ask, request: Request) -> Response:
         """The answer. With `stream`, or where only text/event-stream is accepted: an event `claim` for each claim as
         soon as it is checked, and at last `answer`, or `error`."""
-        limiter = await in_thread(SEARCHING, desk.limiter_for, library, body.model)
+        limiter = await desk.room_for(library, body.model, room)
         events = steps(limiter, desk.ask(library, body))
         return await _told(events, ("claim", "answer"), streamed=body.stream or _wants_events(request))
 
     @api.post("/api/search", responses={200: {"model": schema.Found}, **_ERRORS})
     async def search(body: requests.Search) -> Response:
         """The passages that fit a question best, best first."""
-        return _json(await in_thread(SEARCHING, desk.search, library, body))
+        return _json(await in_thread(room.searching, desk.search, library, body))
 
     @api.post("/api/check", responses={200: {"model": schema.Checked, "content": _EVENTS}, **_ERRORS})
     async def check(body: requests.Check, request: Request) -> Response:
         """A verdict and its evidence for each sentence of a draft. With `stream`: an event `sentence` for each, and at
         last `checked`, or `error`."""
-        events = steps(CHECKING, desk.check(library, body))
+        events = steps(room.checking, desk.check(library, body))
         return await _told(events, ("sentence", "checked"), streamed=body.stream or _wants_events(request))
 
     @api.post("/api/timeline", responses={200: {"model": schema.Timeline}, **_ERRORS})
     async def timeline(body: requests.TimelineOf) -> Response:
         """What happened, in order, each with the words that report it."""
-        return _json(await in_thread(CHECKING, desk.timeline, library, body))
+        return _json(await in_thread(room.checking, desk.timeline, library, body))
 
     @api.get("/api/articles", responses={200: {"model": schema.Articles}, **_ERRORS})
     async def articles(listing: Annotated[requests.Listing, Query()]) -> Response:
         """A page of the articles, newest first."""
-        return _json(await in_thread(SEARCHING, desk.articles, library, listing))
+        return _json(await in_thread(room.searching, desk.articles, library, listing))
 
     @api.get("/api/articles/{id}", responses={200: {"model": schema.ArticleWithText}, **_NOT_FOUND, **_ERRORS})
     async def article(id: str) -> Response:
         """An article with its text and all that is known of it. `id` may be the beginning of one."""
-        return _json(await in_thread(SEARCHING, desk.article, library, id))
+        return _json(await in_thread(room.searching, desk.article, library, id))
 
     @api.get("/api/status", responses={200: {"model": schema.Status}, 500: _ERRORS[500]})
     async def status(request: Request) -> Response:
         """What the library holds; where it lies, for editors."""
-        known = await in_thread(SEARCHING, library.status)
+        known = await in_thread(room.searching, library.status)
         shown = {name: value for name, value in known.items() if name != "library" or may_add(request)}
         return _json({"version": version("byline"), **shown})
 
@@ -97,7 +97,7 @@ def build(library: "Library") -> FastAPI:
     async def ingest(files: Annotated[list[UploadFile], File(description="articles, as files")]) -> Response:
         """Files into the library, for editors. They are kept in its folder; those that could not be read are in
         `failed`, each with its reason, and are not kept."""
-        return _json((await in_thread(ADDING, _add, library, files)).to_dict())
+        return _json((await in_thread(room.adding, _add, library, files)).to_dict())
 
     return api
 

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
@@ -22,7 +23,7 @@ from rag.errors import BylineError, NotFoundError
 from rag.text.characters import safe_to_show
 from rag.types import Answer, Citation, Claim, Json
 from ui import desk, panes, requests
-from ui.streams import SEARCHING, UNEXPECTED, Streamed, as_json, data_only, in_thread, steps
+from ui.streams import UNEXPECTED, Room, Streamed, as_json, data_only, in_thread, steps
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -95,19 +96,19 @@ def error(sentence: str) -> Json:
     return {"error": {"message": sentence, "type": "invalid_request_error", "param": None, "code": None}}
 
 
-def add_routes(api: FastAPI, library: "Library") -> None:
+def add_routes(api: FastAPI, library: "Library", room: Room) -> None:
     """Add what chat front ends ask for."""
 
     @api.get("/v1/models", tags=["chat"])
     async def models() -> Response:
         """The models that can write; `byline` is the library's own choice."""
-        names = await in_thread(SEARCHING, _names, library)
+        names = await in_thread(room.searching, _names, library)
         return _json({"object": "list", "data": [_model(name) for name in names]})
 
     @api.get("/v1/models/{name:path}", tags=["chat"])
     async def model(name: str) -> Response:
         """One of them."""
-        if name not in await in_thread(SEARCHING, _names, library):
+        if name not in await in_thread(room.searching, _names, library):
             raise NotFoundError(f"there is no model {name[:80]!r} here: /v1/models lists those that there are.")
         return _json(_model(name))
 
@@ -116,27 +117,25 @@ def add_routes(api: FastAPI, library: "Library") -> None:
         """The answer to the last message, with `citations`: marker, outlet, title, date, quote, article id, start and
         end for each marker in it."""
         request = body.asked()
-        limiter = await in_thread(SEARCHING, desk.limiter_for, library, request.model)
+        limiter = await desk.room_for(library, request.model, room)
         events = steps(limiter, desk.ask(library, request))
+        count = partial(in_thread, room.searching, _usage, library, body)
         head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model or DEFAULT}
         if not body.stream:
             *_, answer = [event async for event in events]
             assert isinstance(answer, Answer)
             message = {"role": "assistant", "content": content(answer)}
             choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-            usage = await in_thread(SEARCHING, _usage, library, body, answer)
+            usage = await count(answer)
             return _json({**head, "object": "chat.completion", "choices": [choice], "usage": usage, **_beside(answer)})
         async for first in events:  # what is wrong with the request shows here, and is an error with a status
-            return Streamed(_stream(library, body, head, first, events))
+            wants_usage = body.stream_options is not None and body.stream_options.include_usage
+            return Streamed(_stream(head, first, events, count if wants_usage else None))
         raise AssertionError("an answer has at least one event")
 
 
 async def _stream(
-    library: "Library",
-    body: Completion,
-    head: Json,
-    first: Claim | Answer,
-    events: AsyncGenerator[Claim | Answer, None],
+    head: Json, first: Claim | Answer, events: Events, count: Callable[[Answer], Awaitable[Json]] | None
 ) -> AsyncGenerator[bytes, None]:
     def chunk(delta: Json, finish: str | None = None, **beside: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
@@ -152,9 +151,8 @@ async def _stream(
                 event = await anext(events)
         yield chunk({"content": _rest(event)})
         yield chunk({}, "stop", **_beside(event))
-        if body.stream_options and body.stream_options.include_usage:
-            usage = await in_thread(SEARCHING, _usage, library, body, event)
-            yield data_only({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
+        if count is not None:
+            yield data_only({**head, "object": "chat.completion.chunk", "choices": [], "usage": await count(event)})
         yield _DONE
     except BylineError as failure:
         yield data_only(error(str(failure)))

@@ -13,7 +13,7 @@ from rag.errors import BylineError
 from rag.text.words import encodable
 from rag.types import Answer, CheckedSentence, Citation, Claim, Disagreement, Json, SearchHit
 from ui import panes, requests
-from ui.streams import QUOTING, WITH_MODEL
+from ui.streams import Room, in_thread
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -33,10 +33,10 @@ def ask(library: Library, request: requests.Ask) -> Iterator[Claim | Answer]:
     )
 
 
-def limiter_for(library: Library, model: str | None) -> anyio.CapacityLimiter:
-    """Whom an answer of this model has to wait with."""
-    writer = (model or "").strip() or panes.default_model(library)
-    return QUOTING if writer == "extractive" else WITH_MODEL
+async def room_for(library: Library, model: str | None, room: Room) -> anyio.CapacityLimiter:
+    """That for an answer of this model, or of the library's where none is named."""
+    writer = (model or "").strip() or await in_thread(room.searching, panes.default_model, library)
+    return room.quoting if writer == "extractive" else room.with_model
 
 
 def answer(library: Library, request: requests.Ask) -> Answer:

@@ -23,10 +23,9 @@ from rag.answers.citations import render
 from rag.errors import BylineError
 from rag.types import CheckedSentence, Json
 from ui import desk, requests
-from ui.streams import CHECKING, SEARCHING, UNEXPECTED, in_thread
+from ui.streams import UNEXPECTED, Room, in_thread
 
 if TYPE_CHECKING:
-    import anyio
     from mcp.server.lowlevel import Server
     from starlette.types import Receive, Scope, Send
 
@@ -141,7 +140,7 @@ def _article(library: Library, given: requests.Excerpt) -> Json:
 class _Tool:
     takes: type[BaseModel]
     run: Callable[[Library, Any], Json]
-    limiter: anyio.CapacityLimiter | None  # None: that of the library's model
+    room: str  # a field of `Room`; "" for that of the library's model
     about: str
 
 
@@ -149,18 +148,21 @@ TOOLS = {
     "ask": _Tool(
         Question,
         _ask,
-        None,
+        "",
         "Answer a question from the news articles, each sentence with the exact words that back it.",
     ),
-    "search": _Tool(Passages, _search, SEARCHING, "Find the passages of the news articles that fit a question best."),
+    "search": _Tool(Passages, _search, "searching", "Find the passages of the news articles that fit a question best."),
     "check": _Tool(
-        Draft, _check, CHECKING, "Check each sentence of a draft against the news articles: a finding and its evidence."
+        Draft,
+        _check,
+        "checking",
+        "Check each sentence of a draft against the articles: a finding and its evidence.",
     ),
     "timeline": _Tool(
-        Topic, _timeline, CHECKING, "List what happened in a matter, in order of time, with the words that report it."
+        Topic, _timeline, "checking", "List what happened in a matter, in order of time, with the words that report it."
     ),
     "article": _Tool(
-        requests.Excerpt, _article, SEARCHING, "Read an article, or a part of it, by the id that a citation gives."
+        requests.Excerpt, _article, "searching", "Read an article, or a part of it, by the id that a citation gives."
     ),
 }
 
@@ -168,7 +170,7 @@ TOOLS = {
 # -- the server -----------------------------------------------------------------------------------------------------
 
 
-def build(library: Library) -> Server[Any]:
+def build(library: Library, room: Room) -> Server[Any]:
     """The tools over `library`. BylineError where the package is not installed."""
     try:
         from mcp import types
@@ -197,9 +199,7 @@ def build(library: Library) -> Server[Any]:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name[:80]!r}: there are {known}.")
         try:
             given = requests.read(tool.takes, params.arguments or {})
-            limiter = tool.limiter
-            if limiter is None:
-                limiter = await in_thread(SEARCHING, desk.limiter_for, library, None)
+            limiter = getattr(room, tool.room) if tool.room else await desk.room_for(library, None, room)
             found = {"about_the_words": UNTRUSTED, **await in_thread(limiter, tool.run, library, given)}
         except BylineError as error:
             return types.CallToolResult(content=[types.TextContent(type="text", text=str(error))], is_error=True)
@@ -230,7 +230,7 @@ def _schema(model: type[BaseModel]) -> Json:
 
 def serve_standard_streams(library: Library) -> None:
     """Serve the tools to the program at the other end of standard input and output, until it closes them."""
-    server = build(library)
+    server = build(library, Room())
     import anyio
     from mcp.server.stdio import stdio_server
 
@@ -247,8 +247,8 @@ class OverHttp:
     """The tools as streamable HTTP, without sessions: each request stands alone, so that nothing has to be kept. `run`
     must be entered before the first of them. BylineError where the package is not installed."""
 
-    def __init__(self, library: Library) -> None:
-        server = build(library)
+    def __init__(self, library: Library, room: Room) -> None:
+        server = build(library, room)
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
         self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from rag.errors import BylineError
 from ui import uploads
 from ui.access import CLIENT, path_of, refuse
+from ui.streams import Room
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,19 +28,32 @@ log = logging.getLogger("ui.programs")
 
 
 class Programs:
-    """Answers what is meant for programs, and hands on the rest. Made when the first request comes. ASGI."""
+    """What answers programs. Made before the server starts, since that takes seconds; `Door` leads to it."""
 
-    def __init__(self, app: ASGIApp, library: Library) -> None:
+    def __init__(self, library: Library) -> None:
+        from ui import api, mcp
+
+        room = Room()
+        self.api: ASGIApp = api.build(library, room)
+        self.tools: mcp.OverHttp | str
+        try:
+            self.tools = mcp.OverHttp(library, room)
+        except BylineError as error:
+            self.tools = str(error)
+
+
+class Door:
+    """Leads to `Programs` what is meant for them, and hands on the rest. ASGI."""
+
+    def __init__(self, app: ASGIApp, programs: Programs) -> None:
         self.app = app
-        self._library = library
-        self._api: ASGIApp | None = None
-        self._tools: ASGIApp | str = "the page is only just starting: try again."
+        self._programs = programs
         self._at_work: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            async with AsyncExitStack() as stack:
-                await self._start(stack)
+        tools = self._programs.tools
+        if scope["type"] == "lifespan" and not isinstance(tools, str):
+            async with tools.run():
                 await self.app(scope, receive, send)
             return
         path = path_of(scope) if scope["type"] == "http" else ""
@@ -49,27 +62,15 @@ class Programs:
         else:
             await self.app(scope, receive, send)
 
-    async def _start(self, stack: AsyncExitStack) -> None:
-        from ui import api, mcp
-
-        self._api = api.build(self._library)
-        try:
-            tools = mcp.OverHttp(self._library)
-        except BylineError as error:
-            self._tools = str(error)
-        else:
-            await stack.enter_async_context(tools.run())
-            self._tools = tools
-
     async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         who = str(scope.get(CLIENT, ""))
         if self._at_work[who] >= MOST_OF_ONE or self._at_work.total() >= MOST:
             sentence = f"{self._at_work.total()} requests are being answered: try again when some of them are."
             await refuse(send, 429 if self._at_work[who] >= MOST_OF_ONE else 503, sentence, (b"retry-after", b"5"))
             return
-        app = self._tools if path.startswith("/mcp") else self._api
-        if app is None or isinstance(app, str):
-            await refuse(send, 501, app or "the page is only just starting: try again.")
+        app = self._programs.tools if path.startswith("/mcp") else self._programs.api
+        if isinstance(app, str):
+            await refuse(send, 501, app)
             return
         most = uploads.MOST_BYTES if path == UPLOAD else MOST_BYTES
         length = dict(scope["headers"]).get(b"content-length", b"")

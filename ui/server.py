@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
 from ui.access import Access, Gate, is_local, path_of, refuse
-from ui.programs import PREFIXES, Programs
+from ui.programs import PREFIXES, Door, Programs
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -78,7 +78,7 @@ def middleware(library: Any, access: Access, host: str) -> list[Middleware]:
         local and access.users is None
     ):  # no other site may have its own name lead here and read the answers (DNS rebinding)
         found.append(Middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL, "::1", "[::1]"]))
-    return [*found, Middleware(Gate, access=access, local=local), Middleware(Programs, library=library)]
+    return [*found, Middleware(Gate, access=access, local=local), Middleware(Door, programs=Programs(library))]
 
 
 def free_port(host: str, port: int | None) -> int:

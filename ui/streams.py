@@ -20,12 +20,20 @@ from rag.types import Json
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-# At once, whoever asks: a slow model holds a thread while it is waited for, the built-in one holds a core.
-WITH_MODEL, QUOTING, CHECKING, SEARCHING, ADDING = (anyio.CapacityLimiter(n) for n in (24, 4, 2, 8, 4))
 UNEXPECTED = "something went wrong in Byline itself; its log has the details."
 _END = object()
 
 _Result = TypeVar("_Result")
+
+
+class Room:
+    """How many threads may be at each kind of work at once, whoever asked: a slow model holds one while it is waited
+    for, the built-in one holds a core."""
+
+    def __init__(self) -> None:
+        self.with_model, self.quoting, self.checking, self.searching, self.adding = (
+            anyio.CapacityLimiter(n) for n in (24, 4, 2, 8, 4)
+        )
 
 
 async def in_thread(limiter: anyio.CapacityLimiter, do: Callable[..., _Result], *given: Any) -> _Result:
