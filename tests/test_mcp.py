@@ -173,8 +173,13 @@ def test_an_error_is_the_sentence_of_the_command_line(server, tool, arguments, s
 
 
 def test_a_tool_that_is_not_there_is_named(server):
-    with pytest.raises(MCPError, match="there is no tool 'delete': there are ask, search, check, timeline, article"):
-        with_client(server, lambda client: client.call_tool("delete", {}))
+    async def call_it(client: Client) -> str:
+        with pytest.raises(MCPError) as refused:
+            await client.call_tool("delete", {})
+        return str(refused.value)
+
+    told = with_client(server, call_it)
+    assert "there is no tool 'delete': there are ask, search, check, timeline, article" in told
 
 
 def test_a_fault_of_the_program_is_logged_and_not_told(caplog):

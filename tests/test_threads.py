@@ -9,9 +9,11 @@ from rag import Library
 from rag.text import lexicon
 from rag.text.lexicon import stem
 
-WORDS = """running relational conditional valencies hesitancies digitizer operator feudalism decisiveness hopefulness
-    triplicate formative formalize electrical revival allowance inference airliner gyroscopic adjustable defensible
-    irritant replacement adjustment dependent adoption communism activate effective bowdlerize warrants releases""".split()
+WORDS = """
+    running relational conditional valencies hesitancies digitizer operator feudalism decisiveness hopefulness
+    triplicate formative formalize electrical revival allowance inference airliner gyroscopic adjustable defensible irritant
+    replacement adjustment dependent adoption communism activate effective bowdlerize warrants releases
+""".split()
 
 
 def test_words_have_one_stem_whoever_asks_at_the_same_time() -> None:

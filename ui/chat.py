@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -132,6 +132,9 @@ def add_routes(api: FastAPI, library: "Library", room: Room) -> None:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
             return Streamed(_stream(head, first, events, count if wants_usage else None))
         raise AssertionError("an answer has at least one event")
+
+
+Events = AsyncGenerator[Claim | Answer, None]
 
 
 async def _stream(
