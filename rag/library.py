@@ -281,7 +281,7 @@ class Library(Collection):
             parts,
             quoting=self._quoting(understood),
             model=model if not stated else None,
-            check=self.checker.check,
+            check=self.checker.check_all,
             alike=self._alike,
             notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
             show_unsupported=show_unsupported,
@@ -361,7 +361,7 @@ class Library(Collection):
         checked: list[CheckedSentence] = []
         for start, end in spans:
             candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            checked.append(citations.check_sentence(text, (start, end), candidates, self.checker.check, markers))
+            checked.append(citations.check_sentence(text, (start, end), candidates, self.checker.check_all, markers))
             yield checked[-1]
         yield Checked(checked, notes=self.unknown_outlets(filters.outlets))
 
@@ -383,7 +383,7 @@ class Library(Collection):
                 newest = next(iter(self.store.articles([newest.replaced_by])), None)
             return newest
 
-        return records.verify(saved, article_of, self.checker.check)
+        return records.verify(saved, article_of, self.checker.check_all)
 
     @cached_property
     def _reader(self) -> Reranker | None:

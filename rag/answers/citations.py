@@ -33,8 +33,8 @@ from rag.types import (
 
 _POINTING = re.compile(r"\b(?:he|him|his|she|hers?|they|them|their|its?)\b", re.IGNORECASE)
 
-Checker = Callable[[str, Sequence[str]], Support]
-"""`rag.checking.checker.check`, or another: (claim, evidence) to its score, verdict and reasons."""
+Checker = Callable[[Sequence[tuple[str, Sequence[str]]]], list[Support]]
+"""`Checker.check_all` of `rag.checking.checker`, or another: claims with their evidence to verdicts with reasons."""
 
 SUPPORTED_FROM = 0.5
 # Sentences looked at when a claim must be attributed, and the most that one claim cites.
@@ -94,10 +94,10 @@ def check_written(
         if not 1 <= number <= len(candidates)
     ]
     cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
-    judged = check(written.text, shown(cited))
+    judged = _judge(written.text, cited, check)
     if judged.score < SUPPORTED_FROM:
         found = attribute(written.text, [c for c in candidates if c not in cited], check)
-        better = check(written.text, shown(found))
+        better = _judge(written.text, found, check)
         if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
             if cited:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
@@ -107,9 +107,7 @@ def check_written(
     if verdict != "supported" and (lacking := [*judged.conflicts, *judged.missing]):
         problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
     cited = _needed(written.text, cited, check) if verdict == "supported" else cited
-    citations = (
-        tuple(markers.cite(s, check(written.text, shown([s])).score) for s in cited) if verdict != "unsupported" else ()
-    )
+    citations = _cite(written.text, cited, check, markers) if verdict != "unsupported" else ()
     text = written.text
     if speaker := unnamed_speaker(text, citations):
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
@@ -142,13 +140,13 @@ def check_sentence(
     """
     text = draft[slice(*span)]
     found = attribute(text, candidates, check)
-    judged = check(text, shown(found))
+    judged = _judge(text, found, check)
     terms = set(query_terms(text))
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", finding="not_found", missing=())
     # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
-    cited = tuple(markers.cite(source, check(text, shown([source])).score) for source in found)
+    cited = _cite(text, found, check, markers)
     is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
     speaker = unnamed_speaker(text, cited) if judged.verdict == "supported" or is_dropped else None
     against = judged.conflicts
@@ -162,14 +160,14 @@ def check_sentence(
         whose = attribution(source.hit.article)
         against = (*against, f"a correction says {said.right}, not {said.wrong} ({whose})")
         if source not in found:
-            cited = (*cited, markers.cite(source, check(text, shown([source])).score))
+            cited = (*cited, *_cite(text, [source], check, markers))
     is_corrected = correction is not None and not correction[0].is_followed
     if cited and correction is None and (notice := _notice(text, candidates)):
         against = (
             *against,
             f"its article says in a correction that this was wrong ({attribution(notice[0].hit.article)})",
         )
-        cited = (*cited, *(markers.cite(source, check(text, shown([source])).score) for source in notice))
+        cited = (*cited, *_cite(text, notice, check, markers))
         is_corrected = True
     if verdict == "supported" and (speaker or is_dropped or is_corrected):
         verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
@@ -229,16 +227,36 @@ def attribute(text: str, candidates: Sequence[Candidate], check: Checker) -> lis
     likely = [candidates[i] for i in order]
     if not likely:
         return []
-    alone = [check(text, shown([c])) for c in likely]
+    alone = _judge_each(text, [[c] for c in likely], check)
     scores = [judged.score for judged in alone]
     best = max(range(len(likely)), key=lambda i: (scores[i], -i))
     if scores[best] >= SUPPORTED_FROM:
         return [likely[best]]
     pairs = [[likely[best], other] for other in likely if other is not likely[best]]
-    together = [check(text, shown(pair)).score for pair in pairs]
+    together = [judged.score for judged in _judge_each(text, pairs, check)]
     if together and max(together) >= max(SUPPORTED_FROM, scores[best]):
         return pairs[together.index(max(together))]
     return [likely[max(range(len(likely)), key=lambda i: (_nearness(alone[i]), scores[i], -i))]]
+
+
+def _judge_each(text: str, evidence: Sequence[Sequence[Candidate]], check: Checker) -> list[Support]:
+    """What each piece of evidence does for `text`, in one batch."""
+    return check([(text, shown(sources)) for sources in evidence])
+
+
+def _judge(text: str, sources: Sequence[Candidate], check: Checker) -> Support:
+    return _judge_each(text, [sources], check)[0]
+
+
+def _carries(text: str, sources: Sequence[Candidate], check: Checker) -> bool:
+    """Whether the sentences together carry `text`."""
+    return _judge(text, sources, check).score >= SUPPORTED_FROM
+
+
+def _cite(text: str, sources: Sequence[Candidate], check: Checker, markers: Markers) -> tuple[Citation, ...]:
+    """A citation of each, with what it does for `text` by itself."""
+    alone = _judge_each(text, [[source] for source in sources], check)
+    return tuple(markers.cite(source, judged.score) for source, judged in zip(sources, alone, strict=True))
 
 
 def _nearness(judged: Support) -> float:
@@ -252,9 +270,7 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
     needed = list(cited)
     for source in reversed(cited):
         others = [other for other in needed if other is not source]
-        if not others or check(text, shown([source])).score >= SUPPORTED_FROM:
-            continue
-        if check(text, shown(others)).score >= SUPPORTED_FROM:
+        if others and not _carries(text, [source], check) and _carries(text, others, check):
             needed = others
     return needed
 

@@ -125,7 +125,7 @@ def verify(record: Json, article_of: Callable[[Json], Article | None], check: Ch
         cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
         holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)
         words = [with_context(c.now["text"], c.article["title"] or "") for c in cited if c.now is not None]
-        carried = holds or (bool(words) and check(claim["text"], words).score >= SUPPORTED_FROM)
+        carried = holds or (bool(words) and check([(claim["text"], words)])[0].score >= SUPPORTED_FROM)
         claims.append(VerifiedClaim(text=str(claim["text"]), holds=holds, carried=carried, citations=cited))
     return Verification(
         question=str(record["answer"].get("question", "")),

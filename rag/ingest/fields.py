@@ -292,7 +292,8 @@ _USABLE: Mapping[str, Callable[[Any], Any]] = {
 def help_text() -> str:
     """What `byline ingest --help` says of the names."""
     lines = [f"  {field}: {meaning}: {', '.join(names[:6])}, …" for field, (meaning, names) in FIELDS.items()]
-    return "fields of CSV and JSON records, and what they are called (README.md has all names):\n" + "\n".join(lines)
+    known = "\n".join(lines)
+    return f"fields of CSV and JSON records, and what they are called (rag/ingest/FORMATS.md has all names):\n{known}"
 
 
 def table() -> str:
@@ -308,7 +309,7 @@ def unknown(names: list[str], n: int) -> str:
     return (
         f"has no text{where}; its fields are {has or 'without names'}. Say which of them is what: --fields "
         "text=NAME,title=NAME, or fields in settings.toml (known for the text are "
-        f"{', '.join(FIELDS['text'].names[:8])}, …; README.md has all)."
+        f"{', '.join(FIELDS['text'].names[:8])}, …; rag/ingest/FORMATS.md has all)."
     )
 
 
