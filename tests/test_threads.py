@@ -11,8 +11,8 @@ from rag.text.lexicon import stem
 
 WORDS = """
     running relational conditional valencies hesitancies digitizer operator feudalism decisiveness hopefulness
-    triplicate formative formalize electrical revival allowance inference airliner gyroscopic adjustable defensible irritant
-    replacement adjustment dependent adoption communism activate effective bowdlerize warrants releases
+    triplicate formative formalize electrical revival allowance inference airliner gyroscopic adjustable defensible
+    irritant replacement adjustment dependent adoption communism activate effective bowdlerize warrants releases
 """.split()
 
 
