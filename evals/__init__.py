@@ -34,12 +34,18 @@ def register(commands: Any) -> None:
     sub.add_argument("--model", metavar="NAME", help="who answers: extractive, openai:NAME, anthropic:NAME")
     sub.add_argument("--reader", metavar="NAME", help="what finds the sentence that answers: as `byline ask` takes it")
     sub.add_argument("--checker", metavar="NAME", help="what judges claims, or is measured: as `byline ask` takes it")
+    sub.add_argument(
+        "--check-with-model",
+        action="store_true",
+        default=None,
+        help="of claims: what the checker does with --model beside it",
+    )
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
     sub.add_argument(
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set N questions, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set N questions, of claims N claims, drawn with a fixed seed; of speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")

@@ -21,14 +21,14 @@ from rag.terminal import print_json
 from rag.types import Json
 
 # What a suite takes of the options below; the others would stand in its report and have changed nothing.
-OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit")
+OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit", "check_with_model")
 _ANSWERING = ("model", "price", "reader", "checker")
 _ASKED, _SET = ("library", "split", *_ANSWERING), ("data", "keep", "limit", *_ANSWERING)
 _TAKES = {
     "seeds": _ASKED,
     "speed": ("limit",),
     "attributionbench": ("data", "checker"),
-    "claims": ("split", "checker"),
+    "claims": ("split", "checker", "model", "check_with_model", "limit"),
     "injections": ("model", "limit"),
 }
 ALIASES = {"reading": "xquad"}
@@ -91,7 +91,9 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     if name == "claims":
         from evals.claims import claims
 
-        return claims(split=args.split, checker=suites.checker_of(args.checker), say=suites._say)
+        witness = suites.witness_of(args.model, args.check_with_model)
+        checker = suites.checker_of(args.checker)
+        return claims(split=args.split, checker=checker, witness=witness, limit=args.limit, say=suites._say)
     if name == "attributionbench":
         return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
     if name == "injections":
@@ -103,10 +105,14 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
 
 
 def _refuse_others(args: argparse.Namespace, what: str, taken: Sequence[str]) -> None:
-    given = [f"--{name}" for name in OPTIONS if name not in taken and getattr(args, name) is not None]
+    given = [_flag(name) for name in OPTIONS if name not in taken and getattr(args, name) is not None]
     if given:
-        known = ", ".join(f"--{name}" for name in taken)
+        known = ", ".join(map(_flag, taken))
         raise BylineError(f"{' and '.join(given)} would do nothing for {what}, which takes {known}: leave that out.")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _new(file: str | None) -> int:
@@ -162,6 +168,7 @@ def _told(args: argparse.Namespace) -> list[str]:
     """What the run depends on, for the record: not where its output goes."""
     names = ("suite", "cases", "library", "model", "reader", "checker", "split", "limit")
     told = [part for name in names if (value := getattr(args, name)) for part in (f"--{name}", str(value))]
+    told += ["--check-with-model"] if args.check_with_model else []
     return [*told, "--data", "DIR"] if args.data else told
 
 

@@ -224,12 +224,7 @@ def _parser() -> argparse.ArgumentParser:
         "ask", "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument(
-        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
-    )
-    sub.add_argument(
-        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
-    )
+    _add_model(sub, "extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH")
     _add_reader(sub)
     _add_checker(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
@@ -253,6 +248,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
+    _add_model(
+        sub, "a language model that is asked too (see --check-with-model): openai:NAME, anthropic:NAME or gguf:PATH"
+    )
     _add_checker(sub)
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
@@ -316,6 +314,19 @@ def _add_checker(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME "
         "(default: $BYLINE_CHECKER, settings.toml, auto; see `byline models`)",
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--model", metavar="MODEL", help=what)
+    parser.add_argument(
+        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
+    )
+    parser.add_argument(
+        "--check-with-model",
+        action=argparse.BooleanOptionalAction,
+        help="ask the model whether the words cited carry each claim, beside the checker (default: "
+        "$BYLINE_CHECK_WITH_MODEL, settings.toml, auto: hosted models and those of 7B and more)",
     )
 
 

@@ -29,6 +29,7 @@ ANTHROPIC_URL = "https://api.anthropic.com/v1"
 # A name that ends in NAME stands for any: a model of transformers by its name on the hub, or by its folder.
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
+WITNESS = ("auto", "on", "off")
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
@@ -53,6 +54,8 @@ class Settings:
     """What finds the sentence that answers (READERS); "auto" is accurate where its models are there, else built-in."""
     checker: str = "auto"
     """What judges whether sources carry a claim (CHECKERS)."""
+    check_with_model: str = "auto"
+    """Whether the checker asks the language model too (WITNESS); "auto" asks hosted ones and those of 7B and more."""
     fields: str = ""
     """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
     origin: dict[str, str] = field(default_factory=dict)
@@ -73,8 +76,9 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
     "reader": (str, 0, 0, in_words(READERS)),
     "checker": (str, 0, 0, in_words(CHECKERS)),
+    "check_with_model": (str, 0, 0, in_words(WITNESS)),
 }
-_CHOICES = {"reader": READERS, "checker": CHECKERS}
+_CHOICES = {"reader": READERS, "checker": CHECKERS, "check_with_model": WITNESS}
 _VARIABLES = {
     "model": ("BYLINE_MODEL",),
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
@@ -83,6 +87,7 @@ _VARIABLES = {
     "model_max_tokens": ("BYLINE_MODEL_MAX_TOKENS",),
     "reader": ("BYLINE_READER",),
     "checker": ("BYLINE_CHECKER",),
+    "check_with_model": ("BYLINE_CHECK_WITH_MODEL",),
 }
 
 

@@ -253,6 +253,9 @@ def print_checked(sentences: Sequence[CheckedSentence]) -> None:
         if sentence.verdict != "supported":
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 say(f"    {lacking}")
+        if sentence.witness and sentence.witness["effect"]:
+            said = "carry it" if sentence.witness["effect"] == "lifted" else "do not carry it"
+            say(f"    {sentence.witness['model']} says that the words {said}")
         for citation in sentence.citations:
             say(f"    [{citation.marker}] {_whose(citation)}: “{citation.quote}”")
             _print_place(citation, "        ")

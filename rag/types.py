@@ -277,7 +277,8 @@ class Citation(_Value):
 class Claim(_Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
-    `earlier` is true where a later article has changed what this one reports.
+    `earlier` is true where a later article has changed what this one reports. `witness` is what a language model that
+    the checker asked said: "model", "says" (yes, no), "probability" of yes or None, "effect" (lifted, lowered, None).
     """
 
     text: str
@@ -285,6 +286,7 @@ class Claim(_Value):
     finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
+    witness: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,7 +364,8 @@ class CheckedSentence(_Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
-    library holds nothing about it. `missing` are words of the sentence that those do not carry.
+    library holds nothing about it. `missing` are words of the sentence that those do not carry. `witness` as in
+    `Claim`.
     """
 
     text: str
@@ -374,10 +377,18 @@ class CheckedSentence(_Value):
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    witness: Json | None = None
 
 
 class Checked(_Noted[CheckedSentence]):
-    """What `check` gives: the sentences of a draft, in order."""
+    """What `check` gives: the sentences of a draft, in order. `problems` says why a model that was asked too was not
+    heard."""
+
+    def __init__(
+        self, found: Iterable[CheckedSentence] = (), *, notes: Iterable[str] = (), problems: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found, notes=notes)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,7 +178,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
     parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
     parser.add_argument("--base", choices=BASES, default="minilm")
-    parser.add_argument("--start", type=Path, help="a reader to start from, which also finds the hardest paragraphs")
+    parser.add_argument("--start", type=Path, help="a reader to start from")
+    parser.add_argument("--hardest", action="store_true", help="let it find the hardest paragraphs first (slow)")
     parser.add_argument("--rate", type=float, help="the highest learning rate")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="passages are drawn anew for each")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
@@ -194,7 +195,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     others = others_of(cases, args.out)
     model = load_model(base, start) if start else PassageEncoder(base, rank=RANKS[args.base])
-    if start:
+    if args.hardest:
         others = by_difficulty(cases, others, model, base)
     batches: list[list[Row]] = []
     for n in range(args.rounds):
