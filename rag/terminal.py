@@ -31,6 +31,7 @@ from rag.types import (
     IngestReport,
     Json,
     SearchHit,
+    to_json,
 )
 
 WIDTH = 100
@@ -63,7 +64,7 @@ def print_json(document: Any) -> None:
     """The one JSON document of a command, on standard output: in ASCII where that takes no UTF-8, as an escape of the
     stream's own (`\\xe9`) is no JSON."""
     is_utf8 = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8"
-    print(json.dumps(document, ensure_ascii=not is_utf8, indent=2))
+    print(json.dumps(to_json(document), ensure_ascii=not is_utf8, indent=2))
 
 
 def warn_all(sentences: Iterable[str]) -> None:
