@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from rag.options import option_help
+
 SUITES = (
     *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
     *("claims", "attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
@@ -31,9 +33,9 @@ def register(commands: Any) -> None:
     sub.add_argument("--suite", metavar="NAME", help=f"what to measure: {', '.join(SUITES)}")
     sub.add_argument("--cases", metavar="FILE", help="your own cases, JSONL, on your library (see `byline eval new`)")
     sub.add_argument("--library", metavar="DIR", help="the library to ask (built-in questions: a throw-away one)")
-    sub.add_argument("--model", metavar="NAME", help="who answers: extractive, openai:NAME, anthropic:NAME")
-    sub.add_argument("--reader", metavar="NAME", help="what finds the sentence that answers: as `byline ask` takes it")
-    sub.add_argument("--checker", metavar="NAME", help="what judges claims, or is measured: as `byline ask` takes it")
+    sub.add_argument("--model", metavar="NAME", help=option_help("model"))
+    sub.add_argument("--reader", metavar="NAME", help=option_help("reader"))
+    sub.add_argument("--checker", metavar="NAME", help=option_help("checker"))
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
     sub.add_argument(
         "--limit",
@@ -70,7 +72,7 @@ def _register_calibrate(commands: Any) -> None:
         "calibrate", help=summary, description=summary, epilog="example: byline calibrate --checker nli:NAME"
     )
     sub.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
-    sub.add_argument("--checker", metavar="NAME", help="auto, built-in, accurate, nli:NAME or st:NAME")
+    sub.add_argument("--checker", metavar="NAME", help=option_help("checker"))
     sub.add_argument(
         "--refuse",
         type=float,

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
+from rag.options import option_help
+
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
 STOPPED = 130  # as shells give it: 128 and the number of the signal
@@ -199,14 +201,7 @@ def _parser() -> argparse.ArgumentParser:
         "ask", "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument(
-        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
-    )
-    sub.add_argument(
-        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
-    )
-    _add_reader(sub)
-    _add_checker(sub)
+    _add_settings(sub, model="MODEL", model_url="URL", reader="NAME", checker="NAME")
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -228,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
-    _add_checker(sub)
+    _add_settings(sub, checker="NAME")
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
@@ -257,9 +252,7 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
         "List the models that write, read and check, and get larger ones.",
         "byline models get accurate\n\nWithout --reader and --checker: what is in use. They say what would be.",
     )
-    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
-    _add_reader(sub)
-    _add_checker(sub)
+    _add_settings(sub, model_url="URL", reader="NAME", checker="NAME")
     # What is given before `get` holds: its own options have no defaults that would undo them.
     actions = sub.add_subparsers(title="actions", metavar="get", parser_class=Parser)
     get = actions.add_parser(
@@ -276,22 +269,9 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
     get.set_defaults(run=_command("get_models"))
 
 
-def _add_reader(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--reader",
-        metavar="NAME",
-        help="what finds the sentence that answers: auto, built-in, accurate, none, qa:NAME or st:NAME "
-        "(default: $BYLINE_READER, settings.toml, auto; see `byline models`)",
-    )
-
-
-def _add_checker(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--checker",
-        metavar="NAME",
-        help="what judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME "
-        "(default: $BYLINE_CHECKER, settings.toml, auto; see `byline models`)",
-    )
+def _add_settings(parser: argparse.ArgumentParser, **metavars: str) -> None:
+    for name, metavar in metavars.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=option_help(name))
 
 
 def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:
