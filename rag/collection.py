@@ -27,7 +27,7 @@ from rag.filters import Filters
 from rag.ingest import articles, changes
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
-from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
+from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
@@ -140,9 +140,9 @@ class Collection:
                 self._embedder = load_embedder(self._embedder_spec)
             return self._embedder
 
-    @property
+    @cached_property
     def _indexed_as(self) -> str:
-        return f"{PASSAGES_VERSION}:{self.embedder.name}"
+        return indexed_as(self.embedder)
 
     # -- what is in it ------------------------------------------------------------------------------------------
 
