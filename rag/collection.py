@@ -320,8 +320,8 @@ class Collection:
 
     def _find(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
         """The sentences of the passages, with their vectors and what these have in common with the question; and those
-        left out because they give orders."""
-        candidates, orders = injections.without_orders(self._candidates(hits))
+        of them that speak to machines."""
+        candidates = injections.quotable(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
             hit.passage.id: text_to_embed(hit.article.headline, hit.passage.heading, hit.passage.text) for hit in hits
@@ -335,7 +335,7 @@ class Collection:
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
             passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
         )
-        return found, orders
+        return found, injections.spoken_to_machines(candidates)
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
         """The sentences of the passages, in order."""

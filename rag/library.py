@@ -269,10 +269,10 @@ class Library(Collection):
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
         for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
-            found, left_out = self._find(part, hits_of_part)
+            found, orders_of_part = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
-            orders += left_out
+            orders += orders_of_part
         parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
@@ -283,7 +283,7 @@ class Library(Collection):
             model=model if not stated else None,
             check=self.checker.check_all,
             alike=self._alike,
-            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
+            notes=self._notes(question, filters, bool(ranked or stated)),
             show_unsupported=show_unsupported,
             stated=stated,
             **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
@@ -301,6 +301,7 @@ class Library(Collection):
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    problems=(*event.problems, *_about_orders(orders)),
                 )
             yield event
 
@@ -360,7 +361,7 @@ class Library(Collection):
         markers = Markers()
         checked: list[CheckedSentence] = []
         for start, end in spans:
-            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
+            candidates = injections.quotable(self._candidates(self._hits(text[start:end], k, filters)))
             checked.append(citations.check_sentence(text, (start, end), candidates, self.checker.check_all, markers))
             yield checked[-1]
         yield Checked(checked, notes=self.unknown_outlets(filters.outlets))
@@ -462,4 +463,4 @@ def _about_orders(orders: Sequence[Candidate]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]
+    return [f"Words in “{names[0][:100]}”{more} speak to a machine that reads them: at most quoted, never followed."]
