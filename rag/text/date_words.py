@@ -97,7 +97,7 @@ class _Meant(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """An expression as it stands; `before` is the word right before it, lower-case, `part` what narrows it ("early")."""
+    """An expression where it stands; `before` is the word right before it, lower-case, `part` what narrows it."""
 
     text: str
     match: re.Match[str]
