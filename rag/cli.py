@@ -149,6 +149,10 @@ def _names_of_fields() -> str:
     return fields.help_text()
 
 
+_Add = Callable[[str, str, str], Parser]
+"""Adds a command, by its name, summary and example."""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="byline", description="Answers from your own news articles, with the exact words behind every sentence."
@@ -170,6 +174,15 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return sub
 
+    for add in (_add_ingest, _add_questions, _add_drafts, _add_holdings, _add_models):
+        add(command)
+    for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
+        # Each is `register(commands)`; importing it must be cheap.
+        entry.load()(commands)
+    return parser
+
+
+def _add_ingest(command: _Add) -> None:
     sub = command(
         "ingest",
         "Read articles into the library.",
@@ -194,6 +207,8 @@ def _parser() -> argparse.ArgumentParser:
         help="minilm (default), st:NAME, st:FOLDER, openai:NAME; remembered in the library, another one re-embeds",
     )
 
+
+def _add_questions(command: _Add) -> None:
     sub = command("search", "Find the passages that fit a question.", 'byline search "hostage release" -k 5')
     _add_question(sub)
 
@@ -215,6 +230,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("timeline", "List what happened, in order, with cited words.", 'byline timeline "the harbour strike"')
     _add_question(sub, k=24)
 
+
+def _add_drafts(command: _Add) -> None:
     sub = command(
         "check",
         "Check a draft, sentence by sentence.",
@@ -228,25 +245,19 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
 
+
+def _add_holdings(command: _Add) -> None:
+    which = "an id, or a path or the end of one"
     sub = command("status", "Show what the library holds, or one article.", "byline status story.html")
-    sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
-
+    sub.add_argument("article", nargs="?", metavar="ARTICLE", help=which)
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
-    sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
-
-    _add_models(command)
+    sub.add_argument("article", metavar="ARTICLE", help=which)
     command("doctor", "Check the library and the installation.", "byline doctor")
-
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
-    sub.add_argument("articles", nargs="+", metavar="ARTICLE", help="an id, or a path or the end of one")
-
-    for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
-        # Each is `register(commands)`; importing it must be cheap.
-        entry.load()(commands)
-    return parser
+    sub.add_argument("articles", nargs="+", metavar="ARTICLE", help=which)
 
 
-def _add_models(command: Callable[[str, str, str], Parser]) -> None:
+def _add_models(command: _Add) -> None:
     sub = command(
         "models",
         "List the models that write, read and check, and get larger ones.",
