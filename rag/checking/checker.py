@@ -45,7 +45,7 @@ VERDICT_OF: dict[Finding, Verdict] = {
 # The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
 MOST_CONTRADICTED = 0.49
 # What the verifier reads for a claim: so many windows, of so many sentences and words; where its log-odds are cut.
-N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 3, 4, 120, 6.0
+N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 2, 4, 120, 6.0
 # So many characters of a text are compared as a whole: more than the embedder reads.
 MOST_WHOLE = 1_500
 MOST_REMEMBERED = 4_000
@@ -309,20 +309,16 @@ def _windows(
     titles: Sequence[str],
     beside: Sequence[int],
 ) -> tuple[str, ...]:
-    """What a verifier should read: of the texts that have most to do with the claim the sentences that do, in their
-    order, with the title; the one likeliest sentence with its neighbours; and what its clauses were laid beside,
-    together, where that stands in several texts."""
+    """What a verifier should read: of the text that has most to do with the claim the sentences that do, in their
+    order, with the title; then of the next text, or together what the clauses were compared with, where that stands in
+    several texts."""
     worth = {n: float(covers[n]) + cosine_of[n] for n in chosen}
-    order = sorted(worth, key=lambda n: -worth[n])
     by_text: dict[int, list[int]] = {}
-    for n in order:
+    for n in sorted(worth, key=lambda n: -worth[n]):
         by_text.setdefault(home[n], []).append(n)
-    best = order[0]
-    around = [n for n in (best - 1, best, best + 1) if 0 <= n < len(texts) and home[n] == home[best]]
-    groups = [_fitting(found, texts) for found in by_text.values()]
-    groups = [groups[0], sorted(around), *groups[1 : N_WINDOWS - 1]]
+    groups = [_fitting(found, texts) for found in by_text.values()][:N_WINDOWS]
     if len({home[n] for n in beside}) > 1:
-        groups[-1] = sorted(set(beside))
+        groups = [groups[0], sorted(set(beside))]
     return tuple(dict.fromkeys(with_context(" ".join(texts[n] for n in g), titles[g[0]]) for g in groups))
 
 
