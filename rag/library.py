@@ -282,7 +282,6 @@ class Library(Collection):
             quoting=self._quoting(understood),
             model=model if not stated else None,
             check=self.checker.check_all,
-            alike=self._alike,
             notes=self._notes(question, filters, bool(ranked or stated)),
             show_unsupported=show_unsupported,
             stated=stated,
@@ -401,10 +400,6 @@ class Library(Collection):
         shifts = json.loads(self.store.get_meta("calibration") or "{}") | {verifier: shift}
         self.store.set_meta("calibration", json.dumps(shifts))
         self.__dict__.pop("checker", None)
-
-    def _alike(self, one: str, other: str) -> float:
-        vectors = self._judge.encode_passages([one, other])
-        return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
         """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
