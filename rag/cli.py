@@ -143,10 +143,10 @@ def _command(name: str) -> Run:
     return run
 
 
-def _names_of_fields() -> str:
-    from rag.ingest import fields
+def _what_is_read() -> str:
+    from rag.ingest import articles, fields
 
-    return fields.help_text()
+    return f"what is read, each also packed by gzip: {' '.join(articles.SUFFIXES)}\n\n{fields.help_text()}"
 
 
 _Add = Callable[[str, str, str], Parser]
@@ -188,13 +188,12 @@ def _add_ingest(command: _Add) -> None:
         "Read articles into the library.",
         "byline ingest articles/ story.html 'wire/*.txt' export.csv --fields text=Body,title=Head",
     )
-    sub.more = _names_of_fields
+    sub.more = _what_is_read
     sub.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
-        "each .gz too)",
+        help="a file, a folder or a glob (what is read: see below)",
     )
     sub.add_argument(
         "--fields",

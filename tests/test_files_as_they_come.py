@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.cli import main
 from rag.ingest import articles
 from rag.ingest.articles import SUFFIXES, discover, read
 from rag.ingest.records import JSON_LINES
@@ -243,3 +244,9 @@ def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.xml")
     found, _ = discover([tmp_path])
     assert tmp_path / "a.txt" in found
+
+
+def test_the_help_names_every_suffix(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["ingest", "--help"])
+    assert f": {' '.join(SUFFIXES)}\n" in capsys.readouterr().out
