@@ -17,7 +17,7 @@ from rag.ingest.records import JSON_LINES
 from rag.library import Library
 from rag.types import Article
 from tests import test_mail, test_word
-from tests.test_articles import STORY, failed, one, put
+from tests.reading import STORY, failed, one, put
 from tests.test_cli import byline
 
 SAID = "The ferry of Portmere came back to its pier on Monday, the harbour office said."
