@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag import record, terminal
+from rag import record, terminal, terminal_reports
 from rag.collection import library_at
 from rag.doctor import examine
 from rag.errors import BylineError
@@ -89,8 +89,8 @@ def ingest(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report)
     else:
-        terminal.print_ingested(report)
-    terminal.warn_of_files(report)
+        terminal_reports.print_ingested(report)
+    terminal_reports.warn_of_files(report)
     return 1 if report.failed else 0
 
 
@@ -207,7 +207,7 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_status(document)
+        terminal_reports.print_status(document)
     return 0
 
 
@@ -232,7 +232,7 @@ def models(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_models(document)
+        terminal_reports.print_models(document)
     return 0
 
 
@@ -259,7 +259,7 @@ def doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    terminal.print_checks(checks)
+    terminal_reports.print_checks(checks)
     return 0 if sound else 1
 
 

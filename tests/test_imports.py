@@ -31,7 +31,7 @@ LEVELS = """
     rag.news
     rag.answers
     rag.library+rag.collection+rag
-    rag.cli+rag.commands+rag.terminal+rag.record+rag.doctor
+    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.doctor
     ui  evals
     evals.training
 """
