@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from rag.answers.drafts import Written
-from rag.answers.injections import speaks_to_machines, spoken_to_machines
+from rag.answers.injections import beside_orders, speaks_to_machines
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.models.prompts import one_line
@@ -109,10 +109,10 @@ def check_written(
     cited = _needed(written.text, cited, check) if verdict == "supported" else cited
     citations = _cite(written.text, cited, check, markers) if verdict != "unsupported" else ()
     text = written.text
-    suspect = spoken_to_machines(candidates) if citations else []
+    suspect = beside_orders(candidates) if citations else []
     if citations and all(source in suspect for source in cited):
         text = " ".join(f"{attribution(source.hit.article)}: “{source.text}”" for source in cited)
-        problems.append(f"“{written.text}” rests on words that speak to a machine: they are quoted in its place.")
+        problems.append(f"“{written.text}” rests on words beside an order to a machine: they are quoted in its place.")
     elif speaker := unnamed_speaker(text, citations):
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
         problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")

@@ -61,6 +61,14 @@ _TO_MACHINES = re.compile(
     ),
     re.IGNORECASE,
 )
+# Less plainly, an order about answers.
+_ASKS_FOR_ANSWER = re.compile(
+    r"\b(?:in|begin|end|start) (?:your|every|each|any|all) (?:answers?|repl(?:y|ies)|responses?)\b|"
+    r"\b(?:answers?|reply|respond|replies) (?:to )?(?:every|any|all|each) questions?\b|\byour answer (?:must|is)\b|"
+    r"^[\W_]*(?:please )?(?:ignore|forget|disregard) (?:the|this) (?:article|text|story|sources?|rules)\b|"
+    r"\b(?:only|expected) answer\b|\bthe user\b|\bdo not (?:cite|answer|mention)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"“[^”]*”?|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]|(?<!\w)[‘'][^’']{3,}?[’'](?!\w)")
 
 
@@ -76,19 +84,24 @@ def quotable(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def spoken_to_machines(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those of the candidates that speak to a machine, and what follows one on its line: such an order names what it
-    wants said."""
-    found: list[Candidate] = []
-    until: dict[str, int] = {}  # by article: the end of the line with the last one
-    for one in sorted(candidates, key=lambda one: one.sentence.start):
-        article, start, end = one.hit.article, one.sentence.start, one.sentence.end
-        if speaks_to_machines(one.text):
-            line_end = article.text.find("\n", end)
-            until[article.id] = line_end if line_end >= 0 else len(article.text)
-            found.append(one)
-        elif start < until.get(article.id, 0):
-            found.append(one)
-    return found
+    """Those of the candidates that speak to a machine."""
+    return [one for one in candidates if speaks_to_machines(one.text)]
+
+
+def beside_orders(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those of the candidates on whose line something speaks to a machine, or asks for an answer: what it wants said
+    stands there too. News that is among them loses no more than that a model's words about it become a quotation."""
+    lines = {
+        _line(one)
+        for one in candidates
+        if speaks_to_machines(one.text) or _ASKS_FOR_ANSWER.search(_visible(one.text)) is not None
+    }
+    return [one for one in candidates if _line(one) in lines]
+
+
+def _line(candidate: Candidate) -> tuple[str, int]:
+    article = candidate.hit.article
+    return article.id, article.text.rfind("\n", 0, candidate.sentence.start)
 
 
 def _is_in_turn(candidate: Candidate) -> bool:
