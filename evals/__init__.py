@@ -16,13 +16,13 @@ _PUBLIC = ("scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "w
 SUITES: dict[str, tuple[str, ...]] = {
     "seeds": OF_CASES,
     **dict.fromkeys(_PUBLIC, _SET),
-    "claims": ("split", "checker"),
+    "claims": ("split", "checker", "model", "check_with_model", "limit"),
     "attributionbench": ("data", "checker"),
     "injections": ("model", "limit"),
     "speed": ("limit",),
     **dict.fromkeys(("beir:DIR", "squad:FILE", "multihop-rag:DIR"), _SET[1:]),
 }
-OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit")
+OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit", "check_with_model")
 # Another name of a suite -> its own.
 ALIASES = {"reading": "xquad"}
 
@@ -50,12 +50,18 @@ def register(commands: Any) -> None:
     sub.add_argument("--model", metavar="NAME", help=option_help("model"))
     sub.add_argument("--reader", metavar="NAME", help=option_help("reader"))
     sub.add_argument("--checker", metavar="NAME", help=option_help("checker"))
+    sub.add_argument(
+        "--check-with-model",
+        action="store_true",
+        default=None,
+        help="of claims: what the checker does with --model beside it",
+    )
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
     sub.add_argument(
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set N questions, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set N questions, of claims N claims, drawn with a fixed seed; of speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")

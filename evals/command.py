@@ -83,7 +83,9 @@ def _speed(args: argparse.Namespace) -> Json:
 def _claims(args: argparse.Namespace) -> Json:
     from evals.claims import claims
 
-    return claims(split=args.split, checker=suites.checker_of(args.checker), say=suites.say)
+    witness = suites.witness_of(args.model, args.check_with_model)
+    checker = suites.checker_of(args.checker)
+    return claims(split=args.split, checker=checker, witness=witness, limit=args.limit, say=suites.say)
 
 
 def _attributionbench(args: argparse.Namespace) -> Json:
@@ -106,10 +108,14 @@ _OWN_WAY: Mapping[str, Callable[[argparse.Namespace], Json]] = {
 
 
 def _refuse_others(args: argparse.Namespace, what: str, taken: Sequence[str]) -> None:
-    given = [f"--{name}" for name in OPTIONS if name not in taken and getattr(args, name) is not None]
+    given = [_flag(name) for name in OPTIONS if name not in taken and getattr(args, name) is not None]
     if given:
-        known = ", ".join(f"--{name}" for name in taken)
+        known = ", ".join(map(_flag, taken))
         raise BylineError(f"{' and '.join(given)} would do nothing for {what}, which takes {known}: leave that out.")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _new(file: str | None) -> int:
@@ -165,6 +171,7 @@ def _told(args: argparse.Namespace) -> list[str]:
     """What the run depends on, for the record: not where its output goes."""
     names = ("suite", "cases", "library", "model", "reader", "checker", "split", "limit")
     told = [part for name in names if (value := getattr(args, name)) for part in (f"--{name}", str(value))]
+    told += ["--check-with-model"] if args.check_with_model else []
     return [*told, "--data", "DIR"] if args.data else told
 
 

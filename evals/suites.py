@@ -21,6 +21,8 @@ from evals.cases import load_cases
 from evals.loaders import DATA, FORMATS, SETS, Loaded, read_jsonl
 from rag import Article, BylineError, Library
 from rag.checking.checker import Checker
+from rag.checking.witness import Witness
+from rag.models.clients import load_language_model
 from rag.settings import load_settings
 
 Json = dict[str, Any]
@@ -174,6 +176,19 @@ def own_cases(
 def checker_of(spec: str | None) -> Checker:
     """The checker that `spec` names, else that of the settings."""
     return Checker(load_settings(checker=spec).checker)
+
+
+def witness_of(model: str | None, is_asked: bool | None) -> Witness | None:
+    """The model that is asked beside the checker. BylineError where one of the two is given without the other."""
+    if not model and not is_asked:
+        return None
+    settings = load_settings(model=model)
+    if not is_asked or settings.model == "extractive":
+        raise BylineError(
+            "--model and --check-with-model go together for the suite 'claims': give a language model and both."
+        )
+    asked = load_language_model(settings.model, settings)
+    return Witness(asked, within_s=settings.model_timeout, max_tokens=settings.model_max_tokens)
 
 
 def attributionbench(data: str | None, *, checker: Checker) -> Json:

@@ -11,7 +11,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
@@ -19,6 +19,7 @@ from rag.options import option_help
 
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
+_OWN = ("rag", "ui", "evals", "embeddings")  # packages
 STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
@@ -93,12 +94,36 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         run: Run = args.run
-        return run(args)
+        with _quiet_libraries():
+            return run(args)
     except BylineError as error:
         from rag.terminal import warn
 
         warn(f"byline: {error}")
         return 2
+
+
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keeps what libraries warn of off the terminal, where it would stand among the failures. What nobody else handles,
+    Python's logging writes to standard error: here only where Byline itself says it."""
+    import logging
+    import warnings
+
+    def is_own(record: logging.LogRecord) -> bool:
+        return record.name.partition(".")[0] in _OWN
+
+    last_resort = logging.lastResort
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        if last_resort is not None:
+            last_resort.addFilter(is_own)
+        try:
+            yield
+        finally:
+            if last_resort is not None:
+                last_resort.removeFilter(is_own)
 
 
 def _open_standard_streams() -> None:
@@ -216,6 +241,7 @@ def _add_questions(command: _Add) -> None:
     )
     _add_question(sub)
     _add_settings(sub, model="MODEL", model_url="URL", reader="NAME", checker="NAME")
+    _add_witness(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -239,7 +265,8 @@ def _add_drafts(command: _Add) -> None:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
-    _add_settings(sub, checker="NAME")
+    _add_settings(sub, model="MODEL", model_url="URL", checker="NAME")
+    _add_witness(sub)
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
@@ -282,6 +309,12 @@ def _add_models(command: _Add) -> None:
 def _add_settings(parser: argparse.ArgumentParser, **metavars: str) -> None:
     for name, metavar in metavars.items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=option_help(name))
+
+
+def _add_witness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--check-with-model", action=argparse.BooleanOptionalAction, help=option_help("check_with_model")
+    )
 
 
 def _add_question(parser: argparse.ArgumentParser, *, k: int = 8) -> None:

@@ -42,7 +42,7 @@ def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
     return {**_limits(args), "understand": not args.literal}
 
 
-def _library(args: argparse.Namespace) -> Library:
+def open_library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
         raise BylineError(none)
@@ -96,7 +96,7 @@ def ingest(args: argparse.Namespace) -> int:
 
 def search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
-    with _library(args) as library:
+    with open_library(args) as library:
         hits = library.retrieve(args.question, **_question_limits(args))
     terminal.warn_all(hits.notes)
     if args.json:
@@ -117,6 +117,7 @@ def ask(args: argparse.Namespace) -> int:
             stream=True,
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
             show_unsupported=args.show_unsupported,
+            check_with_model=args.check_with_model,
             history=args.after,
             **_question_limits(args),
         )
@@ -136,7 +137,7 @@ def ask(args: argparse.Namespace) -> int:
 
 def timeline(args: argparse.Namespace) -> int:
     started = time.perf_counter()
-    with _library(args) as library:
+    with open_library(args) as library:
         events = library.timeline(args.question, **_question_limits(args))
     if args.json:
         document = {
@@ -153,11 +154,14 @@ def timeline(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     text = _draft(args.text)
-    with _library(args) as library:
-        sentences = library.check(text, **_limits(args))
-        terminal.warn_all(sentences.notes)
+    if not args.model and (args.model_url or args.check_with_model):
+        raise BylineError("--check-with-model and --model-url need --model here: name the model that is to be asked.")
+    with open_library(args) as library:
+        model = library.language_model(args.model, model_url=args.model_url) if args.model else None
+        sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
+        terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        print_json({"sentences": sentences, "elapsed_s": _since(started)})
+        print_json({"sentences": sentences, "problems": sentences.problems, "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0
@@ -175,7 +179,7 @@ def _draft(given: str) -> str:
 
 
 def verify(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         verified = library.verify(record.read_record(expanded(args.record, "the record")))
     if args.json:
         print_json({"record": args.record, **verified.to_dict()})
@@ -185,18 +189,10 @@ def verify(args: argparse.Namespace) -> int:
 
 
 def status(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         if args.article:
             article = library.find(args.article)
-            document = {
-                **article.to_dict(),
-                "reasons": dict(article.reasons),
-                "copies": [copy.id for copy in library.copies(article)],
-                "versions": [version.to_dict() for version in library.versions(article)],
-                "characters": len(article.text),
-                "passages": len(library.passages(article)),
-                "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
-            }
+            document = library.describe(article)
         else:
             articles = library.articles()
             listed = [article.to_dict() for article in articles]
@@ -212,7 +208,7 @@ def status(args: argparse.Namespace) -> int:
 
 
 def diff(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         article = library.find(args.article)
         diffs = library.diff(article)
     if args.json:
@@ -264,7 +260,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 
 def remove(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
         gone = library.remove(args.articles)
         status = library.status()

@@ -32,6 +32,7 @@ def in_words(choices: tuple[str, ...]) -> str:
 
 
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
+WITNESS = ("auto", "on", "off")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
 
 SETTINGS: dict[str, Setting] = {
@@ -89,6 +90,14 @@ SETTINGS: dict[str, Setting] = {
         in_words(CHECKERS),
         ("BYLINE_CHECKER",),
         choices=CHECKERS,
+    ),
+    "check_with_model": Setting(
+        "whether the model is asked, beside the checker, if the words cited carry each claim; auto asks hosted models "
+        "and those of 7B and more",
+        "auto",
+        in_words(WITNESS),
+        ("BYLINE_CHECK_WITH_MODEL",),
+        choices=WITNESS,
     ),
     "fields": Setting(
         "what the fields of CSV and JSON records are called, as `ingest --fields` takes it",

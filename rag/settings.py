@@ -46,6 +46,7 @@ class Settings:
     model_max_tokens: int = _default("model_max_tokens")
     reader: str = _default("reader")
     checker: str = _default("checker")
+    check_with_model: str = _default("check_with_model")
     fields: str = _default("fields")
     origin: dict[str, str] = field(default_factory=dict)
 

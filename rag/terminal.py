@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rag.answers.citations import attribution, render
+from rag.answers.citations import attribution, place_in_words, render
 from rag.answers.records import Verification
 from rag.ingest.changes import Diff
 from rag.text.calendar import date_in_words
@@ -191,6 +191,9 @@ def print_checked(sentences: Sequence[CheckedSentence]) -> None:
         if sentence.verdict != "supported":
             for lacking in (*sentence.conflicts, *(f"not carried: {words}" for words in sentence.missing)):
                 say(f"    {lacking}")
+        if sentence.witness and sentence.witness["effect"]:
+            said = "carry it" if sentence.witness["effect"] == "lifted" else "do not carry it"
+            say(f"    {sentence.witness['model']} says that the words {said}")
         for citation in sentence.citations:
             say(f"    [{citation.marker}] {_whose(citation)}: “{citation.quote}”")
             _print_place(citation, "        ")
@@ -261,7 +264,9 @@ def _whose(citation: Citation) -> str:
 
 
 def _where(article: Article, start: int, end: int) -> str:
-    at = f"{article.to_dict()['path']} characters {start + article.offset}-{end + article.offset}"
+    place = article.place_at(start)
+    parts = [str(article.to_dict()["path"]), place_in_words(place.page, place.time)]
+    at = f"{' '.join(filter(None, parts))} characters {start + article.offset}-{end + article.offset}"
     return f"{at} of the file" if article.offset else at
 
 

@@ -7,10 +7,11 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,16 @@ def to_json(value: Any) -> Any:
     return [to_json(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+class Place(NamedTuple):
+    """What the text is from character `start` on, up to the next place: the page of the file (from 1, as programs that
+    show it count), the time in the recording ("12:31", "1:02:31"), who speaks; None where there is no such thing."""
+
+    start: int
+    page: int | None = None
+    time: str | None = None
+    speaker: str | None = None
+
+
 _One = TypeVar("_One")
 
 
@@ -76,6 +87,10 @@ class Article:
     `reasons` says, for each value that was inferred and not stated, what it was inferred from (and where a date was
     cut or passed over, why).
 
+    `places` say, in order, on which page of a PDF the text is, or when it was said in a recording; empty where the file
+    has neither. `asides` are what the form of the file shows to be no story (in a mail, what it replies to); they are
+    among `boilerplate` too.
+
     What ingest found beside it in the library: articles with the same `cluster` (the id of one of them) carry the same
     story and count as one source; `replaced_by` is the id of the newest version of this piece, None for that itself.
     """
@@ -98,6 +113,18 @@ class Article:
     cluster: str | None = None
     replaced_by: str | None = None
     offset: int = 0
+    places: tuple[Place, ...] = ()
+    asides: tuple[Span, ...] = ()
+
+    def place_at(self, start: int) -> Place:
+        """Where character `start` of the text stands in its file; a place that says nothing where that is not known."""
+        at = bisect_right(self.places, start, key=lambda place: place.start)
+        return self.places[at - 1] if at else Place(0)
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether it is what was said in a recording."""
+        return any(place.time is not None for place in self.places)
 
     @property
     def inferred(self) -> tuple[str, ...]:
@@ -146,7 +173,8 @@ class Passage:
     """A run of whole sentences of one article: the unit that is embedded and retrieved.
 
     `article.text[start:end] == text`. `heading` is the section heading above it: the title and the heading are put
-    before the text that is embedded and searched, and are never quoted. `n_tokens` counts `text`.
+    before the text that is embedded and searched, and are never quoted. `n_tokens` counts `text`. `page` and `time` are
+    those at which it begins (see `Place`).
     """
 
     id: str
@@ -157,9 +185,12 @@ class Passage:
     text: str
     n_tokens: int
     heading: str = ""
+    page: int | None = None
+    time: str | None = None
 
     def to_dict(self) -> Json:
-        return {"id": self.id, "start": self.start, "end": self.end, "text": self.text}
+        shown = ("id", "start", "end", "text", "page", "time")
+        return {name: getattr(self, name) for name in shown}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +212,9 @@ class SearchHit(Value):
     scores: dict[str, float]
     article: Article
     passage: Passage
+
+    def to_dict(self) -> Json:
+        return {**super().to_dict(), "page": self.passage.page, "time": self.passage.time}
 
 
 class Hits(_Noted[SearchHit]):
@@ -217,7 +251,7 @@ class Citation(Value):
     `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
     the relative dates in the quote ("Monday") with the days they mean; they stand beside the quote, never in it.
     `answer` are the words of the quote that the reader takes for the answer, half-open in the article's characters;
-    None where it points at none.
+    None where it points at none. `page` and `time` are those at which the quote begins (see `Place`).
     """
 
     marker: int
@@ -232,14 +266,23 @@ class Citation(Value):
 
     def to_dict(self) -> Json:
         answer = None if self.answer is None else {"start": self.answer[0], "end": self.answer[1]}
-        return {**super().to_dict(), "answer": answer}
+        return {**super().to_dict(), "answer": answer, "page": self.page, "time": self.time}
+
+    @property
+    def page(self) -> int | None:
+        return self.article.place_at(self.start).page
+
+    @property
+    def time(self) -> str | None:
+        return self.article.place_at(self.start).time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
-    `earlier` is true where a later article has changed what this one reports.
+    `earlier` is true where a later article has changed what this one reports. `witness` is what a language model that
+    the checker asked said: "model", "says" (yes, no), "probability" of yes or None, "effect" (lifted, lowered, None).
     """
 
     text: str
@@ -247,6 +290,7 @@ class Claim(Value):
     finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
+    witness: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +366,8 @@ class CheckedSentence(Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
-    library holds nothing about it. `missing` are words of the sentence that those do not carry.
+    library holds nothing about it. `missing` are words of the sentence that those do not carry. `witness` as in
+    `Claim`.
     """
 
     text: str
@@ -334,10 +379,18 @@ class CheckedSentence(Value):
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    witness: Json | None = None
 
 
 class Checked(_Noted[CheckedSentence]):
-    """What `check` gives: the sentences of a draft, in order."""
+    """What `check` gives: the sentences of a draft, in order. `problems` says why a model that was asked too was not
+    heard."""
+
+    def __init__(
+        self, found: Iterable[CheckedSentence] = (), *, notes: Iterable[str] = (), problems: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found, notes=notes)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, kw_only=True)

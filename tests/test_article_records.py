@@ -11,8 +11,6 @@ from rag.ingest import lines as ingest_lines
 from rag.ingest import records
 from rag.ingest.articles import discover, read, read_manifest
 from rag.types import Article, Failure
-
-# Nothing here happened: there is no Portmere, and it has no ferry.
 from tests.reading import STORY, failed, one, put
 from tests.test_articles import PARAGRAPHS, page
 

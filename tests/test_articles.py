@@ -1,4 +1,4 @@
-"""Files to articles: how each is decoded, and what its front matter, its HTML or its PDF says of it."""
+"""Files to articles: how each is decoded, and what its front matter or its HTML says of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ import pytest
 from rag.ingest import encoding
 from rag.ingest.articles import read
 from rag.ingest.boilerplate import find_boilerplate
-from rag.ingest.formats import _join_lines
 from rag.types import Article, Failure
-
-# Nothing here happened: there is no Portmere, and it has no ferry.
 from tests.reading import STORY, failed, of, one, put
 
 # --- Decoding
@@ -323,75 +320,3 @@ def test_a_hostile_page_is_no_crash(tmp_path: Path) -> None:
     assert "ferry of Portmere" in one(put(tmp_path / "story.html", page(head))).text
     (item,) = read(put(tmp_path / "deep.html", "<div>" * 20_000 + "The ferry" + "</div>" * 20_000))
     assert isinstance(item, Article | Failure)
-
-
-# --- PDF
-
-
-def make_pdf(path: Path, *pages: str, password: str | None = None, title: str | None = None) -> Path:
-    from datetime import datetime, timezone
-
-    from fpdf import FPDF
-
-    pdf = FPDF()
-    pdf.set_creation_date(datetime(2024, 4, 29, 23, 0, tzinfo=timezone.utc))
-    pdf.set_font("Helvetica", size=12)
-    if title is not None:
-        pdf.set_title(title)
-        pdf.set_author("Ada Quill; Bo Tern")
-    if password is not None:
-        pdf.set_encryption(owner_password="owner", user_password=password)
-    for text in pages:
-        pdf.add_page()
-        pdf.multi_cell(150, 6, text)
-    pdf.output(str(path))
-    return path
-
-
-LONG = (
-    "The ferry of Portmere came back to its pier on Monday after a winter of repairs that took the harbour office far "
-    "longer than anyone on the quay had planned for in the autumn."
-)
-
-
-def test_pdf(tmp_path: Path) -> None:
-    path = make_pdf(tmp_path / "story.pdf", f"Ferry returns\n\n{LONG}\n\nPies were sold.", LONG, title="Ferry is back")
-    article = one(path)
-    assert article.text == f"Ferry returns\n\n{LONG}\n\nPies were sold.\n\n{LONG}"
-    assert (article.title, article.authors) == ("Ferry is back", ("Ada Quill", "Bo Tern"))
-    assert (article.published, article.published_source) == ("2024-04-29", "inferred")
-    assert article.reasons == {"published": "The PDF file was made on 2024-04-29."}
-
-
-@pytest.mark.parametrize("title", ["Microsoft Word - story.docx", "untitled", "layout_final.indd"])
-def test_a_pdf_title_that_nobody_wrote(tmp_path: Path, title: str) -> None:
-    assert one(make_pdf(tmp_path / "story.pdf", f"Ferry returns\n\n{LONG}", title=title)).title == "Ferry returns"
-
-
-def test_pdf_lines() -> None:
-    top = (
-        "The \ufb01rst of\ufb01ce of the pier was re-\nopened on Monday in the har\xad\nbour of Portmere, town of\ncod."
-    )
-    text = "The first office of the pier was re-opened on Monday in the harbour of Portmere, town of cod.\n\nEnd."
-    assert _join_lines([*top.split("\n"), " ", "End."]) == text
-
-
-def test_a_pdf_of_pictures(tmp_path: Path) -> None:
-    error = failed(make_pdf(tmp_path / "scan.pdf", "", ""))
-    assert error == "scan.pdf has no text layer on its 2 pages (a scan?); run text recognition on it."
-
-
-def test_an_encrypted_pdf(tmp_path: Path) -> None:
-    error = failed(make_pdf(tmp_path / "story.pdf", LONG, password="secret"))
-    assert error == "story.pdf is encrypted; save a copy of it without a password."
-
-
-def test_a_pdf_that_only_forbids_printing_is_read(tmp_path: Path) -> None:
-    assert one(make_pdf(tmp_path / "story.pdf", LONG, password="")).text == LONG
-
-
-@pytest.mark.parametrize("damage", [lambda data: data[:200], lambda data: b"The ferry is back.", lambda data: b""])
-def test_a_damaged_pdf(tmp_path: Path, damage: object) -> None:
-    path = make_pdf(tmp_path / "story.pdf", LONG)
-    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
-    assert failed(path).startswith("story.pdf is damaged, or no .pdf file (")

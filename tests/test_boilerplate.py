@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from rag.ingest.articles import read
 from rag.ingest.boilerplate import find_boilerplate, find_headings
 from rag.types import Article, Failure
-
-# Nothing here happened: there is no Portmere, and it has no ferry.
 from tests.reading import boilerplate, headings, of, put
 
 # --- Boilerplate and headings

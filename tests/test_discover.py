@@ -9,8 +9,6 @@ import pytest
 
 from rag.ingest.articles import discover, read
 from rag.types import Failure
-
-# Nothing here happened: there is no Portmere, and it has no ferry.
 from tests.reading import STORY, failed, one, put
 
 # --- Finding files

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-# Nothing here happened: there is no Portmere, and it has no ferry.
 from tests.reading import STORY, boilerplate, of, one, put
 
 # --- What is inferred, and why

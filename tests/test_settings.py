@@ -51,6 +51,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "fields": "default",
         "reader": "default",
         "checker": "default",
+        "check_with_model": "default",
     }
 
 

@@ -3,7 +3,7 @@
 No news is kept from a reader because of it: a notice to the public gives orders too. What is left out is told by its
 form alone: turns of a chat template, calls of tools and codes, in which no story is written. Sentences that speak to a
 machine are quoted like all others, with their source. They are named in `problems`, and what a language model makes of
-them is never said in Byline's own voice.
+a line with one is left out, so that the articles are quoted in its place.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def spoken_to_machines(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def beside_orders(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Those of the candidates on whose line something speaks to a machine, or asks for an answer: what it wants said
-    stands there too. News that is among them loses no more than that a model's words about it become a quotation."""
+    stands there too. News that is among them is quoted, and not put in a model's words."""
     lines = {
         _line(one)
         for one in candidates

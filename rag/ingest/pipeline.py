@@ -112,7 +112,8 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=boilerplate.find_headings(article.text),
+            # What is said without a full stop is no heading.
+            headings=() if article.is_transcript else boilerplate.find_headings(article.text),
             count=self._count,
             fits=fits,
         )

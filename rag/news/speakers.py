@@ -51,7 +51,10 @@ def speaker_in(article: Article, start: int, end: int) -> str | None:
     """The words in which the article names who says what stands at `start`..`end`; None where it says it itself.
 
     The words are the article's own, white space apart. A pronoun is given as it stands where its name is not clear.
+    In a recording it is whoever has the word.
     """
+    if (speaker := article.place_at(start).speaker) is not None:
+        return speaker
     first, last = max(0, start - BEFORE), end + BEHIND
     return find_speaker(article.text[first:last], start - first, end - first)
 
