@@ -45,7 +45,7 @@ def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     for other in others:
         rest = rest[: other.start] + " " * (other.end - other.start) + rest[other.end :]
     words = [word for word in query_terms(rest) if word not in STOPWORDS]
-    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)])), *found]
+    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)]))]
 
 
 def retrieve(
