@@ -18,6 +18,7 @@ from rag.answers.digest import Digest
 from rag.answers.holdings import OF_LIBRARY, about_library, searched_for
 from rag.answers.writer import Writer
 from rag.checking.checker import Checker
+from rag.checking.witness import MOST_ASKED, Witness, is_wanted
 from rag.collection import Collection
 from rag.errors import BylineError
 from rag.filters import Filters, Within, filters_of
@@ -53,6 +54,10 @@ History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
 
 
+NOT_ASKED = (
+    "{} was not asked as a witness: check_with_model (BYLINE_CHECK_WITH_MODEL) is off, or auto, which asks hosted "
+    "models and those of 7B and more by their name; turn it on."
+)
 _Whole = TypeVar("_Whole")
 
 
@@ -62,6 +67,7 @@ class Asking(Within, total=False):
     k: int
     model: str | LanguageModel | None
     show_unsupported: bool
+    check_with_model: bool | None
     history: History
     understand: bool
 
@@ -70,6 +76,8 @@ class Checking(Within, total=False):
     """What `Library.check` takes."""
 
     k: int
+    model: str | LanguageModel | None
+    check_with_model: bool | None
 
 
 ARTICLES_FOR_EXAMPLES = 12
@@ -189,6 +197,7 @@ class Library(Collection):
         k: int = 8,
         model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
+        check_with_model: bool | None = None,
         history: History = (),
         understand: bool = True,
         **within: Unpack[Within],
@@ -204,15 +213,20 @@ class Library(Collection):
         `show_unsupported`. When the articles do not answer, the status is "abstained". A model that fails is a sentence
         in `notes`, and the answer quotes the articles.
 
+        With `check_with_model` the checker also asks the model itself whether the words cited carry each claim, in one
+        call (`rag.checking.witness` says what that may change; `witness` of a claim what it said). None: as the
+        settings say, which by default ask hosted models and those of 7B and more.
+
         `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
         JSON of one), since "he" is often somebody whom the last answer named. A question that points back to them is
         completed, and `understood` of the answer says how; one that stands alone is not touched, and none is where
         `understand` is False.
 
-        Raises BylineError as `retrieve` does, and for a model that there is not.
+        Raises BylineError as `retrieve` does, for a model that there is not, and for `check_with_model` without one.
         """
         earlier = questions.turns(history) if understand else ()
-        events = self._events(question, k, filters_of(within), model, show_unsupported, earlier, understand)
+        options: Json = {"show_unsupported": show_unsupported, "check_with_model": check_with_model}
+        events = self._events(question, k, filters_of(within), model, earlier, understand, **options)
         return events if stream else whole(events, Answer)
 
     def _events(
@@ -221,15 +235,18 @@ class Library(Collection):
         k: int,
         filters: Filters,
         model: str | LanguageModel | None,
-        show_unsupported: bool,
         earlier: Sequence[questions.Turn],
         understand: bool,
+        *,
+        show_unsupported: bool,
+        check_with_model: bool | None,
     ) -> Iterator[Claim | Answer]:
         """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
         within them."""
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
         writer = self.language_model(model)
+        witness = self._witness(writer, check_with_model)
         dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
@@ -241,7 +258,7 @@ class Library(Collection):
             asked = completed.get("question", wanted)
             if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
                 dates = replace(dates, request=replace(dates.request, topic=asked.removeprefix(wanted).strip(" ()")))
-            for event in self._answer(asked, k, filters, writer, show_unsupported, dates):
+            for event in self._answer(asked, k, filters, writer, show_unsupported, dates, witness):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
@@ -265,6 +282,7 @@ class Library(Collection):
         model: LanguageModel | None,
         show_unsupported: bool,
         understood: asof.Understood,
+        witness: Witness | None,
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer from what passes `filters` and what was `understood` of the question."""
         filters = understood.within(filters)
@@ -275,10 +293,10 @@ class Library(Collection):
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
         for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
-            found, left_out = self._find(part, hits_of_part)
+            found, orders_of_part = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
-            orders += left_out
+            orders += orders_of_part
         parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
@@ -288,10 +306,10 @@ class Library(Collection):
             quoting=self._quoting(understood),
             model=model if not stated else None,
             check=self.checker.check_all,
-            alike=self._alike,
-            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
+            notes=self._notes(question, filters, bool(ranked or stated)),
             show_unsupported=show_unsupported,
             stated=stated,
+            witness=witness,
             **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
         ):
             if isinstance(event, Answer):
@@ -307,6 +325,7 @@ class Library(Collection):
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    problems=(*event.problems, *_about_orders(orders)),
                 )
             yield event
 
@@ -345,31 +364,61 @@ class Library(Collection):
     ) -> Iterator[CheckedSentence | Checked]: ...
 
     def check(
-        self, text: str, *, stream: bool = False, k: int = 5, **within: Unpack[Within]
+        self,
+        text: str,
+        *,
+        stream: bool = False,
+        k: int = 5,
+        model: str | LanguageModel | None = None,
+        check_with_model: bool | None = None,
+        **within: Unpack[Within],
     ) -> Checked | Iterator[CheckedSentence | Checked]:
         """Check a draft against the library: a verdict for each of its sentences, with the words that carry or
         contradict it. A sentence without citations is one about which the library holds nothing. With `stream` each
         sentence is given as soon as it is checked (a second or so each), and at last all of them.
 
-        `k` passages are looked at for each sentence. Filters as in `retrieve`. BylineError when `text` is empty.
+        `k` passages are looked at for each sentence. Filters as in `retrieve`. A `model` that is named here (and no
+        other) is asked as well, where `check_with_model` or the settings say so, as in `ask`. BylineError when `text`
+        is empty, and as in `ask` for the model.
         """
         text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
-        events = self._checked(text, spans, k, filters_of(within))
+        asked = self.language_model(model) if model is not None else None
+        witness = self._witness(asked, check_with_model)
+        note = [NOT_ASKED.format(asked.name)] if asked and witness is None and check_with_model is None else []
+        events = self._checked(text, spans, k, filters_of(within), witness, note)
         return events if stream else whole(events, Checked)
 
     def _checked(
-        self, text: str, spans: Sequence[Span], k: int, filters: Filters
+        self, text: str, spans: Sequence[Span], k: int, filters: Filters, witness: Witness | None, notes: list[str]
     ) -> Iterator[CheckedSentence | Checked]:
-        markers = Markers()
+        def judge(span: Span) -> citations.Judged:
+            candidates = injections.quotable(self._candidates(self._hits(text[slice(*span)], k, filters)))
+            return citations.judge_sentence(text, span, candidates, self.checker.check_all)
+
+        markers, n_at_once = Markers(), MOST_ASKED if witness else 1
         checked: list[CheckedSentence] = []
-        for start, end in spans:
-            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            checked.append(citations.check_sentence(text, (start, end), candidates, self.checker.check_all, markers))
-            yield checked[-1]
-        yield Checked(checked, notes=self.unknown_outlets(filters.outlets))
+        problems: list[str] = []
+        for at in range(0, len(spans), n_at_once):
+            judged, found = citations.hear([judge(span) for span in spans[at : at + n_at_once]], witness)
+            problems += found
+            for one in judged:
+                checked.append(citations.make_sentence(one, self.checker.check_all, markers))
+                yield checked[-1]
+        yield Checked(checked, notes=[*self.unknown_outlets(filters.outlets), *notes], problems=problems)
+
+    def _witness(self, model: LanguageModel | None, wanted: bool | None) -> Witness | None:
+        """What asks `model` beside the checker, where that is `wanted` (None: where the settings say so)."""
+        if model is None:
+            if wanted:
+                raise BylineError("check_with_model needs a language model to ask: name one as the model.")
+            return None
+        settings = self.settings()
+        if not (is_wanted(settings.check_with_model, model) if wanted is None else wanted):
+            return None
+        return Witness(model, within_s=settings.model_timeout, max_tokens=settings.model_max_tokens)
 
     def example_questions(self, given: Sequence[str] = (), n: int = 4) -> list[str]:
         """Up to `n` questions that this library answers: those of `given` that it does, then others made from the words
@@ -418,10 +467,6 @@ class Library(Collection):
         shifts = json.loads(self.store.get_meta("calibration") or "{}") | {verifier: shift}
         self.store.set_meta("calibration", json.dumps(shifts))
         self.__dict__.pop("checker", None)
-
-    def _alike(self, one: str, other: str) -> float:
-        vectors = self._judge.encode_passages([one, other])
-        return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
         """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
@@ -480,4 +525,4 @@ def _about_orders(orders: Sequence[Candidate]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]
+    return [f"Words in “{names[0][:100]}”{more} speak to a machine that reads them: at most quoted, never followed."]

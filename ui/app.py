@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import BylineError
 from rag.types import Answer
 from ui import panes, uploads
+from ui.access import Access, is_local, may_add
 from ui.kit import ASSETS, QUIET, frame
 from ui.panes import Library
-from ui.server import LOCAL, Headers, OwnPagesOnly, free_port
+from ui.server import LOCAL, free_port, middleware
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -50,7 +51,7 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     from ui.models_tab import ModelsTab
 
     def may_edit(request: gr.Request) -> bool:
-        return can_add
+        return can_add and may_add(request)
 
     def open_page(kept: Any, request: gr.Request) -> dict[Any, Any]:
         line, outlets, failed, n_articles = panes.opened(library)
@@ -61,6 +62,8 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
             articles.outlets: gr.update(choices=outlets),
             ask.held: n_articles,
             add.samples: gr.update(visible=is_empty and panes.has_samples()),
+            adding: gr.update(visible=may_edit(request)),
+            check.file: gr.update(visible=may_edit(request)),  # files are taken from nobody else
             **ask.opened(request, n_articles, kept),
             **(ask.by_link(request, kept, outlets) if n_articles else {}),
             **({ask.answer: failed} if failed else {}),
@@ -77,21 +80,16 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
                 articles = LibraryTab(library, may_edit=may_edit)
             with gr.Tab("Check a draft", id="check"):
                 check = CheckTab(library, can_open=can_add)
-            with gr.Tab("Add articles", id="add", visible=can_add):
+            with gr.Tab("Add articles", id="add", visible=can_add) as adding:
                 add = AddTab(library, may_edit=may_edit)
             with gr.Tab("Models", id="models") as models_tab:
                 models = ModelsTab(library)
         whole = WholeArticle()
         opening = [
-            masthead,
-            ask.outlets,
-            articles.outlets,
-            ask.held,
-            add.samples,
-            tabs,
+            *(masthead, tabs, adding, add.samples, check.file),
+            *(ask.held, ask.outlets, articles.outlets),
             *ask.shown,
-            *ask.linked[:1],
-            *ask.linked[2:],
+            *(box for box in ask.linked if box is not ask.outlets),
         ]
         page.load(open_page, inputs=[ask.kept], outputs=opening, **QUIET)
         ask.connect(page)
@@ -152,9 +150,10 @@ def serve(
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
     examples: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008  (it does not change)
 ) -> None:
     """Serves the page until interrupted (Ctrl-C). `on_ready` gets its address once it answers. Else as `served`."""
-    with served(library, host=host, port=port, open_browser=open_browser, examples=examples) as url:
+    with served(library, host=host, port=port, open_browser=open_browser, examples=examples, access=access) as url:
         if on_ready is not None:
             on_ready(url)
         try:
@@ -172,28 +171,25 @@ def served(
     port: int | None = None,
     open_browser: bool = False,
     examples: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008
 ) -> Iterator[str]:
-    """The page's address while it is being served.
+    """The page's address while it is being served, to whom `access` lets in; and beside it what `ui.programs` has.
 
     `port` None means 7860 or the next free one, 0 any free one. BylineError when `port` is taken or not allowed, or
-    when `host` is not an address of this machine.
+    when `host` is not an address of this machine, or `access` does not say who may come from others.
     """
     port = free_port(host, port)
+    access.check(host)
     # Gradio asks its own address whether it is up, and would ask a company's proxy instead.
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
-    async def launch() -> tuple["gr.Blocks", str]:
-        local = host in LOCAL
-        page = build(library, examples, can_add=local)
-        import gradio as gr
-        from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
+    can_add = is_local(host) or access.users is not None
 
-        middleware = [Middleware(Headers)]
-        if local:  # no other site may have its own name lead here and read the answers (DNS rebinding), or post here
-            middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL)))
-            middleware.append(Middleware(OwnPagesOnly))
+    async def launch() -> tuple["gr.Blocks", str]:
+        page = build(library, examples, can_add=can_add)
+        import gradio as gr
+
         page.queue(default_concurrency_limit=4, max_size=64)
         _, url, _ = page.launch(
             server_name=f"[{host}]" if ":" in host else host,
@@ -205,7 +201,7 @@ def served(
             ),
             css_paths=[ASSETS / "style.css"],
             favicon_path=ASSETS / "favicon.svg",
-            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
+            app_kwargs={"middleware": middleware(library, access, host), "docs_url": None, "redoc_url": None},
             footer_links=[],
             run_history=False,
             prevent_thread_lock=True,
@@ -216,7 +212,11 @@ def served(
             pwa=False,
             mcp_server=False,
             enable_monitoring=False,
-            max_file_size=uploads.MOST_BYTES if local else 1,  # byte: from afar the page takes no files
+            max_file_size=uploads.MOST_BYTES if can_add else 1,  # byte: from afar the page takes no files
+            root_path=access.root_path or None,
+            ssl_certfile=str(access.certfile) if access.certfile else None,
+            ssl_keyfile=str(access.keyfile) if access.keyfile else None,
+            ssl_verify=False,  # of the page's own certificate, by Gradio, when it asks whether the page is up
         )
         return page, url
 

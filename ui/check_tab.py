@@ -33,13 +33,13 @@ class CheckTab:
             )
             with gr.Row(elem_id="bl-drafted"):
                 self._check = gr.Button("Check", variant="primary", elem_id="bl-check")
-                self._file = gr.UploadButton("Open a file", file_types=list(DRAFTS), size="sm", visible=can_open)
+                self.file = gr.UploadButton("Open a file", file_types=list(DRAFTS), size="sm", visible=can_open)
         self.findings = gr.HTML(**pane("findings", "Findings", value=drafts.waiting()))
 
     def connect(self) -> None:
         """Within the `gr.Blocks`, when all of the page is there."""
         opened = [self._draft, self.findings]
-        self._file.upload(self._opened, inputs=[self._file], outputs=opened, **QUIET)
+        self.file.upload(self._opened, inputs=[self.file], outputs=opened, **QUIET)
         checking = gr.on(
             [self._check.click, self._draft.submit],
             self._found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answers.citations import attribution
+from rag.answers.citations import attribution, place_in_words
 from rag.checking.fixes import fix
 from rag.types import CheckedSentence
 from ui.cards import Place, bears, copy_quote, whole_button
@@ -73,7 +73,8 @@ def markdown(sentences: Sequence[CheckedSentence]) -> str:
         if (better := fix(sentence)) is not None:
             lines.append(f"- with the figure of the articles: {' '.join(better.text.split())}")
         for c in sentence.citations:
-            whose = f"{attribution(c.article, c.speaker, c.quote)}, {c.article.to_dict()['path']}"
+            where = " ".join(filter(None, (str(c.article.to_dict()["path"]), place_in_words(c.page, c.time))))
+            whose = f"{attribution(c.article, c.speaker, c.quote)}, {where}"
             lines.append(f"> “{' '.join(c.quote.split())}” — {whose}")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
@@ -157,7 +158,7 @@ def _evidence(number: int, sentence: CheckedSentence) -> str:
         f'<div class="bl-evidence" id="{_place(number, position)}" tabindex="-1">'
         f'<a class="bl-number" href="#said-{number}-{position}" '
         f'aria-label="Evidence {position}: back to the sentence">{position}</a>'
-        f'<p class="bl-meta">{source(c.article)}</p><blockquote dir="auto"><mark>'
+        f'<p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto"><mark>'
         f"{escaped(c.quote)}</mark></blockquote>{beside(c)}{bears(sentence.verdict, c)}"
         f'<div class="bl-deeds">{copy_quote(c)}{whole_button(_place(number, position))}</div></div>'
         for position, c in enumerate(sentence.citations, start=1)

@@ -194,6 +194,7 @@ def _claim(said: Json, known: Mapping[str, Article]) -> Claim:
         finding=_one_of(Finding, said["finding"]),
         citations=_citations(said["citations"], known),
         earlier=bool(said["earlier"]),
+        witness=dict(said["witness"]) if said.get("witness") else None,
     )
 
 
@@ -230,8 +231,18 @@ def _hit(said: Json, known: Mapping[str, Article]) -> SearchHit | None:
     article, start, end = known.get(said["article"]), int(said["start"]), int(said["end"])
     if article is None or not 0 <= start < end <= len(article.text):
         return None
-    text = article.text[start:end]
-    passage = Passage(id="", article_id=article.id, position=0, start=start, end=end, text=text, n_tokens=0)
+    at = article.place_at(start)
+    passage = Passage(
+        id="",
+        article_id=article.id,
+        position=0,
+        start=start,
+        end=end,
+        text=article.text[start:end],
+        n_tokens=0,
+        page=at.page,
+        time=at.time,
+    )
     return SearchHit(score=0.0, rank=1, scores={}, article=article, passage=passage)
 
 

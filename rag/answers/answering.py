@@ -15,6 +15,7 @@ from rag.answers import beside, citations, drafts, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import ENOUGH, MAYBE
 from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
+from rag.checking.witness import Witness
 from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
 from rag.news import differences
@@ -41,26 +42,27 @@ def answer(
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
-    alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
     max_tokens: int = MAX_TOKENS,
     stated: Sequence[Claim] = (),
+    witness: Witness | None = None,
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
     `parts` holds what was found for each question in `question`; one for most. Without a `model`, `quoting` (the
-    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
-    `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
-    with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
-    follows it. A model may write `max_tokens`. Claims that turn out to be its thoughts are not in the `Answer`.
+    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `notes` are put
+    before those made here. Claims that fail the check are left out, or kept with their verdict where
+    `show_unsupported`. Never raises for what a model does: a model that fails is one sentence in the notes. Claims
+    `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`) follows it. A model may
+    write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard of all of them, so that
+    none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
     """
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
-        yield from composed.write(_Turn(model, max_tokens), show_unsupported=show_unsupported)
+        yield from composed.write(_Turn(model, max_tokens, witness), show_unsupported=show_unsupported)
     yield from composed.quote(is_instead=model is not None)
-    yield from composed.correct(alike)
+    yield from composed.correct()
     yield from composed.put_beside()
     yield composed.finish(hits)
 
@@ -112,7 +114,7 @@ class _Composition:
             if turn.takes_back:
                 self._claims, waiting, self._problems = [], [], []
             self._problems += found
-            if claim is not None and is_doubtful and claim.verdict != "supported":
+            if claim is not None and is_doubtful and (claim.verdict != "supported" or _is_lifted(claim)):
                 turn.leave_out()
             elif claim is not None:
                 waiting.append(claim)
@@ -150,9 +152,9 @@ class _Composition:
         self._claims += quotes
         yield from quotes
 
-    def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
+    def correct(self) -> Iterator[Claim]:
         """The sentence that puts otherwise what the question takes for granted, if there is one."""
-        otherwise = premise.contradicted(self._question, self._whole.candidates, alike)
+        otherwise = premise.contradicted(self._question, self._whole.candidates)
         if otherwise is None:
             return
         carried = self._carried()
@@ -268,6 +270,11 @@ def _cited(claims: Sequence[Claim]) -> set[tuple[str, int]]:
     return {(c.article.id, c.start) for claim in claims for c in claim.citations}
 
 
+def _is_lifted(claim: Claim) -> bool:
+    """Whether it is carried only since a witness says so."""
+    return claim.witness is not None and claim.witness["effect"] == "lifted"
+
+
 def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:
     return list({_place(draft.sources[0]): draft for one in drafted for draft in one.drafts}.values())
 
@@ -278,12 +285,15 @@ def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
     return claim.earlier or (bool(cited) and all((c.article.id, c.start, c.end) in old for c in cited))
 
 
+_Item = tuple[citations.Judged | None, list[str]]
+
+
 class _Turn:
     """One question to a language model: its sentences as checked claims, and what is to be said about how it went.
     `takes_back` says, at each claim, that all before it were thoughts; `is_cut`, at the end, that there was more."""
 
-    def __init__(self, model: LanguageModel, max_tokens: int) -> None:
-        self._model, self._max_tokens = model, max_tokens
+    def __init__(self, model: LanguageModel, max_tokens: int, witness: Witness | None) -> None:
+        self._model, self._max_tokens, self._witness = model, max_tokens, witness
         self.refused = self.takes_back = False
         self._failure, self._n_written, self._left_out = "", 0, 0
         self._offered, self._found = 0, 0
@@ -315,6 +325,33 @@ class _Turn:
         show_unsupported: bool,
     ) -> Iterator[tuple[Claim | None, list[str]]]:
         """Each claim (None where it is left out) with the problems found in it."""
+        judged = self._judged(question, candidates, check, markers)
+        for one, problems in self._heard(judged) if self._witness else judged:
+            if one is None:
+                yield None, problems
+                continue
+            claim, found = citations.make_claim(one, check, markers)
+            is_left_out = claim.verdict == "unsupported" and not show_unsupported
+            self._left_out += is_left_out
+            yield None if is_left_out else claim, [*problems, *found]
+
+    def _heard(self, judged: Iterator[_Item]) -> Iterator[_Item]:
+        """What was judged once all of it is there, with what the witness says. A model that broke off is not asked."""
+        items: list[_Item] = []
+        for item in judged:
+            items = [item] if self.takes_back else [*items, item]
+        self.takes_back = False
+        about = [one for one, _ in items if one is not None]
+        found, problems = citations.hear(about, None if self._failure else self._witness)
+        heard = iter(found)
+        yield from ((next(heard) if one else None, said) for one, said in items)
+        if problems:
+            yield None, list(problems)
+
+    def _judged(
+        self, question: str, candidates: Sequence[Candidate], check: citations.Checker, markers: Markers
+    ) -> Iterator[_Item]:
+        """Each sentence with what the checker says of it, None where there is nothing to be said."""
         self._found = self._offered = len(candidates)
         try:
             for written, offered in self._written(question, candidates):
@@ -328,10 +365,7 @@ class _Turn:
                     yield None, [f"The model broke off in “{written.text}”, which was dropped."]
                 elif written.text:
                     self._n_written += 1
-                    claim, found = citations.check_written(written, offered, check, markers)
-                    is_left_out = claim.verdict == "unsupported" and not show_unsupported
-                    self._left_out += is_left_out
-                    yield None if is_left_out else claim, found
+                    yield citations.judge_written(written, offered, check), []
                 elif written.takes_back:
                     yield None, []
         except ModelError as error:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag.ingest import articles, boilerplate, copies, edits, feeds, offices, passages
+from rag.ingest import articles, boilerplate, copies, edits, feeds, passages
 from rag.ingest.fields import Mapped
 from rag.ingest.records import suffix_of
 from rag.ingest.warnings import Warnings
@@ -27,6 +27,11 @@ ARTICLES_PER_LINKING = 100
 PASSAGES_PER_STEP = 320
 
 
+def indexed_as(embedder: Embedder) -> str:
+    """Names all that decides the passages and vectors of a text: what was indexed as anything else is made anew."""
+    return f"{PASSAGES_VERSION}:{embedder.name}:{passages.counter_name(embedder)}"
+
+
 class IngestJob:
     """One run of ingest: collects articles until there are enough to embed and store together."""
 
@@ -40,7 +45,7 @@ class IngestJob:
     ) -> None:
         """`say` hears what is being done, several times a second; `mapped` as `articles.read` takes it."""
         self._store, self._embedder, self._indexed_as, self._say = store, embedder, indexed_as, say
-        self._count = passages.token_counter(embedder.n_tokens, embedder.name)
+        self._count = passages.token_counter(embedder)
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self.failed: list[Failure] = []
         self.warnings = Warnings()
@@ -109,7 +114,8 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=boilerplate.find_headings(article.text),
+            # What is said without a full stop is no heading.
+            headings=() if article.is_transcript else boilerplate.find_headings(article.text),
             count=self._count,
             fits=fits,
         )
@@ -148,10 +154,6 @@ class IngestJob:
             vectors=known | vectors,
             names={
                 article.id: names.pairs("\n".join([article.headline or "", *(passage.text for passage in cut)]))
-                for article, _, cut, _ in self.batch
-            },
-            offices={
-                article.id: offices.holders(article.headline or "", "\n".join(passage.text for passage in cut))
                 for article, _, cut, _ in self.batch
             },
             gone=self._gone,

@@ -83,6 +83,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX offices_head ON offices (head)",
     ),
     (
+        # Where an article stands in its file, [start, page, time, speaker] each, and what the form of that shows to be
+        # no story.
+        "ALTER TABLE articles ADD COLUMN places TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE articles ADD COLUMN asides TEXT NOT NULL DEFAULT '[]'",
+    ),
+    (
+        # Nothing reads it any more.
+        "DROP TABLE IF EXISTS offices",
+    ),
+    (
         # `words` counts those of the story. `edited` has what was read in place of what an editor stated, and `edits`
         # for each edit, the last of which holds, all that is stated since (see `rag.storage.shelf`).
         "ALTER TABLE articles ADD COLUMN words INTEGER NOT NULL DEFAULT 0",

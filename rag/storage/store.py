@@ -18,7 +18,6 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.filters import Filters
 from rag.storage import holdings, links, shelf
-from rag.storage import offices as offices_db
 from rag.storage.database import Database
 from rag.text.calendar import date_range
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
@@ -28,7 +27,7 @@ Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    'boilerplate, content_hash, text, section, updated, "offset", edited, cluster, replaced_by'
+    'boilerplate, content_hash, text, section, updated, "offset", places, asides, edited, cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -116,7 +115,7 @@ class Store(Database):
             exact
             or self._db.execute(
                 "SELECT id FROM articles WHERE id LIKE ? ESCAPE '\\' OR path LIKE ? ESCAPE '\\' ORDER BY path",
-                (f"{tail}%" if len(name) >= 4 else name, f"%/{tail}"),
+                (f"{tail}%" if len(name) >= 4 else tail, f"%/{tail}"),
             ).fetchall()
         )
         return [row[0] for row in rows]
@@ -197,15 +196,13 @@ class Store(Database):
         embedder: str,
         vectors: Mapping[bytes, Vectors],
         names: Mapping[str, Iterable[tuple[str, str, bool]]],
-        offices: Mapping[str, Iterable[tuple[str, str, str, str]]],
         gone: Sequence[str],
     ) -> None:
         """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
-        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`;
-        `offices` who holds one: (head, which, person, around), see `rag.ingest.offices`.
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`.
         """
         with self._transaction() as db:
             for article_id in gone:
@@ -250,7 +247,6 @@ class Store(Database):
                     "INSERT INTO names VALUES (?, ?, ?, ?)",
                     [(article.id, *pair) for pair in sorted(names[article.id])],
                 )
-                offices_db.put(db, article.id, offices[article.id])
                 shelf.record(db, article)
             _put_vectors(db, embedder, vectors)
             _changed(db)
@@ -401,14 +397,15 @@ class Store(Database):
         )
         return [(row[0], row[1], bool(row[2])) for row in rows]
 
-    def offices(self, head: str, filters: Filters) -> list[offices_db.Row]:
-        """(head, which, person, around) of the offices with this head, from the articles that `filters` let through."""
-        return offices_db.held(self._db, head, *_where(filters))
-
     def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
         """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date
         last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
         return holdings.listing(self._db, *_where(filters), _quoted(terms, " AND "))
+
+    def page(self, filters: Filters, terms: Sequence[str], first: int, n: int) -> tuple[list[str], int]:
+        """Ids of `n` of the articles that `filters` let through, from number `first` on, newest first and those without
+        a date last; and how many they are. With `terms`, those with a passage that has them all."""
+        return holdings.page(self._db, *_where(filters), _quoted(terms, " AND "), first, n)
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
@@ -461,10 +458,10 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
 
 def _article(row: tuple[Any, ...]) -> Article:
     fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "edited")}
-    fields["authors"] = tuple(fields["authors"])
-    fields["boilerplate"] = tuple((start, end) for start, end in fields["boilerplate"])
-    return Article(**fields)
+    fields |= {
+        name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides", "edited")
+    }
+    return Article(**links.in_tuples(fields))
 
 
 def _to_column(value: Any) -> Any:
@@ -472,7 +469,9 @@ def _to_column(value: Any) -> Any:
 
 
 def _passage(row: tuple[Any, ...], article: Article) -> Passage:
-    return Passage(**dict(zip(_PASSAGE_FIELDS, row, strict=True)), text=article.text[row[3] : row[4]])
+    place = article.place_at(row[3])
+    fields = dict(zip(_PASSAGE_FIELDS, row, strict=True))
+    return Passage(**fields, text=article.text[row[3] : row[4]], page=place.page, time=place.time)
 
 
 def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
