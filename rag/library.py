@@ -426,7 +426,7 @@ class Library(Collection):
         with _ASKING_EXAMPLES:  # once for all who open the page
             key = (self.store.generation, tuple(given), n)
             if self._examples is None or self._examples[0] != key:
-                newest = self.articles([listed.id for listed in self.listed(limit=ARTICLES_FOR_EXAMPLES)[0]])
+                newest = self.articles([listed.id for listed in self.browse(limit=ARTICLES_FOR_EXAMPLES)[0]])
                 offered = itertools.islice(dict.fromkeys([*given, *suggestions.suggest(newest)]), len(given) + 3 * n)
                 answered = (one for one in offered if self.ask(one, model="extractive").status == "answered")
                 self._examples = key, list(itertools.islice(answered, n))
