@@ -84,7 +84,7 @@ def test_a_click_opens_the_article_at_the_words_and_every_way_back_leads_to_the_
             page.go_back()
         page.wait_for_function("!document.querySelector('dialog').open")
         has_id(page, ":focus", "mark-1-1")
-    assert page.url == page_url + "?__theme=dark"
+    assert page.url == page_url + "?q=When+does+the+bridge+reopen%3F&__theme=dark"
     page.locator("#source-2").get_by_role("button", name="Whole article").click()
     page.locator("dialog[open]").wait_for()
     page.keyboard.press("Escape")
@@ -97,7 +97,7 @@ def test_a_card_leads_back_to_its_marker(open_page, page_url):
     page.get_by_role("link", name="Source 2: back").click()
     has_id(page, ":target", "mark-2-1")
     has_id(page, ":focus", "mark-2-1")
-    assert page.url == page_url + "?__theme=dark#mark-2-1"  # and was not loaded anew
+    assert page.url == page_url + "?q=first&__theme=dark#mark-2-1"  # and was not loaded anew
     ask(page, "second")
     assert page.locator(":target").count() == 0  # nothing of a new answer is singled out
 
