@@ -32,6 +32,7 @@ from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
 from rag.settings import expanded, load_settings
+from rag.shelf import Shelf
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.text import words as text_words
@@ -67,7 +68,7 @@ def library_at(path: str | Path | None = None) -> tuple[Path, bool]:
     return folder, os.path.exists(folder / DATABASE)
 
 
-class Collection:
+class Collection(Shelf):
     """Articles, passages, vectors and settings in one folder. Open it with `Library.open`.
 
     Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
@@ -146,11 +147,13 @@ class Collection:
 
     # -- what is in it ------------------------------------------------------------------------------------------
 
-    def articles(self) -> list[Article]:
-        """All articles, newest first, those without a date last."""
-        return self.store.articles()
+    def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
+        """All articles, newest first, those without a date last; or those with the given ids, in that order."""
+        return self.store.articles(ids)
 
-    def listed(self, first: int, n: int, *, words: str = "", **within: Unpack[Within]) -> tuple[list[Article], int]:
+    def page_of_articles(
+        self, first: int, n: int, *, words: str = "", **within: Unpack[Within]
+    ) -> tuple[list[Article], int]:
         """`n` of the articles that pass the filters, newest first, those without a date last, from number `first` (0 is
         the newest) on; and how many pass. With `words` those with a passage that has all of them."""
         ids, total = self.store.page(filters_of(within), text_words.query_terms(words) if words else (), first, n)

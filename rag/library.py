@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from rag.answers import answering, citations, extractive, injections, premise, records
+from rag.answers import answering, citations, extractive, injections, premise, records, suggestions
 from rag.answers.digest import Digest
 from rag.answers.holdings import OF_LIBRARY, about_library, searched_for
 from rag.answers.writer import Writer
@@ -78,6 +80,8 @@ class Checking(Within, total=False):
     check_with_model: bool | None
 
 
+ARTICLES_FOR_EXAMPLES = 12
+_ASKING_EXAMPLES = threading.Lock()
 MOST_OUTLETS = 8  # named where one that is asked for is not there
 
 
@@ -86,6 +90,8 @@ class Library(Collection):
 
     Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
     """
+
+    _examples: tuple[Any, list[str]] | None = None  # of which state of the library, and what they are
 
     def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
         """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
@@ -413,6 +419,18 @@ class Library(Collection):
         if not (is_wanted(settings.check_with_model, model) if wanted is None else wanted):
             return None
         return Witness(model, within_s=settings.model_timeout, max_tokens=settings.model_max_tokens)
+
+    def example_questions(self, given: Sequence[str] = (), n: int = 4) -> list[str]:
+        """Up to `n` questions that this library answers: those of `given` that it does, then others made from the words
+        of its newest articles. Each was asked of the built-in reader; until the library changes, once."""
+        with _ASKING_EXAMPLES:  # once for all who open the page
+            key = (self.store.generation, tuple(given), n)
+            if self._examples is None or self._examples[0] != key:
+                newest = self.articles([listed.id for listed in self.listed(limit=ARTICLES_FOR_EXAMPLES)[0]])
+                offered = itertools.islice(dict.fromkeys([*given, *suggestions.suggest(newest)]), len(given) + 3 * n)
+                answered = (one for one in offered if self.ask(one, model="extractive").status == "answered")
+                self._examples = key, list(itertools.islice(answered, n))
+            return list(self._examples[1])
 
     def record(self, answer: Answer) -> Json:
         """The record of an answer of this library, to be kept: see `rag.answers.records`."""

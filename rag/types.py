@@ -93,6 +93,7 @@ class Article:
 
     What ingest found beside it in the library: articles with the same `cluster` (the id of one of them) carry the same
     story and count as one source; `replaced_by` is the id of the newest version of this piece, None for that itself.
+    `edited` has, for each value that an editor stated, what was read in its place (see `rag.ingest.edits`).
     """
 
     id: str
@@ -115,6 +116,7 @@ class Article:
     offset: int = 0
     places: tuple[Place, ...] = ()
     asides: tuple[Span, ...] = ()
+    edited: Json = field(default_factory=dict)
 
     def place_at(self, start: int) -> Place:
         """Where character `start` of the text stands in its file; a place that says nothing where that is not known."""
@@ -161,11 +163,28 @@ class Article:
             "updated": self.updated,
             "section": self.section,
             "inferred": list(self.inferred),
+            "edited": list(self.edited),
             "cluster": self.cluster,
             "replaced_by": self.replaced_by,
             "path": str(path.relative_to(here)) if path.is_relative_to(here) else self.path,
             "offset": self.offset,
         }
+
+
+@dataclass(frozen=True)
+class Listed(Value):
+    """An article as it stands in a list of many, without its text. `n_words` counts those of the story, `n_versions`
+    the versions of its piece, `n_copies` the other articles that carry the same story."""
+
+    id: str
+    title: str | None
+    outlet: str | None
+    published: str | None
+    published_precision: Precision
+    published_source: DateSource
+    n_words: int
+    n_versions: int
+    n_copies: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,16 @@ class FakeLibrary:
             "last": dates[-1] if dates else None,
             "undated": len(self._articles) - len(dates),
         }
+
+    def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
+        known = {article.id: article for article in self._articles}
+        return list(known.values()) if ids is None else [known[i] for i in ids if i in known]
+
+    def models(self) -> list[Json]:
+        return [{"name": "extractive", "usable": True, "why": "built in", "mend": ""}]
+
+    def example_questions(self, given: Sequence[str] = (), n: int = 4) -> list[str]:
+        return list(given)
 
     def record(self, answer: Answer) -> Json:
         return records.make_record(answer, embedder="none", indexed_as="none")
@@ -92,12 +102,17 @@ def both(
 def test_the_panes_show_the_answer_and_its_sources():
     library = FakeLibrary(ANSWER)
     answer, sources = both(library, "When?")
-    saved = record.render(library.record(ANSWER), "html")
-    written = re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", answer)
-    expected = view.answer_pane(ANSWER, copied=record.markdown(ANSWER), saved=saved)
-    assert written == re.sub(r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;", "", expected)
+    copied = record.markdown(ANSWER)
+    stamps = r"Saved [\d:T+-]+|&quot;(?:saved_at|digest)&quot;: &quot;[^&]*&quot;"
+    files = panes.exports(library, ANSWER, copied)
+    expected = view.answer_pane(ANSWER, copied=copied, files=files)
+    assert re.sub(stamps, "", answer) == re.sub(stamps, "", expected)
     assert sources == cards.sources_pane(ANSWER)
     assert library.asked == [("When?", {"history": ()})]
+    assert list(files) == [
+        *("byline-record.html", "byline-record.json", "byline-answer.md", "byline-sources.bib", "byline-sources.json")
+    ]
+    assert json.loads(files["byline-record.json"][1])["answer"]["question"] == ANSWER.question
 
 
 def test_the_panes_grow_with_each_sentence_that_is_checked():
@@ -302,7 +317,7 @@ def test_a_page_for_other_machines_takes_no_files():
         assert httpx.post(f"{local}gradio_api/upload", files=FILES).status_code == 403
         config = httpx.get(f"{local}config").json()
     tabs = {c["props"]["label"]: c["props"]["visible"] for c in config["components"] if c["type"] == "tabitem"}
-    assert tabs == {"Ask": True, "Check a draft": True, "Add articles": False}
+    assert tabs == {"Ask": True, "Library": True, "Check a draft": True, "Add articles": False, "Models": True}
 
 
 def test_a_page_of_this_machine_answers_under_no_other_name(url):
@@ -325,7 +340,7 @@ def test_build_gives_the_page_without_serving_it():
 
     page = asyncio.run(build())
     buttons = [block.value for block in page.blocks.values() if isinstance(block, gradio.Button)]
-    assert buttons == ["Ask", *EXAMPLES, "New conversation", "Check"]
+    assert buttons == [*("Ask", "New conversation", "Save", "Check", "Add the sample articles", "Add this text")]
 
 
 # -- serving ------------------------------------------------------------------------------------------------------

@@ -44,17 +44,38 @@ def test_each_sentence_has_its_verdict_its_reasons_and_its_evidence_beside_it():
     )
     said = [text for attributes, text in page.all("div") if (attributes.get("class") or "").startswith("bl-said")]
     assert said == [
-        "The bridge reopens in May.Carried",
-        "It cost 9 million.The articles say otherwisethe evidence says 4 million, not 9 million"
+        "The bridge reopens in May.[1]Carried",
+        "It cost 9 million.[1]The articles say otherwisethe evidence says 4 million, not 9 million"
         "the source does not carry “9 million”",
         "Plums are blue.Nothing in the library about this",
-        "Repairs are done.Partly carriedthe source does not carry “done”",
+        "Repairs are done.[1]Partly carriedthe source does not carry “done”",
     ]
     assert [text for _, text in page.all("mark")] == [QUOTE, "Repairs cost 4 million.", QUOTE]
     rows = [text for attributes, text in page.all("li") if (attributes.get("class") or "").startswith("bl-sentence")]
     assert "Repairs cost 4 million." in rows[1]
     assert "The Courier" not in rows[2]
     assert len(page.all("li", class_="bl-sentence bl-opens")) == 1  # the paragraph of the plums
+
+
+def test_a_figure_that_is_simply_another_is_offered_right():
+    wrong = replace(FOUND[1], finding="contradicted")
+    page = check_markup(drafts.checked(DRAFT, [wrong]))
+    [(_, text)] = page.all("div", class_="bl-better")
+    assert text.startswith("The articles say 4 million: “It cost 4 million.”Copy this sentence")
+    assert "- with the figure of the articles: It cost 4 million." in drafts.markdown([wrong])
+
+
+def test_sentences_and_evidence_lead_to_each_other_and_the_counts_to_the_first_of_each():
+    page = check_markup(drafts.checked(DRAFT, FOUND))
+    assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == [
+        "#evidence-1-1",
+        "#evidence-2-1",
+        "#evidence-4-1",
+    ]
+    assert [a["href"] for a, _ in page.all("a", class_="bl-number")] == ["#said-1-1", "#said-2-1", "#said-4-1"]
+    assert [a["href"] for a, _ in page.all("a") if "sentence" in (a["href"] or "")] == [
+        *("#sentence-1", "#sentence-4", "#sentence-2", "#sentence-3")
+    ]
 
 
 def test_each_quotation_can_be_opened_in_its_article():

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.types import Answer, Article, Citation, Claim, Disagreement, Event, Passage, ResolvedDate, SearchHit
-from ui import cards, markup, view
+from ui import cards, markup, panes, view
 
 TEXT = (
     "---\ntitle: Bridge\n---\n\nThe bridge reopens in May, the mayor said. Repairs cost 4 million.\n\n"
@@ -116,19 +116,19 @@ class Page(HTMLParser):
 
 ALLOWED = {
     "article": {"class", "id", "tabindex"},
-    "a": {"class", "href", "aria-label", "target", "rel"},
+    "a": {"class", "id", "href", "aria-label", "target", "rel"},
     "b": {"class"},
     "bdi": {"class"},
     "br": set(),
-    "button": {"type", "class", "value"},
-    "details": {"class"},
+    "button": {"type", "class", "value", "name", "dir"},
+    "details": {"class", "open"},
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
     "strong": set(),
-    "div": {"class", "aria-busy", "dir", "tabindex"},
+    "div": {"class", "id", "aria-busy", "dir", "tabindex"},
     "h2": {"id", "dir"},
     "h3": {"dir"},
-    "li": {"dir", "class"},
+    "li": {"dir", "class", "id", "tabindex"},
     "mark": {"tabindex"},
     "ol": {"class"},
     "p": {"class", "id", "tabindex", "dir", "role"},
@@ -140,14 +140,21 @@ ALLOWED = {
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
 ATTRIBUTE_VALUES = {
     "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
-    "id": re.compile(r"(source|claim)-\d+(-\d+)?|bl-whole-title"),
-    "value": re.compile(r"(source|near|differs|event|evidence)-\d+(-\d+)?"),
+    "id": re.compile(r"(turn-\d+-)?(source|claim|mark)-\d+(-\d+)?|(sentence|said|evidence)-\d+(-\d+)?|bl-whole-title"),
+    "value": re.compile(r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?|byline-[a-z]+\.[a-z]+|[a-z0-9]+"),
+    "name": re.compile(r"open|forget|forget-all|sort|page|article|back|undo-edit|delete|put-back|use|try|ask"),
     "tabindex": re.compile(r"0|-1"),
-    "href": re.compile(r"#(source|claim)-\d+(-\d+)?|https?://[^\s<>\"'\\]+", re.IGNORECASE),
-    "aria-label": re.compile(r"Source \d+(: back to the sentence that cites it)?"),
+    "href": re.compile(
+        r"#(turn-\d+-)?(source|mark|sentence|said|evidence)-\d+(-\d+)?|\?q=[\w%+&=.~-]*|https?://[^\s<>\"'\\]+",
+        re.IGNORECASE,
+    ),
+    "aria-label": re.compile(
+        r"Source \d+(: back to the sentence that cites it)?|Evidence \d+(: back to the sentence)?"
+    ),
     "aria-hidden": re.compile("true"),
     "aria-busy": re.compile("true"),
     "hidden": re.compile(""),
+    "open": re.compile(""),
     "role": re.compile("status"),
     "type": re.compile("button"),
     "target": re.compile("_blank"),
@@ -171,7 +178,9 @@ def check_markup(html: str) -> Page:
 def all_panes(answer: Answer) -> Iterator[str]:
     articles = [c.article for claim in answer.claims for c in claim.citations] + [h.article for h in answer.hits]
     limits = {"outlets": [a.outlet or "" for a in articles], "as_of": answer.question}
-    yield view.answer_pane(answer, limits=limits, copied=answer.question, saved=answer.model)
+    yield view.answer_pane(
+        answer, limits=limits, copied=answer.question, files={"byline-answer.md": (answer.model, answer.model)}
+    )
     yield cards.sources_pane(answer)
     yield view.working(answer.question, 1, limits)
     yield view.writing(answer.question, answer.claims, limits)
@@ -204,13 +213,13 @@ def test_each_claim_links_to_its_cards_and_back():
     page = check_markup(view.answer_pane(answer))
     claims = page.all("p", tabindex="-1")
     assert [(attributes["id"], text) for attributes, text in claims] == [
-        ("claim-1", QUOTE + "[1]"),
-        ("claim-2", "It cost 4 million.[2][1] only partly backed by the words it cites"),
+        ("claim-1", f"Backed: {QUOTE}[1]"),
+        ("claim-2", "Partly backed: It cost 4 million.[2][1] only partly backed by the words it cites"),
     ]
     assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#source-1", "#source-2", "#source-1"]
     pane = check_markup(cards.sources_pane(answer))
     assert [attributes["id"] for attributes, _ in pane.all("article")] == ["source-1", "source-2"]
-    assert [attributes["href"] for attributes, _ in pane.all("a", class_="bl-number")] == ["#claim-1", "#claim-2"]
+    assert [attributes["href"] for attributes, _ in pane.all("a", class_="bl-number")] == ["#mark-1-1", "#mark-2-1"]
 
 
 def test_a_marker_given_twice_still_leads_to_its_own_card():
@@ -351,30 +360,32 @@ def test_what_was_understood_is_told_with_its_reason():
 
 def test_the_answer_so_far_is_no_whole_answer():
     page = check_markup(view.writing("When?", [a_claim()]))
-    assert page.text == f"When?1 sentence checked; there may be more…Stop{QUOTE}[1]"
+    assert page.text == f"When?1 sentence checked; there may be more…StopBacked: {QUOTE}[1]"
     assert page.elements[0][1]["aria-busy"] == "true"
     assert "Status" not in page.text
     page = check_markup(view.stopped("When?", [a_claim()]))
-    assert page.text == f"When?Stopped{QUOTE}[1]The sentences above were checked; the rest was not written."
+    assert page.text == f"When?StoppedBacked: {QUOTE}[1]The sentences above were checked; the rest was not written."
     assert "Nothing was written." in check_markup(view.stopped("When?", [])).text
 
 
-def test_earlier_answers_are_folded_and_lead_nowhere():
-    page = check_markup(view.conversation([an_answer(a_claim()), an_answer(question="Why?")]))
+def test_earlier_answers_are_folded_newest_first_and_lead_to_cards_of_their_own():
+    answers = [an_answer(a_claim()), an_answer(question="Why?")]
+    page = check_markup(view.conversation(answers))
     assert [text for _, text in page.all("summary")] == [
-        "When does the bridge reopen? Answered",
         "Why? Not in these articles",
+        "When does the bridge reopen? Answered",
     ]
-    assert page.all("li")[0][1] == f"[1] The Courier 29 April 2024: “{QUOTE}”"
-    assert not page.all("a")
-    assert not any("id" in attributes for _, attributes, _ in page.elements)
+    assert [a["href"] for a, _ in page.all("a", class_="bl-marker")] == ["#turn-0-source-1"]
+    assert [a["id"] for a, _ in page.all("article")] == ["turn-0-source-1"]
+    assert panes.whole("turn-0-source-1", answers, [], ()) == panes.whole("source-1", answers[:1], [], ())
     assert view.conversation([]) == ""
 
 
 def test_what_is_copied_and_saved_waits_behind_its_button():
-    page = check_markup(view.answer_pane(an_answer(a_claim()), copied="# <b>", saved="<!doctype html>"))
-    assert [text for _, text in page.all("button")] == ["Copy answer with sources", "Save as a record"]
-    assert [text for _, text in page.all("pre")] == ["# <b>", "<!doctype html>"]
+    files = {"byline-record.html": ("Record", "<!doctype html>"), "byline-answer.md": ("Markdown", "# <i>")}
+    page = check_markup(view.answer_pane(an_answer(a_claim()), copied="# <b>", files=files))
+    assert [text for _, text in page.all("button")] == ["Copy answer with sources", "Record", "Markdown"]
+    assert [text for _, text in page.all("pre")] == ["# <b>", "<!doctype html>", "# <i>"]
     assert not check_markup(view.answer_pane(an_answer(a_claim()))).all("button")
 
 

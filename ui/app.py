@@ -11,36 +11,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
-from rag.types import Answer, CheckedSentence, Claim, Json
-from ui import cards, drafts, panes, uploads, view
+from rag.types import Answer
+from ui import panes, uploads
 from ui.access import Access, is_local, may_add
+from ui.kit import ASSETS, QUIET, frame
 from ui.panes import Library
 from ui.server import LOCAL, free_port, middleware
 
 if TYPE_CHECKING:
     import gradio as gr
 
-ASSETS = Path(__file__).parent / "assets"
-MAX_QUESTION_CHARS = 4_000
-MAX_DRAFT_CHARS = 60_000
-MAX_TURNS = 20  # of a conversation that are kept on the page
-
-# The frames stay on the page while their `${value}` changes, so that screen readers keep the live region.
 _MASTHEAD = """<header><h1>Byline</h1>
 <p class="bl-tagline">Answers from your own news articles, with the exact words behind every sentence.</p>
 ${value}</header>"""
-_EARLIER = "<section>${value}</section>"
-_PANE = """<section aria-labelledby="bl-{name}-title"{live}><h2 id="bl-{name}-title">{heading}</h2>
-<div>${{value}}</div><p class="bl-done" role="status"></p></section>"""
-_ANSWER = _PANE.format(name="answer", heading="Answer", live=' aria-live="polite"')
-_SOURCES = _PANE.format(name="sources", heading="Sources", live="")
-_FINDINGS = _PANE.format(name="findings", heading="Findings", live="")
-_ADDED = '<section aria-live="polite">${value}</section>'
-_WHOLE = '<dialog aria-labelledby="bl-whole-title">${value}</dialog>'
 
 _SANS = ["system-ui", "Segoe UI", "Roboto", "Noto Sans", "DejaVu Sans", "sans-serif"]
 _MONO = ["ui-monospace", "Consolas", "DejaVu Sans Mono", "monospace"]
@@ -58,78 +44,71 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     import gradio as gr  # takes seconds, and must not slow down whoever imports this module
     from gradio.events import api
 
-    frame: dict[str, Any] = {"value": "", "apply_default_css": False, "js_on_load": None}
-    pane: dict[str, Any] = {**frame, "js_on_load": (ASSETS / "page.js").read_text(encoding="utf-8")}
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    from ui.add_tab import AddTab
+    from ui.ask_tab import AskTab, WholeArticle
+    from ui.check_tab import CheckTab
+    from ui.library_tab import LibraryTab
+    from ui.models_tab import ModelsTab
 
-    def open_page(request: gr.Request) -> tuple[Any, ...]:
-        may = can_add and may_add(request)
-        line, outlets, shown, n_articles = panes.opened(library, can_add=may)
-        start = gr.update(selected="add") if may and not n_articles else gr.skip()
-        return line, gr.update(choices=outlets), shown, cards.no_sources(), n_articles, start, gr.update(visible=may)
+    def may_edit(request: gr.Request) -> bool:
+        return can_add and may_add(request)
 
-    def offer_models() -> Any:
-        offered = panes.models(library)
-        return gr.update(choices=offered, value=offered[0])
+    def open_page(kept: Any, request: gr.Request) -> dict[Any, Any]:
+        line, outlets, failed, n_articles = panes.opened(library)
+        is_empty = not n_articles and not failed
+        return {
+            masthead: line,
+            ask.outlets: gr.update(choices=outlets),
+            articles.outlets: gr.update(choices=outlets),
+            ask.held: n_articles,
+            add.samples: gr.update(visible=is_empty and panes.has_samples()),
+            add_tab: gr.update(visible=may_edit(request)),
+            **ask.opened(request, n_articles, kept),
+            **(ask.by_link(request, kept, outlets) if n_articles else {}),
+            **({ask.answer: failed} if failed else {}),
+            **({tabs: gr.update(selected="add")} if is_empty and may_edit(request) else {}),
+        }
 
-    def answer(
-        question: str,
-        outlets: list[str],
-        first: str,
-        last: str,
-        as_of: str,
-        model: str,
-        unsupported: bool,
-        held: int,
-        talk: list[Answer],
-        now: Json,
-        event: gr.EventData,
-    ) -> Iterator[tuple[Any, ...]]:
-        given = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
-        options: dict[str, Any] = {"model": model, "show_unsupported": unsupported}
-        chip = event.target.value if event.target in chips else None
-        if event.target is answer_pane:  # the answer to the question as it was understood makes way
-            chip, talk, options["understand"] = str(now.get("question", "")), talk[:-1], False
-        question = chip or question
-        box = gr.update(value=chip) if chip else gr.skip()
-        shown = view.working(question, held, panes.set_limits(given))
-        now = {"question": question, "claims": []}
-        yield box, shown, "", view.conversation(talk), talk, now, gr.update(visible=bool(talk))
-        for shown, sources, event_ in panes.answering(library, question, given, options, talk):
-            if isinstance(event_, Claim):
-                now = {"question": question, "claims": [*now["claims"], event_]}
-                yield gr.skip(), shown, sources, gr.skip(), gr.skip(), now, gr.skip()
-                continue
-            now = {"question": question, "claims": list(event_.claims) if event_ else []}
-            told = [*talk, event_][-MAX_TURNS:] if event_ else talk
-            yield gr.skip(), shown, sources, gr.skip(), told, now, gr.update(visible=bool(told))
+    page: gr.Blocks
+    with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
+        masthead = gr.HTML(**frame(_MASTHEAD, "masthead"))
+        with gr.Tabs(elem_id="bl-tabs") as tabs:
+            with gr.Tab("Ask", id="ask"):
+                ask = AskTab(library, examples, may_edit=may_edit)
+            with gr.Tab("Library", id="library") as library_tab:
+                articles = LibraryTab(library, may_edit=may_edit)
+            with gr.Tab("Check a draft", id="check"):
+                check = CheckTab(library, can_open=can_add)
+            with gr.Tab("Add articles", id="add", visible=can_add) as add_tab:
+                add = AddTab(library, may_edit=may_edit)
+            with gr.Tab("Models", id="models") as models_tab:
+                models = ModelsTab(library)
+        whole = WholeArticle()
+        opening = [
+            masthead,
+            ask.outlets,
+            articles.outlets,
+            ask.held,
+            add.samples,
+            tabs,
+            add_tab,
+            *ask.shown,
+            *ask.linked[:1],
+            *ask.linked[2:],
+        ]
+        page.load(open_page, inputs=[ask.kept], outputs=opening, **QUIET)
+        ask.connect(page)
+        check.connect()
+        articles.connect(library_tab, ask, masthead)
+        add.connect(ask, articles, masthead)
+        models.connect(models_tab, tabs, ask)
+        whole.connect(ask, check.findings, check.checked)
+        api(asking(library), api_name="ask")
+    return page
 
-    def stop(now: Json) -> tuple[str, str]:
-        claims = now.get("claims", [])
-        return view.stopped(now.get("question", ""), claims), cards.source_cards(claims) or cards.no_sources()
 
-    def begin_anew(held: int) -> tuple[Any, ...]:
-        shown = view.welcome(held, library.path, can_add=can_add)
-        return "", shown, cards.no_sources(), "", [], {}, gr.update(visible=False)
-
-    def check(draft: str) -> Iterator[tuple[Any, ...]]:
-        yield from panes.checking(library, draft)
-
-    def stop_check(draft: str, checked: Sequence[CheckedSentence]) -> str:
-        return drafts.stopped(draft, checked)
-
-    def add(files: list[str] | None, talk: list[Answer], now: Json, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        if not may_add(request):
-            raise gr.Error("Only editors may add articles.", print_exception=False)
-        busy, ready = gr.update(value=None, interactive=False), gr.update(value=None, interactive=True)
-        for shown in panes.adding(library, files or []):
-            yield shown, busy, *[gr.skip()] * 4
-        line, outlets, welcome, n_articles = panes.opened(library, can_add=can_add)
-        idle = gr.skip() if talk or now else welcome  # what was answered stays
-        yield gr.skip(), ready, line, gr.update(choices=outlets), n_articles, idle
-
-    def show_whole(talk: list[Answer], now: Json, checked: Sequence[CheckedSentence], event: gr.EventData) -> str:
-        return panes.whole(str(getattr(event, "place", "")), talk, now.get("claims", []), checked)
+def asking(library: Library) -> Callable[..., str]:
+    """What programs call as `/ask`."""
 
     def ask_json(
         question: str,
@@ -145,6 +124,8 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     ) -> str:
         """Answers a question from the articles, with the exact words behind each sentence. `history` holds earlier
         questions, or earlier answers as they were given here, oldest first."""
+        import gradio as gr
+
         try:
             events = library.ask(
                 question,
@@ -163,126 +144,7 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
         except BylineError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    page: gr.Blocks
-    with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
-        held = gr.State(0)
-        talk, now, checked = gr.State([]), gr.State({}), gr.State(())
-        masthead = gr.HTML(html_template=_MASTHEAD, elem_id="bl-masthead", **frame)
-        with gr.Tabs(elem_id="bl-tabs") as tabs:
-            with gr.Tab("Ask", id="ask"):
-                with gr.Column(elem_id="bl-desk"):
-                    with gr.Row(elem_id="bl-asking"):
-                        question = gr.Textbox(
-                            label="Your question",
-                            placeholder="Who asked for the meeting?",
-                            lines=1,
-                            max_lines=6,
-                            max_length=MAX_QUESTION_CHARS,
-                            autofocus=True,
-                            elem_id="bl-question",
-                        )
-                        ask = gr.Button("Ask", variant="primary", elem_id="bl-ask")
-                    with gr.Row(elem_id="bl-examples", visible=bool(examples)):
-                        chips = [gr.Button(text, size="sm") for text in examples]
-                    with gr.Accordion("Filters and model", open=False, elem_id="bl-filters"):
-                        with gr.Row():
-                            outlets = gr.Dropdown(
-                                [], multiselect=True, label="Outlets", info="All, unless you choose some"
-                            )
-                            first = gr.Textbox(
-                                label="Published from", info="This day or later", placeholder="YYYY-MM-DD"
-                            )
-                            last = gr.Textbox(
-                                label="Published to", info="This day or earlier", placeholder="YYYY-MM-DD"
-                            )
-                            as_of = gr.Textbox(label="As of", info="As if this were today", placeholder="YYYY-MM-DD")
-                        with gr.Row():
-                            model = gr.Dropdown(
-                                ["extractive"],
-                                value="extractive",
-                                allow_custom_value=True,
-                                label="Model",
-                                info="extractive quotes the articles; or type openai:NAME",
-                            )
-                            unsupported = gr.Checkbox(
-                                False,
-                                label="Show unsupported sentences",
-                                info="What a model wrote and no source carries, marked as such",
-                                elem_id="bl-unsupported",
-                            )
-                earlier = gr.HTML(html_template=_EARLIER, elem_id="bl-earlier", **frame)
-                with gr.Row(elem_id="bl-panes"):
-                    with gr.Column(elem_id="bl-left"):
-                        answer_pane = gr.HTML(html_template=_ANSWER, elem_id="bl-answer", **pane)
-                        with gr.Row(elem_id="bl-next"):
-                            anew = gr.Button("New conversation", size="sm", visible=False)
-                    sources_pane = gr.HTML(html_template=_SOURCES, elem_id="bl-sources", **pane)
-            with gr.Tab("Check a draft", id="check"):
-                with gr.Column(elem_id="bl-drafting"):
-                    draft = gr.Textbox(
-                        label="Your draft",
-                        placeholder="Paste your text: each sentence is compared with the articles.",
-                        lines=6,
-                        max_lines=16,
-                        max_length=MAX_DRAFT_CHARS,
-                        elem_id="bl-draft",
-                    )
-                    check_it = gr.Button("Check", variant="primary", elem_id="bl-check")
-                findings = gr.HTML(
-                    html_template=_FINDINGS, elem_id="bl-findings", **{**pane, "value": drafts.waiting()}
-                )
-            with gr.Tab("Add articles", id="add", visible=can_add) as adding:
-                files = gr.File(
-                    file_count="multiple", label="Articles", show_label=False, height=150, elem_id="bl-files"
-                )
-                added = gr.HTML(html_template=_ADDED, elem_id="bl-added", **{**frame, "value": uploads.offer()})
-        whole = gr.HTML(html_template=_WHOLE, elem_id="bl-whole", **pane)
-
-        opening = [masthead, outlets, answer_pane, sources_pane, held, tabs, adding]
-        page.load(open_page, outputs=opening, **quiet)
-        page.load(offer_models, outputs=[model], **quiet)  # apart: it may have to wait for a server
-        # What the buttons within a pane do, page.js tells as an event of the pane: retry, stop, select.
-        asked = [question.submit, ask.click, first.submit, last.submit, as_of.submit, answer_pane.retry]
-        answering = gr.on(
-            [*asked, *(chip.click for chip in chips)],
-            answer,
-            inputs=[question, outlets, first, last, as_of, model, unsupported, held, talk, now],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, anew],
-            # A question asked while another is being answered waits for it; of several, the last one is asked.
-            trigger_mode="always_last",
-            **quiet,
-        )
-        answer_pane.stop(
-            stop, inputs=[now], outputs=[answer_pane, sources_pane], cancels=[answering], queue=False, **quiet
-        )
-        anew.click(
-            begin_anew,
-            inputs=[held],
-            outputs=[question, answer_pane, sources_pane, earlier, talk, now, anew],
-            cancels=[answering],
-            **quiet,
-        )
-        checking = gr.on(
-            [check_it.click, draft.submit],
-            check,
-            inputs=[draft],
-            outputs=[findings, checked],
-            trigger_mode="always_last",
-            **quiet,
-        )
-        findings.stop(stop_check, inputs=[draft, checked], outputs=[findings], cancels=[checking], queue=False, **quiet)
-        files.upload(
-            add, inputs=[files, talk, now], outputs=[added, files, masthead, outlets, held, answer_pane], **quiet
-        )
-        gr.on(
-            [answer_pane.select, sources_pane.select, findings.select],
-            show_whole,
-            inputs=[talk, now, checked],
-            outputs=[whole],
-            **quiet,
-        )
-        api(ask_json, api_name="ask")
-    return page
+    return ask_json
 
 
 def serve(

@@ -26,10 +26,10 @@ _BLANK_LINE, _LINE_END = re.compile(r"\s*\n\s*\n\s*"), re.compile(r"\s*\n\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One cited place: the `id` of its card, the number of the first sentence that cites it, and how that stands."""
+    """One cited place: the `id` of its card, that of the first marker that leads to it, and how the sentence stands."""
 
     id: str
-    cited_by: int
+    mark: str
     verdict: Verdict
     citation: Citation
 
@@ -38,31 +38,34 @@ def key(citation: Citation) -> Key:
     return citation.marker, citation.article.id, citation.start, citation.end
 
 
-def cards(claims: Sequence[Claim]) -> dict[Key, Card]:
-    """A card for each cited place, once, by marker.
+def cards(claims: Sequence[Claim], turn: str = "") -> dict[Key, Card]:
+    """A card for each cited place, once, by marker. `turn` begins the ids of an earlier answer's.
 
     Markers are unique unless a library errs; even then no card may hide behind another one's id.
     """
     made: dict[Key, Card] = {}
     for number, claim in enumerate(claims, start=1):
-        for c in claim.citations:
+        for position, c in enumerate(claim.citations, start=1):
             same = sum(marker == c.marker for marker, *_ in made)
-            card_id = f"source-{c.marker}" + (f"-{same + 1}" if same else "")
-            made.setdefault(key(c), Card(id=card_id, cited_by=number, verdict=claim.verdict, citation=c))
+            card_id = f"{turn}source-{c.marker}" + (f"-{same + 1}" if same else "")
+            mark = f"{turn}mark-{number}-{position}"
+            made.setdefault(key(c), Card(id=card_id, mark=mark, verdict=claim.verdict, citation=c))
     return dict(sorted(made.items()))
 
 
-def markers(citations: Sequence[Citation], places: Mapping[Key, Card]) -> str:
-    """`[1][2]`, each a link to its card."""
+def markers(number: int, citations: Sequence[Citation], places: Mapping[Key, Card], turn: str = "") -> str:
+    """`[1][2]` of the sentence of this number, each a link to its card. markers.js shows the words beside it, and
+    page.js opens the article at them."""
     return "".join(
-        f'<a class="bl-marker" href="#{places[key(c)].id}" aria-label="Source {c.marker}">[{c.marker}]</a>'
-        for c in citations
+        f'<a class="bl-marker" id="{turn}mark-{number}-{position}" href="#{places[key(c)].id}" '
+        f'aria-label="Source {c.marker}">[{c.marker}]</a>'
+        for position, c in enumerate(citations, start=1)
     )
 
 
-def source_cards(claims: Sequence[Claim]) -> str:
+def source_cards(claims: Sequence[Claim], turn: str = "") -> str:
     """A card for each place that the claims cite, in the order of their markers."""
-    return "".join(map(_citation_card, cards(claims).values()))
+    return "".join(map(_citation_card, cards(claims, turn).values()))
 
 
 def no_sources() -> str:
@@ -96,9 +99,9 @@ def places_of(answer: Answer) -> dict[str, Place]:
     return places
 
 
-def cited_places(claims: Sequence[Claim]) -> dict[str, Place]:
+def cited_places(claims: Sequence[Claim], turn: str = "") -> dict[str, Place]:
     """The place that each card shows, by its id."""
-    found = ((card.id, card.citation) for card in cards(claims).values())
+    found = ((card.id, card.citation) for card in cards(claims, turn).values())
     return {card_id: (c.article, c.start, c.end) for card_id, c in found}
 
 
@@ -109,7 +112,19 @@ def whole_button(place: str) -> str:
 
 def whole_article(article: Article, start: int, end: int) -> str:
     """An article as it is stored, to the letter, with `article.text[start:end]` marked. Boilerplate is dimmed."""
+    by = f'<p class="bl-meta" dir="auto">By {escaped(", ".join(article.authors))}</p>' if article.authors else ""
+    return (
+        '<div class="bl-sheet"><button type="button" class="bl-close">Close</button>'
+        f'<p class="bl-meta">{source(article, start)}</p>'
+        f'<h2 id="bl-whole-title" dir="auto">{escaped(article.title or "Title not stated")}</h2>{by}</div>'
+        f"{text_of(article, (start, end))}{_foot(article)}"
+    )
+
+
+def text_of(article: Article, marked: tuple[int, int] = (0, 0)) -> str:
+    """The text of an article to the letter, with these characters marked. Boilerplate is dimmed. HTML."""
     text = article.text
+    start, end = marked
     cuts = sorted({0, start, end, len(text), *(cut for span in article.boilerplate for cut in span)})
     pieces = []
     for a, b in itertools.pairwise(cuts):
@@ -121,13 +136,7 @@ def whole_article(article: Article, start: int, end: int) -> str:
             pieces.append(f'<span class="bl-aside">{piece}</span>')
         else:
             pieces.append(piece)
-    by = f'<p class="bl-meta" dir="auto">By {escaped(", ".join(article.authors))}</p>' if article.authors else ""
-    return (
-        '<div class="bl-sheet"><button type="button" class="bl-close">Close</button>'
-        f'<p class="bl-meta">{source(article, start)}</p>'
-        f'<h2 id="bl-whole-title" dir="auto">{escaped(article.title or "Title not stated")}</h2>{by}</div>'
-        f'<div class="bl-text" dir="auto" tabindex="0">{"".join(pieces)}</div>{_foot(article)}'
-    )
+    return f'<div class="bl-text" dir="auto" tabindex="0">{"".join(pieces)}</div>'
 
 
 _HEADING_MARKS = re.compile(r"^#{1,6} +", re.MULTILINE)
@@ -199,7 +208,7 @@ def _citation_card(card: Card) -> str:
     warning = "" if exact else '<p class="bl-verdict">These words do not stand at the cited place of the article.</p>'
     long = ' class="bl-long" tabindex="0"' if len(citation.quote) > LONG_QUOTE else ""
     number = (
-        f'<a class="bl-number" href="#claim-{card.cited_by}" '
+        f'<a class="bl-number" href="#{card.mark}" '
         f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
     )
     body = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answers.citations import attribution, place_in_words
+from rag.checking.fixes import fix
 from rag.types import CheckedSentence
 from ui.cards import Place, bears, copy_quote, whole_button
 from ui.markup import beside, busy, count, escaped, failure, idle, source
@@ -69,6 +70,8 @@ def markdown(sentences: Sequence[CheckedSentence]) -> str:
     for sentence in sentences:
         lines = [f"**{_FOUND[_kind(sentence)]}.** {' '.join(sentence.text.split())}"]
         lines += [f"- {reason}" for reason in _reasons(sentence)]
+        if (better := fix(sentence)) is not None:
+            lines.append(f"- with the figure of the articles: {' '.join(better.text.split())}")
         for c in sentence.citations:
             where = " ".join(filter(None, (str(c.article.to_dict()["path"]), place_in_words(c.page, c.time))))
             whose = f"{attribution(c.article, c.speaker, c.quote)}, {where}"
@@ -100,9 +103,10 @@ def _reasons(sentence: CheckedSentence) -> list[str]:
 
 
 def _summary(sentences: Sequence[CheckedSentence]) -> str:
+    """How many of each kind, each a link to the first of them."""
     kinds = [_kind(sentence) for sentence in sentences]
     counts = " · ".join(
-        f'<span class="bl-{kind}">{kinds.count(kind):,} {words}</span>'
+        f'<a class="bl-{kind}" href="#sentence-{kinds.index(kind) + 1}">{kinds.count(kind):,} {words}</a>'
         for kind, words in _COUNTED.items()
         if kind in kinds
     )
@@ -113,19 +117,49 @@ def _list(draft: str, sentences: Sequence[CheckedSentence]) -> str:
     parts = []
     end = 0
     for number, sentence in enumerate(sentences, start=1):
-        kind = _kind(sentence)
         opens = " bl-opens" if "\n" in draft[end : sentence.start] and number > 1 else ""  # a paragraph
         end = sentence.end
-        reasons = "".join(f'<li dir="auto">{escaped(reason)}</li>' for reason in _reasons(sentence))
-        why = f'<ul class="bl-why">{reasons}</ul>' if reasons else ""
-        evidence = "".join(
-            f'<div class="bl-evidence"><p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto"><mark>'
-            f"{escaped(c.quote)}</mark></blockquote>{beside(c)}{bears(sentence.verdict, c)}"
-            f'<div class="bl-deeds">{copy_quote(c)}{whole_button(_place(number, position))}</div></div>'
-            for position, c in enumerate(sentence.citations, start=1)
-        )
         parts.append(
-            f'<li class="bl-sentence{opens}"><div class="bl-said bl-{kind}"><p class="bl-claim" dir="auto">'
-            f'{escaped(sentence.text)}</p><p class="bl-found">{_FOUND[kind]}</p>{why}</div><div>{evidence}</div></li>'
+            f'<li class="bl-sentence{opens}" id="sentence-{number}" tabindex="-1">{_said(number, sentence)}'
+            f"<div>{_evidence(number, sentence)}</div></li>"
         )
     return f'<ol class="bl-sentences">{"".join(parts)}</ol>' if parts else ""
+
+
+def _said(number: int, sentence: CheckedSentence) -> str:
+    """The sentence with its verdict and reasons, its markers, and what it would say with the articles' figure."""
+    kind = _kind(sentence)
+    reasons = "".join(f'<li dir="auto">{escaped(reason)}</li>' for reason in _reasons(sentence))
+    why = f'<ul class="bl-why">{reasons}</ul>' if reasons else ""
+    marks = "".join(
+        f'<a class="bl-marker" id="said-{number}-{position}" href="#{_place(number, position)}" '
+        f'aria-label="Evidence {position}">[{position}]</a>'
+        for position, _ in enumerate(sentence.citations, start=1)
+    )
+    return (
+        f'<div class="bl-said bl-{kind}"><p class="bl-claim" dir="auto">{escaped(sentence.text)}{marks}</p>'
+        f'<p class="bl-found">{_FOUND[kind]}</p>{why}{_better(sentence)}</div>'
+    )
+
+
+def _better(sentence: CheckedSentence) -> str:
+    better = fix(sentence)
+    if better is None:
+        return ""
+    return (
+        f'<div class="bl-better"><p dir="auto">The articles say {escaped(better.there)}: “{escaped(better.text)}”</p>'
+        f'<div class="bl-deeds"><button type="button" class="bl-copy">Copy this sentence</button>'
+        f'<pre class="bl-kept" hidden>{escaped(better.text)}</pre></div></div>'
+    )
+
+
+def _evidence(number: int, sentence: CheckedSentence) -> str:
+    return "".join(
+        f'<div class="bl-evidence" id="{_place(number, position)}" tabindex="-1">'
+        f'<a class="bl-number" href="#said-{number}-{position}" '
+        f'aria-label="Evidence {position}: back to the sentence">{position}</a>'
+        f'<p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto"><mark>'
+        f"{escaped(c.quote)}</mark></blockquote>{beside(c)}{bears(sentence.verdict, c)}"
+        f'<div class="bl-deeds">{copy_quote(c)}{whole_button(_place(number, position))}</div></div>'
+        for position, c in enumerate(sentence.citations, start=1)
+    )

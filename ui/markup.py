@@ -75,10 +75,20 @@ def busy(sentence: str) -> str:
     return f'<p class="bl-status bl-working">{PULSE}<span>{escaped(sentence)}</span>{STOP}</p>'
 
 
+def busy_line(sentence: str) -> str:
+    """As `busy`, of what cannot be stopped and is over soon."""
+    return f'<p class="bl-status bl-working">{PULSE}<span>{escaped(sentence)}</span></p>'
+
+
 def box(heading: str, lines: Iterable[str], kind: str) -> str:
     """Sentences in a box of their own; nothing for none."""
     items = "".join(f'<li dir="auto">{escaped(line)}</li>' for line in lines)
     return f'<div class="bl-box {kind}"><h3>{heading}</h3><ul>{items}</ul></div>' if items else ""
+
+
+def told(sentence: str) -> str:
+    """What was done, in a sentence."""
+    return f'<p class="bl-added" dir="auto">{escaped(sentence)}</p>'
 
 
 def failure(message: str, *, heading: str = "That did not work") -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import queue
 import re
 import shutil
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -19,11 +21,13 @@ from rag.collection import Progress
 from rag.errors import BylineError
 from rag.ingest.encoding import MAX_BYTES
 from rag.ingest.warnings import KINDS
+from rag.text import words
 from rag.types import Failure, IngestReport
-from ui.markup import PULSE, count, escaped, idle, listed
+from ui.markup import busy_line, count, escaped, idle, listed
 
 FOLDER = "uploads"  # in the library's folder
 MOST_BYTES = 4 * MAX_BYTES  # of one file on its way; above MAX_BYTES ingest says in a sentence that it is too large
+MOST_PASTED = 1_000_000  # characters
 FAILURES_SHOWN = 100
 LONGEST_NAME = 120
 LOOK_S = 0.2  # between two looks at how far the work is
@@ -129,6 +133,28 @@ def add(library: Library, files: Sequence[Path]) -> Iterator[str | IngestReport]
     yield _named(report, kept)
 
 
+def paste(library: Library, text: str, about: Mapping[str, str]) -> IngestReport:
+    """Keeps a text and what is said `about` it (title, outlet, authors, published; what is empty is not said) as a file
+    with another beside it, and ingests it. BylineError where there is no text, or too much, and as `add` raises it."""
+    if not text.strip():
+        raise BylineError("there is no text yet: paste the article's text.")
+    if len(text) > MOST_PASTED:
+        raise BylineError(f"the text has {len(text):,} characters: paste at most {MOST_PASTED:,}, or add it as a file.")
+    said = {name: " ".join(value.split()) for name, value in about.items() if value.strip()}
+    with tempfile.TemporaryDirectory(prefix="byline-") as folder:
+        file = Path(folder, safe_name(f"{said.get('title', 'pasted')}.txt"))
+        file.write_text(words.encodable(text), encoding="utf-8", newline="\n")
+        files = [file]
+        if said:
+            beside = file.with_suffix(".json")
+            people = {"authors": said["authors"].split(";")} if "authors" in said else {}
+            beside.write_text(json.dumps({**said, **people}), encoding="utf-8")
+            files.append(beside)
+        *_, report = add(library, files)
+    assert isinstance(report, IngestReport)
+    return report
+
+
 def _named(report: IngestReport, kept: Sequence[Path]) -> IngestReport:
     """The report with names in place of paths. What could not be read whole goes: the reader has it still."""
     failed = []
@@ -198,6 +224,4 @@ def told(report: IngestReport) -> str:
 
 def _step(done: int, total: int, what: str) -> str:
     now = f": {what}" if what else ""
-    return (
-        f'<p class="bl-status bl-working">{PULSE}<span>{done:,} of {count(total, "file")} read{escaped(now)}</span></p>'
-    )
+    return busy_line(f"{done:,} of {count(total, 'file')} read{now}")

@@ -7,18 +7,27 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from rag.text.calendar import date_in_words
 from rag.types import Answer, Claim, Disagreement, Event, Json
-from ui.cards import Card, Key, cards, markers, whole_button
+from ui.cards import Card, Key, cards, markers, source_cards, whole_button
 from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 
 QUESTION_SHOWN = 300
+MOST_IN_LINK = 2_000  # characters of each value
 
 _STATUS = {"answered": "Answered", "partial": "Partly answered", "abstained": "Not in these articles"}
 _MAYBE = "This may answer it"
 _NO_ANSWER = '<p class="bl-claim">No answer: the articles do not say.</p>'
 _VERDICT = {"partial": "only partly backed by the words it cites", "unsupported": "not backed by the words it cites"}
+# The sign beside a sentence, and what it says to those who do not see it; its form tells what its colour does.
+_SIGNS = {
+    "supported": ("full", "Backed:"),
+    "partial": ("part", "Partly backed:"),
+    "unsupported": ("none", "Not backed:"),
+    "uncited": ("absent", "No source:"),
+}
 _KIND = {"update": "Changed later", "difference": "Reports differ"}
 _KNOWN = {"stated": "", "resolved": "worked out from the article’s date", "published": "the article’s own date"}
 _LIMITS = {"outlets": "of", "published_from": "from", "published_to": "up to", "as_of": "as of"}
@@ -53,6 +62,41 @@ def welcome(n_articles: int, path: Path | str, *, can_add: bool = False) -> str:
     )
 
 
+def models(entries: Sequence[Json]) -> str:
+    """What `Library.models` lists: whether each can be used, why or why not, and what would make it usable."""
+    items = []
+    for entry in entries:
+        name, is_usable = str(entry["name"]), bool(entry["usable"])
+        stands_for_any = name.endswith((":NAME", ":PATH")) or "(" in name
+        deeds = "".join(
+            f'<button type="button" name="{deed}" value="{escaped(name)}">{label}</button>'
+            for deed, label in (("use", "Use"), ("try", "Test the connection"))
+            if is_usable and not stands_for_any and (deed, name) != ("try", "extractive")
+        )
+        mend = f"<p>To use it: <code>{escaped(str(entry['mend']))}</code></p>" if entry["mend"] else ""
+        kind, word = ("full", "Usable") if is_usable else ("absent", "Not usable")
+        items.append(
+            f'<li><p class="bl-model"><span class="bl-sign bl-{kind}"><span class="bl-sr">{word}: </span></span>'
+            f"<bdi>{escaped(name)}</bdi></p><p>{escaped(str(entry['why']))}</p>{mend}"
+            f'{f"""<div class="bl-deeds">{deeds}</div>""" if deeds else ""}</li>'
+        )
+    return f'<ul class="bl-models">{"".join(items)}</ul>' if items else idle("This library cannot tell of any models.")
+
+
+def from_link() -> str:
+    """What the answer pane shows where the address brought a question."""
+    return idle("The link brought the question above: press Ask to have it answered from these articles.")
+
+
+def chips(questions: Sequence[str]) -> str:
+    """A button for each question that asks it. Nothing for none."""
+    return "".join(
+        f'<button type="button" class="bl-chip" name="ask" value="{escaped(question)}" dir="auto">'
+        f"{escaped(_short(question))}</button>"
+        for question in questions
+    )
+
+
 def working(question: str, n_articles: int, limits: Mapping[str, Any] | None = None) -> str:
     """Shown at once while a question is being answered."""
     where = count(n_articles, "article") if n_articles else "the articles"
@@ -73,13 +117,19 @@ def stopped(question: str, claims: Sequence[Claim]) -> str:
     return f"{_question(question)}{status}{_claims(claims)}{idle(kept)}"
 
 
-def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copied: str = "", saved: str = "") -> str:
+def answer_pane(
+    answer: Answer,
+    *,
+    limits: Mapping[str, Any] | None = None,
+    copied: str = "",
+    files: Mapping[str, tuple[str, str]] | None = None,
+) -> str:
     """Question, what was understood, status, one paragraph per claim, disagreements, timeline, notes, problems, time
     and model.
 
     `limits` are the filters of `ask` that were on: they are folded away on the page, and no answer, least of all
     "not in these articles", is to be read without them. `copied` is what the button that copies puts on the clipboard
-    (Markdown), `saved` the file that the other one saves (a record, HTML); without them there is no button.
+    (Markdown); `files` has, by name, what the others save: what a button is called and the text.
     """
     parts = [
         _question(answer.question),
@@ -95,7 +145,7 @@ def answer_pane(answer: Answer, *, limits: Mapping[str, Any] | None = None, copi
     seconds = f"{answer.elapsed_s:.1f} s" if answer.elapsed_s >= 0.1 else "under 0.1 s"
     parts.append(f'<p class="bl-small">{seconds} · model: {escaped(answer.model)}</p>')
     if copied:
-        parts.append(_keeping(copied, saved))
+        parts.append(_keeping(copied, link(answer.question, limits or {}, answer.model), files or {}))
     return "".join(parts)
 
 
@@ -104,33 +154,52 @@ def _status(answer: Answer) -> str:
 
 
 def conversation(answers: Sequence[Answer]) -> str:
-    """The earlier answers of a conversation, oldest first, each folded under its question. Nothing for none.
-
-    Their markers are no links: the cards of the sources pane are those of the newest answer.
-    """
+    """The earlier answers of a conversation, oldest first: shown newest first, each folded under its question, its
+    markers and cards in working order. Nothing for none."""
     if not answers:
         return ""
     folds = "".join(
         f'<details class="bl-turn"><summary dir="auto">{escaped(_short(answer.question))} '
-        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(answer)}</details>'
-        for answer in answers
+        f'<span class="bl-{answer.status}">{_status(answer)}</span></summary>{_turn(turn(number), answer)}</details>'
+        for number, answer in reversed(list(enumerate(answers)))
     )
     return f'<h2>Earlier in this conversation</h2><div class="bl-turns">{folds}</div>'
 
 
-def _turn(answer: Answer) -> str:
+def past(talks: Sequence[tuple[str, Sequence[str]]], opened: str, *, unfolded: bool = False) -> str:
+    """The conversations that this browser keeps: the id of each and its questions. Nothing for none."""
+    if not talks:
+        return ""
+    items = "".join(
+        f'<li><button type="button" class="bl-plain" name="open" value="{escaped(talk)}" dir="auto">'
+        f"{escaped(_short(asked[0]))}</button>{_and_more(asked)}{' <b>open</b>' if talk == opened else ''} "
+        f'<button type="button" class="bl-plain bl-forget" name="forget" value="{escaped(talk)}">Delete'
+        f'<span class="bl-sr"> the conversation “{escaped(_short(asked[0]))}”</span></button></li>'
+        for talk, asked in talks
+    )
+    return (
+        f'<details class="bl-asked"{" open" if unfolded else ""}><summary>Past questions ({len(talks):,})</summary>'
+        f'<ul>{items}</ul><p class="bl-small">Kept in this browser only. '
+        '<button type="button" class="bl-plain" name="forget-all">Delete all</button></p></details>'
+    )
+
+
+def _and_more(asked: Sequence[str]) -> str:
+    if len(asked) < 2:
+        return ""
+    items = "".join(f'<li dir="auto">{escaped(_short(question))}</li>' for question in asked[1:])
+    return f"<ul>{items}</ul>"
+
+
+def turn(number: int) -> str:
+    """What the ids of an earlier answer begin with; the newest answer's begin with nothing."""
+    return f"turn-{number}-"
+
+
+def _turn(ids: str, answer: Answer) -> str:
     if answer.status == "abstained":
         return _NO_ANSWER
-    claims = "".join(
-        f'<p class="bl-claim" dir="auto">{escaped(claim.text)} '
-        f"{''.join(f'[{c.marker}]' for c in claim.citations)}{_flags(claim)}</p>"
-        for claim in answer.claims
-    )
-    quotes = "".join(
-        f'<li dir="auto">[{c.marker}] {source(c.article, c.start)}: “{escaped(c.quote)}”</li>'
-        for c in (card.citation for card in cards(answer.claims).values())
-    )
-    return f'{claims}<ul class="bl-quotes">{quotes}</ul>'
+    return f'{_claims(answer.claims, ids)}<div class="bl-quotes">{source_cards(answer.claims, ids)}</div>'
 
 
 def _question(question: str) -> str:
@@ -162,17 +231,21 @@ def _limits(limits: Mapping[str, Any] | None) -> str:
     return f'<p class="bl-limits" dir="auto">Only articles {escaped(", ".join(words))}</p>'
 
 
-def _claims(claims: Sequence[Claim]) -> str:
-    places = cards(claims)
-    return "".join(_claim(number, claim, places) for number, claim in enumerate(claims, start=1))
+def _claims(claims: Sequence[Claim], ids: str = "") -> str:
+    places = cards(claims, ids)
+    return "".join(_claim(number, claim, places, ids) for number, claim in enumerate(claims, start=1))
 
 
-def _claim(number: int, claim: Claim, places: Mapping[Key, Card]) -> str:
-    kind = " bl-doubted" if claim.verdict in _VERDICT or not claim.citations else " bl-past" if claim.earlier else ""
+def _claim(number: int, claim: Claim, places: Mapping[Key, Card], ids: str) -> str:
+    verdict = claim.verdict if claim.citations else "uncited"
+    kind = " bl-doubted" if verdict != "supported" else " bl-past" if claim.earlier else ""
     earlier = '<b class="bl-earlier">Earlier</b> ' if claim.earlier else ""
+    sign, words = _SIGNS[verdict]
     return (
-        f'<p class="bl-claim{kind}" id="claim-{number}" tabindex="-1" dir="auto">{earlier}'
-        f"<span>{escaped(claim.text)}</span>{markers(claim.citations, places)}{_flags(claim)}</p>"
+        f'<p class="bl-claim{kind}" id="{ids}claim-{number}" tabindex="-1" dir="auto">'
+        f'<span class="bl-sign bl-{sign}"><span class="bl-sr">{words} </span></span>{earlier}'
+        f'<span class="bl-words">{escaped(claim.text)}</span>{markers(number, claim.citations, places, ids)}'
+        f"{_flags(claim)}</p>"
     )
 
 
@@ -214,15 +287,45 @@ def _timeline(events: Sequence[Event]) -> str:
     return f'<div class="bl-timeline"><h3>Timeline</h3><ol>{"".join(items)}</ol></div>' if items else ""
 
 
-def _keeping(copied: str, saved: str) -> str:
-    """Buttons that page.js gives their work, each with the text that it copies or saves."""
-    parts = [
-        '<button type="button" class="bl-copy">Copy answer with sources</button>'
-        f'<pre class="bl-kept" hidden>{escaped(copied)}</pre>'
-    ]
-    if saved:
-        parts.append(
-            '<button type="button" class="bl-save">Save as a record</button>'
-            f'<pre class="bl-kept" hidden>{escaped(saved)}</pre>'
-        )
-    return f'<div class="bl-keep">{"".join(parts)}</div>'
+def _keeping(copied: str, address: str, files: Mapping[str, tuple[str, str]]) -> str:
+    """Buttons that page.js gives their work, each with the text that it copies or saves, and the link to the
+    question."""
+    saves = "".join(
+        f'<button type="button" class="bl-save" value="{escaped(name)}">{escaped(label)}</button>{_kept(text)}'
+        for name, (label, text) in files.items()
+    )
+    more = f'<details class="bl-saves"><summary>Save as …</summary><div>{saves}</div></details>' if saves else ""
+    return (
+        '<div class="bl-keep"><button type="button" class="bl-copy">Copy answer with sources</button>'
+        f'{_kept(copied)}<a class="bl-link" href="{escaped(address)}">Link to this question</a>{more}</div>'
+    )
+
+
+def _kept(text: str) -> str:
+    return f'<pre class="bl-kept" hidden>{escaped(text)}</pre>'
+
+
+# What a link may set, by the name that it has there: state that is in the address and nowhere else.
+_IN_LINK = {"published_from": "from", "published_to": "to", "as_of": "as_of"}
+
+
+def link(question: str, limits: Mapping[str, Any], model: str) -> str:
+    """The address, relative to the page's, that sets question, filters and model."""
+    pairs = [("q", question[:MOST_IN_LINK])]
+    pairs += [("outlet", outlet) for outlet in limits.get("outlets", ())]
+    pairs += [(short, str(limits[name])) for name, short in _IN_LINK.items() if limits.get(name)]
+    pairs += [("model", model)] if ":" in model else []  # the built-in one needs no naming
+    return "?" + urlencode(pairs, errors="replace")
+
+
+def linked(pairs: Sequence[tuple[str, str]]) -> Json:
+    """What a link sets of `question`, `outlets`, `published_from`, `published_to`, `as_of`, `model`; {} without a
+    question. Everything else in it is left aside."""
+    given = [(name, value[:MOST_IN_LINK]) for name, value in pairs[:100] if value.strip()]
+    first = dict(reversed(given))
+    if "q" not in first:
+        return {}
+    outlets = [value for name, value in given if name == "outlet"]
+    dates = {name: first[short] for name, short in _IN_LINK.items() if short in first}
+    model = {"model": first["model"]} if "model" in first else {}
+    return {"question": first["q"], **({"outlets": outlets} if outlets else {}), **dates, **model}

@@ -61,6 +61,7 @@ _READERS: Mapping[str, Callable[[bytes], tuple[str, Json]]] = {
 SUFFIXES = (*_READERS, mail.MAILBOX, epub.SUFFIX, *records.SUFFIXES, *feeds.SUFFIXES)
 """What is taken from a folder (.xml where it is a feed), each packed by gzip too (.csv.gz). A file that is named itself
 is taken whatever its suffix, as records where it plainly holds some, else as text."""
+DRAFTS = (".docx", ".md", ".txt")
 MOST_NAMES = 200
 
 _KNOWN = {*SUFFIXES} - {".txt"}
@@ -271,6 +272,23 @@ def read_manifest(folder: Path) -> tuple[dict[str, Json], list[Failure]]:
 
 def _file_key(name: str) -> str:
     return unicodedata.normalize("NFC", os.path.normpath(name))  # macOS decomposes the accents of file names
+
+
+def read_draft(path: Path) -> str:
+    """The text of a reader's own draft in a file of one of `DRAFTS`. BylineError for another, or one that is damaged,
+    too large or empty."""
+    suffix = suffix_of(path)
+    if suffix not in DRAFTS:
+        raise BylineError(f"{path.name!r} is no draft that can be read: give a file in {', '.join(DRAFTS)}.")
+    try:
+        text, _ = _parsed(_READERS[suffix], load(path), suffix)
+    except OSError as error:
+        raise BylineError(f"{path.name!r} cannot be read ({error.strerror}).") from None
+    except BylineError as error:
+        raise BylineError(f"{path.name!r} {error}") from None
+    if not text.strip():
+        raise BylineError(f"{path.name!r} holds no text.")
+    return text
 
 
 def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:

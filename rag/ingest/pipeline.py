@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag.ingest import articles, boilerplate, copies, feeds, passages
+from rag.ingest import articles, boilerplate, copies, edits, feeds, passages
 from rag.ingest.fields import Mapped
 from rag.ingest.records import suffix_of
 from rag.ingest.warnings import Warnings
@@ -97,6 +97,8 @@ class IngestJob:
                 self.counts["updated" if prior else "unchanged"] += 1
                 return
         article = replace(article, id=prior[0] if prior else self._free_id(article))
+        if prior and (values := self._store.stated(article.id)):  # what an editor stated goes before what was read
+            article = edits.stated(article, values)
         if self.add(article, file):
             self.counts["updated" if prior else "added"] += 1
             self.warnings.add(article, file)

@@ -14,6 +14,7 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.storage.migrations import MIGRATIONS
+from rag.storage.shelf import n_words
 
 PATIENCE_S = 60.0  # for a lock that another process holds
 _BATCH = 500  # bound parameters in one statement
@@ -51,6 +52,7 @@ class Database:
             self._local.seen = None
             connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
+            connection.create_function("n_words", 2, n_words, deterministic=True)
             self._local.connection = connection
             self._keep(connection)
         return connection

@@ -195,7 +195,7 @@ def in_tuples(fields: Json) -> Json:
 def check(db: sqlite3.Connection) -> list[str]:
     """Rows that belong to no article, and labels that name none; nothing when all is sound."""
     found = []
-    for what, table in (("bands", "bands"), ("versions", "versions")):
+    for what, table in (("bands", "bands"), ("versions", "versions"), ("edits", "edits")):
         n = db.execute(f"SELECT count(*) FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)").fetchone()[0]
         found += [f"{n} {what} of articles that are gone"] if n else []
     for label in ("cluster", "replaced_by"):

@@ -92,4 +92,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Nothing reads it any more.
         "DROP TABLE IF EXISTS offices",
     ),
+    (
+        # `words` counts those of the story. `edited` has what was read in place of what an editor stated, and `edits`
+        # for each edit, the last of which holds, all that is stated since (see `rag.storage.shelf`).
+        "ALTER TABLE articles ADD COLUMN words INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE articles ADD COLUMN edited TEXT NOT NULL DEFAULT '{}'",
+        "UPDATE articles SET words = n_words(text, boilerplate)",
+        # All that a list of articles shows and is sorted by, since the rows are as long as the texts.
+        """CREATE INDEX articles_shelf ON articles (latest, earliest, title, outlet, published, published_precision,
+            published_source, words, cluster, replaced_by, authors, path, id)""",
+        """CREATE TABLE edits (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL, edited_at TEXT NOT NULL,
+            stated TEXT NOT NULL)""",
+        "CREATE INDEX edits_article ON edits (article_id, number)",
+    ),
 )

@@ -17,17 +17,17 @@ import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.filters import Filters
-from rag.storage import holdings, links
+from rag.storage import holdings, links, shelf
 from rag.storage.database import Database
 from rag.text.calendar import date_range
-from rag.types import Article, Ids, Passage, Sentence, Version
+from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    'boilerplate, content_hash, text, section, updated, "offset", places, asides, cluster, replaced_by'
+    'boilerplate, content_hash, text, section, updated, "offset", places, asides, edited, cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -210,15 +210,18 @@ class Store(Database):
             for article, file, passages, sentences in entries:
                 same = "SELECT id FROM articles WHERE path = ? OR id = ?"
                 for old in self.articles(row[0] for row in db.execute(same, (article.path, article.id)).fetchall()):
-                    if old.id == article.id and (old.text, old.title) != (article.text, article.title):
+                    # A headline that an editor gave it is no other version of it.
+                    is_new = old.title != article.title and "title" not in {*old.edited, *article.edited}
+                    if old.id == article.id and (is_new or old.text != article.text):
                         links.keep(db, old)
                     _delete(db, old.id, history=old.id != article.id)
                 values = (
                     *(_to_column(getattr(article, name)) for name in _STORED_FIELDS),
                     *(date_range(article.updated)[1], file, *date_range(article.published), indexed_as),
+                    shelf.n_words(article.text, json.dumps(article.boilerplate)),
                 )
                 db.execute(
-                    f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as) "
+                    f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as, words) "
                     f"VALUES ({', '.join('?' * len(values))})",
                     values,
                 )
@@ -244,6 +247,7 @@ class Store(Database):
                     "INSERT INTO names VALUES (?, ?, ?, ?)",
                     [(article.id, *pair) for pair in sorted(names[article.id])],
                 )
+                shelf.record(db, article)
             _put_vectors(db, embedder, vectors)
             _changed(db)
 
@@ -256,6 +260,27 @@ class Store(Database):
             db.execute("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')")
             _changed(db)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def listed(
+        self, terms: Sequence[str], filters: Filters, *, order: str, descending: bool, offset: int, limit: int
+    ) -> tuple[list[Listed], int]:
+        """A page of the articles that pass `filters` and have all `terms` in one passage, the last one perhaps as the
+        beginning of a word, or in outlet, authors and path; and how many there are. `order` is of `shelf.ORDERS`."""
+        match = (f"{_quoted(terms, ' AND ')}*", " ".join(terms)) if terms else ("", "")
+        return shelf.listed(self._db, *_where(filters), match, (order, descending), (offset, limit))
+
+    def stated(self, article_id: str, *, before_last: bool = False) -> Json:
+        """What editors have stated of an article, name to value; or had stated before the last edit."""
+        return shelf.stated(self._db, article_id, int(before_last))
+
+    def beside(self, article_id: str) -> shelf.Beside:
+        """The earlier texts and the edits of an article: what goes with it when it is removed."""
+        return shelf.beside(self._db, article_id)
+
+    def put_beside(self, article_id: str, rows: shelf.Beside) -> None:
+        """Give a stored article its earlier texts and its edits, in place of those it has."""
+        with self._transaction() as db:
+            shelf.put_beside(db, article_id, rows)
 
     # -- copies and versions --------------------------------------------------------------------------------------
 
@@ -433,7 +458,9 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
 
 def _article(row: tuple[Any, ...]) -> Article:
     fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides")}
+    fields |= {
+        name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides", "edited")
+    }
     return Article(**links.in_tuples(fields))
 
 
@@ -454,7 +481,8 @@ def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) ->
         return
     links.leave(db, article_id)
     if history:
-        db.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
+        for table in ("versions", "edits"):
+            db.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
     numbers = db.execute("SELECT number, hash FROM passages WHERE article_id = ?", (article_id,)).fetchall()
     sentences = db.execute('SELECT start, "end" FROM sentences WHERE article_id = ?', (article_id,)).fetchall()
     db.executemany("DELETE FROM passages_fts WHERE rowid = ?", [(number,) for number, _ in numbers])
