@@ -189,8 +189,7 @@ class Passage:
     time: str | None = None
 
     def to_dict(self) -> Json:
-        shown = ("id", "start", "end", "text", "page", "time")
-        return {name: getattr(self, name) for name in shown}
+        return {"id": self.id, "start": self.start, "end": self.end, "text": self.text}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,13 +40,15 @@ def web_address(url: str | None) -> str | None:
         return None
 
 
-def source(article: Article, start: int) -> str:
+def source(article: Article, start: int | None = None) -> str:
     """Outlet and date, whether the date was inferred, and the page or the time of what stands at `start`. HTML."""
     outlet, date = outlet_and_date(
         article.outlet, article.published, precision=article.published_precision, source=article.published_source
     )
-    place = article.place_at(start)
-    where = escaped(place_in_words(place.page, place.time))
+    where = ""
+    if start is not None:
+        place = article.place_at(start)
+        where = escaped(place_in_words(place.page, place.time))
     return (
         f'<bdi class="bl-outlet">{escaped(outlet)}</bdi> '
         f'<span class="bl-date">{escaped(date[0].upper() + date[1:])}</span>'
