@@ -27,7 +27,7 @@ from rag.filters import Filters, Within, filters_of
 from rag.ingest import articles, changes
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
-from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
+from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
@@ -140,9 +140,9 @@ class Collection:
                 self._embedder = load_embedder(self._embedder_spec)
             return self._embedder
 
-    @property
+    @cached_property
     def _indexed_as(self) -> str:
-        return f"{PASSAGES_VERSION}:{self.embedder.name}"
+        return indexed_as(self.embedder)
 
     # -- what is in it ------------------------------------------------------------------------------------------
 
@@ -339,8 +339,8 @@ class Collection:
 
     def _find(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
         """The sentences of the passages, with their vectors and what these have in common with the question; and those
-        left out because they give orders."""
-        candidates, orders = injections.without_orders(self._candidates(hits))
+        of them that speak to machines."""
+        candidates = injections.quotable(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
             hit.passage.id: text_to_embed(hit.article.headline, hit.passage.heading, hit.passage.text) for hit in hits
@@ -354,7 +354,7 @@ class Collection:
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
             passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
         )
-        return found, orders
+        return found, injections.spoken_to_machines(candidates)
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
         """The sentences of the passages, in order."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag import record, terminal
+from rag import record, terminal, terminal_reports
 from rag.collection import library_at
 from rag.doctor import examine
 from rag.errors import BylineError
@@ -87,10 +87,10 @@ def ingest(args: argparse.Namespace) -> int:
     with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
         report = library.ingest(args.paths, progress=progress, fields=args.fields)
     if args.json:
-        print_json(report.to_dict())
+        print_json(report)
     else:
-        terminal.print_ingested(report)
-    terminal.warn_of_files(report)
+        terminal_reports.print_ingested(report)
+    terminal_reports.warn_of_files(report)
     return 1 if report.failed else 0
 
 
@@ -100,8 +100,8 @@ def search(args: argparse.Namespace) -> int:
         hits = library.retrieve(args.question, **_question_limits(args))
     terminal.warn_all(hits.notes)
     if args.json:
-        found = {"understood": hits.understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": encodable(args.question), **found, "notes": list(hits.notes)})
+        found = {"understood": hits.understood, "elapsed_s": _since(started), "hits": hits}
+        print_json({"question": encodable(args.question), **found, "notes": hits.notes})
     else:
         terminal.print_hits(hits, hits.understood)
     return 0
@@ -124,7 +124,7 @@ def ask(args: argparse.Namespace) -> int:
         *claims, answer = stream if args.json else terminal.printed(stream)
         assert isinstance(answer, Answer)
         if args.json:
-            print_json(answer.to_dict())
+            print_json(answer)
         if target:
             record.save(library.record(answer), target)
             warn(f"saved: {target}")
@@ -142,8 +142,8 @@ def timeline(args: argparse.Namespace) -> int:
     if args.json:
         document = {
             "question": encodable(args.question),
-            "events": [event.to_dict() for event in events],
-            "notes": list(events.notes),
+            "events": events,
+            "notes": events.notes,
         }
         print_json({**document, "elapsed_s": _since(started)})
     else:
@@ -161,8 +161,7 @@ def check(args: argparse.Namespace) -> int:
         sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
         terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        found = [sentence.to_dict() for sentence in sentences]
-        print_json({"sentences": found, "problems": list(sentences.problems), "elapsed_s": _since(started)})
+        print_json({"sentences": sentences, "problems": sentences.problems, "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0
@@ -204,7 +203,7 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_status(document)
+        terminal_reports.print_status(document)
     return 0
 
 
@@ -213,7 +212,7 @@ def diff(args: argparse.Namespace) -> int:
         article = library.find(args.article)
         diffs = library.diff(article)
     if args.json:
-        print_json({"article": article.to_dict(), "diffs": [diff.to_dict() for diff in diffs]})
+        print_json({"article": article, "diffs": diffs})
     else:
         terminal.print_diffs(article, diffs)
     return 0
@@ -229,7 +228,7 @@ def models(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_models(document)
+        terminal_reports.print_models(document)
     return 0
 
 
@@ -256,7 +255,7 @@ def doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    terminal.print_checks(checks)
+    terminal_reports.print_checks(checks)
     return 0 if sound else 1
 
 
@@ -269,7 +268,7 @@ def remove(args: argparse.Namespace) -> int:
         warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
     if args.json:
         counts = {"articles": status["articles"], "passages": status["passages"]}
-        print_json({"removed": [article.to_dict() for article in gone], **counts})
+        print_json({"removed": gone, **counts})
         return 0
     for article in gone:
         say(f"removed {article.id}  {article.title or article.path}")

@@ -287,10 +287,10 @@ class Library(Collection):
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
         for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
-            found, left_out = self._find(part, hits_of_part)
+            found, orders_of_part = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
-            orders += left_out
+            orders += orders_of_part
         parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
@@ -300,8 +300,7 @@ class Library(Collection):
             quoting=self._quoting(understood),
             model=model if not stated else None,
             check=self.checker.check_all,
-            alike=self._alike,
-            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
+            notes=self._notes(question, filters, bool(ranked or stated)),
             show_unsupported=show_unsupported,
             stated=stated,
             witness=witness,
@@ -320,6 +319,7 @@ class Library(Collection):
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    problems=(*event.problems, *_about_orders(orders)),
                 )
             yield event
 
@@ -389,7 +389,7 @@ class Library(Collection):
         self, text: str, spans: Sequence[Span], k: int, filters: Filters, witness: Witness | None, notes: list[str]
     ) -> Iterator[CheckedSentence | Checked]:
         def judge(span: Span) -> citations.Judged:
-            candidates, _ = injections.without_orders(self._candidates(self._hits(text[slice(*span)], k, filters)))
+            candidates = injections.quotable(self._candidates(self._hits(text[slice(*span)], k, filters)))
             return citations.judge_sentence(text, span, candidates, self.checker.check_all)
 
         markers, n_at_once = Markers(), MOST_ASKED if witness else 1
@@ -450,10 +450,6 @@ class Library(Collection):
         self.store.set_meta("calibration", json.dumps(shifts))
         self.__dict__.pop("checker", None)
 
-    def _alike(self, one: str, other: str) -> float:
-        vectors = self._judge.encode_passages([one, other])
-        return float(vectors[0] @ vectors[1])
-
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
         """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
         a part is in the library."""
@@ -511,4 +507,4 @@ def _about_orders(orders: Sequence[Candidate]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]
+    return [f"Words in “{names[0][:100]}”{more} speak to a machine that reads them: at most quoted, never followed."]

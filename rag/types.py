@@ -30,17 +30,20 @@ EXCERPT = "excerpt"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Value:
+class Value:
     """What most values are: their JSON is their fields, in order."""
 
     def to_dict(self) -> Json:
-        return {one.name: _json(getattr(self, one.name)) for one in fields(self)}
+        return {one.name: to_json(getattr(self, one.name)) for one in fields(self)}
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_json(one) for one in value]
-    return value.to_dict() if hasattr(value, "to_dict") else dict(value) if isinstance(value, dict) else value
+def to_json(value: Any) -> Any:
+    """JSON of any value, and of lists, tuples and dicts of such: what `to_dict` gives of those that have it."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {name: to_json(one) for name, one in value.items()}
+    return [to_json(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 class Place(NamedTuple):
@@ -200,7 +203,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchHit(_Value):
+class SearchHit(Value):
     """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
 
     score: float
@@ -228,7 +231,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResolvedDate(_Value):
+class ResolvedDate(Value):
     """Words of an article that mean a date only beside its own: `article.text[start:end] == words`. `date` is an ISO
     date cut to `precision`; `basis` says what it was resolved against, the article's date and how that is known."""
 
@@ -241,7 +244,7 @@ class ResolvedDate(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Citation(_Value):
+class Citation(Value):
     """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1.
 
     `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
@@ -274,7 +277,7 @@ class Citation(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim(_Value):
+class Claim(Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
     `earlier` is true where a later article has changed what this one reports. `witness` is what a language model that
@@ -306,15 +309,12 @@ class Disagreement:
         return {
             "about": self.about,
             "kind": self.kind,
-            "statements": [
-                {"value": value, **citation.to_dict()}
-                for value, citation in zip(self.values, self.citations, strict=True)
-            ],
+            "statements": [{"value": v, **c.to_dict()} for v, c in zip(self.values, self.citations, strict=True)],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event(_Value):
+class Event(Value):
     """What happened on a date, as reported: `citations` are the reports of it. `date` is an ISO date cut to
     `precision`. `source` says how it is known: stated in the words, resolved from them ("Monday") by the article's
     date, or no more than the article's own date. `planned` is true where they only announce it."""
@@ -331,14 +331,15 @@ class Timeline(_Noted[Event]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer(_Value):
+class Answer(Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
     `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest. `maybe` goes with
     "partial": what is shown may answer, the reader is not sure.
-    `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
-    from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
-    `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
+    `problems` names what the language model did wrong, and articles that speak to machines; `notes` is for the reader.
+    `understood` holds what was read from the question beyond its words: `question`, with what a follow-up left out put
+    in; `as_of`, `published_from`, `published_to`; and `because`, a sentence for each. Empty where the question was
+    taken as it stands.
     `confidence`, in 0..1, is how likely the built-in reader holds it that the passages answer, whoever writes.
     """
 
@@ -360,7 +361,7 @@ class Answer(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedSentence(_Value):
+class CheckedSentence(Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
@@ -392,7 +393,7 @@ class Checked(_Noted[CheckedSentence]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Version(_Value):
+class Version(Value):
     """A state of a piece: the stored text of an article now (`replaced_at` None), or what it was before its file was
     read anew at `replaced_at` (UTC, ISO 8601)."""
 
@@ -401,7 +402,7 @@ class Version(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure(_Value):
+class Failure(Value):
     """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
 
     path: str
@@ -409,7 +410,7 @@ class Failure(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestWarning(_Value):
+class IngestWarning(Value):
     """What a reader should know of an article, or of several of one file, that went in: an inferred date, a text that
     is not whole, an encoding that is uncertain. `kind` is one of `rag.ingest.warnings.KINDS`, `n` how many it is of."""
 
@@ -423,7 +424,7 @@ class IngestWarning(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestReport(_Value):
+class IngestReport(Value):
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie

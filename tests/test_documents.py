@@ -11,7 +11,7 @@ import pytest
 
 from rag.ingest.articles import read
 from rag.types import Article
-from tests.test_articles import failed, one, put
+from tests.reading import failed, one, put
 
 STORY = "The ferry of Portmere came back to its pier on Monday after a winter of repairs, the harbour office said."
 ODT = "application/vnd.oasis.opendocument.text"

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from rag.cli import main
 from rag.ingest import articles
 from rag.ingest.articles import SUFFIXES, discover, read
 from rag.ingest.records import JSON_LINES
 from rag.library import Library
 from rag.types import Article
 from tests import test_mail, test_word
-from tests.test_articles import STORY, failed, one, put
+from tests.reading import STORY, failed, one, put
 from tests.test_cli import byline
 
 SAID = "The ferry of Portmere came back to its pier on Monday, the harbour office said."
@@ -243,3 +244,9 @@ def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.xml")
     found, _ = discover([tmp_path])
     assert tmp_path / "a.txt" in found
+
+
+def test_the_help_names_every_suffix(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["ingest", "--help"])
+    assert f": {' '.join(SUFFIXES)}\n" in capsys.readouterr().out

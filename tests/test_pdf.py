@@ -12,7 +12,7 @@ import pytest
 from fpdf import FPDF
 
 from rag.types import Place
-from tests.test_articles import failed, one, put
+from tests.reading import failed, one, put
 
 LONG = (
     "The ferry of Portmere came back to its pier on Monday after a winter of repairs that took the harbour office far "

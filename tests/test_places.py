@@ -12,7 +12,7 @@ from rag.collection import DATABASE
 from rag.record import render
 from rag.storage.migrations import MIGRATIONS
 from rag.types import Answer, Place
-from tests.test_articles import put
+from tests.reading import put
 from tests.test_cli import byline, byline_json
 from tests.test_pdf import column, drawn, make_pdf
 from ui.cards import source_cards, sources_pane

@@ -9,7 +9,7 @@ import pytest
 
 from rag import Library
 from rag.types import Article
-from tests.test_articles import one, put
+from tests.reading import one, put
 from tests.test_mail import mail
 
 STORY = "The harbour board of Saltby voted on Wednesday to close the north pier.\n\nIt opens again in June."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from tests.test_articles import failed, one, put
+from tests.reading import failed, one, put
 
 VTT = """WEBVTT
 Kind: captions

@@ -183,6 +183,7 @@ def _add_errors(api: FastAPI) -> None:
         return told(request, failure.status_code, sentences.get(failure.status_code, str(failure.detail)))
 
     async def on_anything(request: Request, failure: Exception) -> Response:
+        log.error("A request failed", exc_info=failure)
         return told(request, 500, UNEXPECTED)
 
     api.add_exception_handler(BylineError, on_byline)

@@ -321,8 +321,8 @@ def served(
     `port` None means 7860 or the next free one, 0 any free one. BylineError when `port` is taken or not allowed, or
     when `host` is not an address of this machine, or `access` does not say who may come from others.
     """
-    access.check(host)
     port = free_port(host, port)
+    access.check(host)
     # Gradio asks its own address whether it is up, and would ask a company's proxy instead.
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))

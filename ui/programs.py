@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from rag.errors import BylineError
 from ui import uploads
 from ui.access import CLIENT, path_of, refuse
-from ui.streams import Room
+from ui.streams import UNEXPECTED, Room
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,7 +91,9 @@ class Door:
             if not has_begun:
                 await refuse(send, error.status_code, str(error.detail))
         except Exception:
-            log.exception("A request failed")
+            if not has_begun:  # else it is an answer that says so, and it was logged with that
+                log.exception("A request failed")
+                await refuse(send, 500, UNEXPECTED)
         finally:
             self._at_work[who] -= 1
             if not self._at_work[who]:

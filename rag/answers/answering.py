@@ -42,7 +42,6 @@ def answer(
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
-    alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
     max_tokens: int = MAX_TOKENS,
@@ -52,18 +51,18 @@ def answer(
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
     `parts` holds what was found for each question in `question`; one for most. Without a `model`, `quoting` (the
-    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
-    `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
-    with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
-    follows it. A model may write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard
-    of all of them, so that none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
+    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `notes` are put
+    before those made here. Claims that fail the check are left out, or kept with their verdict where
+    `show_unsupported`. Never raises for what a model does: a model that fails is one sentence in the notes. Claims
+    `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`) follows it. A model may
+    write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard of all of them, so that
+    none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
     """
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
         yield from composed.write(_Turn(model, max_tokens, witness), show_unsupported=show_unsupported)
     yield from composed.quote(is_instead=model is not None)
-    yield from composed.correct(alike)
+    yield from composed.correct()
     yield from composed.put_beside()
     yield composed.finish(hits)
 
@@ -153,9 +152,9 @@ class _Composition:
         self._claims += quotes
         yield from quotes
 
-    def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
+    def correct(self) -> Iterator[Claim]:
         """The sentence that puts otherwise what the question takes for granted, if there is one."""
-        otherwise = premise.contradicted(self._question, self._whole.candidates, alike)
+        otherwise = premise.contradicted(self._question, self._whole.candidates)
         if otherwise is None:
             return
         carried = self._carried()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers.drafts import Written
-from rag.answers.injections import speaks_to_machines
+from rag.answers.injections import beside_orders, speaks_to_machines
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.checking.witness import Witness
@@ -140,6 +140,10 @@ def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim,
         problems.append(f"“{text}” is not carried by its sources, {support.witness['model']} says as well.")
     cited = _needed(text, cited, check) if support.verdict == "supported" else cited
     citations = _cite(text, cited, check, markers, support) if support.verdict != "unsupported" else ()
+    suspect = beside_orders(judged.candidates) if citations else []
+    if citations and all(source in suspect for source in cited):
+        problems.append(f"“{text}” rests on words beside an order to a machine: it is left out.")
+        return Claim(text=text, verdict="unsupported", witness=support.witness), problems
     if speaker := unnamed_speaker(text, citations):
         problems.append(f"“{text}” does not say whose words these are; added: according to {speaker}.")
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
