@@ -425,7 +425,7 @@ def test_ingest_ends_with_a_table_and_tells_what_is_uncertain(home: Path, tmp_pa
     rows = [{"title": f"Pier {n}", "text": f"The pier closed {n} times in May, she said."} for n in range(3)]
     (folder / "news.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "stats.csv").write_text("town,goals\nSaltby,3\n")
-    (folder / "notes.odt").write_bytes(b"x")
+    (folder / "notes.key").write_bytes(b"x")
     (folder / "part.json").write_text(
         json.dumps({"title": "Ferry", "description": "The ferry sailed at noon on Monday."})
     )

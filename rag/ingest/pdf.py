@@ -52,6 +52,8 @@ def from_pdf(data: bytes) -> tuple[str, Json]:
 
 def _printed(data: bytes) -> list[Json]:
     """What `pdf_words` says of the file, and of each page."""
+    if b"%PDF-" not in data[:1024]:  # where PDFium looks for it
+        raise BylineError("is damaged, or no .pdf file (it does not begin as one); save it anew.")
     command = [sys.executable, "-I", "-c", _START, str(_PROGRAM), *filter(None, sys.path)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=LONGEST_S, check=False)  # noqa: S603
