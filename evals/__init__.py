@@ -7,7 +7,17 @@ from typing import Any
 
 SUITES = (
     *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
-    *("claims", "attributionbench", "injections", "speed", "reading", "beir:DIR", "squad:FILE", "multihop-rag:DIR"),
+    *(
+        "claims",
+        "attributionbench",
+        "injections",
+        "prompts",
+        "speed",
+        "reading",
+        "beir:DIR",
+        "squad:FILE",
+        "multihop-rag:DIR",
+    ),
 )
 
 
@@ -31,7 +41,7 @@ def register(commands: Any) -> None:
     sub.add_argument("--suite", metavar="NAME", help=f"what to measure: {', '.join(SUITES)}")
     sub.add_argument("--cases", metavar="FILE", help="your own cases, JSONL, on your library (see `byline eval new`)")
     sub.add_argument("--library", metavar="DIR", help="the library to ask (built-in questions: a throw-away one)")
-    sub.add_argument("--model", metavar="NAME", help="who answers: extractive, openai:NAME, anthropic:NAME")
+    sub.add_argument("--model", metavar="NAME", help="who answers: as `byline ask` takes it")
     sub.add_argument("--reader", metavar="NAME", help="what finds the sentence that answers: as `byline ask` takes it")
     sub.add_argument("--checker", metavar="NAME", help="what judges claims, or is measured: as `byline ask` takes it")
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
@@ -39,7 +49,7 @@ def register(commands: Any) -> None:
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set N questions, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set and of prompts N questions, drawn with a fixed seed; of speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")

@@ -30,6 +30,7 @@ _TAKES = {
     "attributionbench": ("data", "checker"),
     "claims": ("split", "checker"),
     "injections": ("model", "limit"),
+    "prompts": ("library", "split", "model", "reader", "checker", "limit"),
 }
 ALIASES = {"reading": "xquad"}
 
@@ -92,6 +93,11 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
         from evals.claims import claims
 
         return claims(split=args.split, checker=suites.checker_of(args.checker), say=suites._say)
+    if name == "prompts":
+        from evals.prompts import prompts
+
+        options = {option: getattr(args, option) for option in _TAKES["prompts"] if option != "model"}
+        return prompts([args.model] if args.model else [], say=suites._say, **options)
     if name == "attributionbench":
         return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
     if name == "injections":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evals.metrics import paired_difference
-from evals.runner import LOWER_IS_BETTER, METRICS
+from evals.runner import METRICS, is_lower_better
 from rag import BylineError
 
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ def missed(report: Json, gates: Mapping[str, float]) -> list[str]:
         if name not in report["metrics"]:
             raise BylineError(f"there is no metric {name!r} in this report: it has {', '.join(report['metrics'])}.")
         value = report["metrics"][name]["value"]
-        below = name not in LOWER_IS_BETTER
+        below = not is_lower_better(name)
         if value is None or (value < wanted if below else value > wanted):
             shown = "no value" if value is None else f"{value:.4g}"
             found.append(f"{name} is {shown}; it must be {'at least' if below else 'at most'} {wanted:g}.")

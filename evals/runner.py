@@ -11,12 +11,13 @@ from typing import Any
 
 from evals import metrics as m
 from evals.cases import EvalCase, Find, locate
+from evals.recording import Recorder
+from evals.recording import scores as scores_of
 from rag import Answer, BylineError, Citation, Claim, Library
 from rag.answers.citations import SUPPORTED_FROM, attribution
 from rag.checking.checker import check
-from rag.models import prompts
 from rag.text.calendar import date_in_words
-from rag.types import Json
+from rag.types import Json, LanguageModel
 
 Say = Callable[[str], None]
 K_SEARCH = 10
@@ -58,15 +59,30 @@ METRICS: dict[str, str] = {
     "confidence_auroc": "chance that an answerable question has more confidence than an unanswerable one",
     "ask_s_p50": "seconds for an answer, median; all cases",
     "ask_s_p95": "seconds for an answer, 95th percentile; all cases",
-    "tokens_in": "tokens sent to the language model for a question, mean",
-    "tokens_out": "tokens it wrote, mean",
+    "first_claim_s": "seconds to the first sentence of an answer, mean; cases with an answer",
+    "model_s": "seconds that were waited for the language model, mean; cases in which it was asked, as all below",
+    "first_piece_s": "seconds that were waited for the first piece of its text, mean",
+    "added_s": "seconds for an answer beside those, mean",
+    "model_refusal_rate": "it says that the articles do not answer, and nothing else",
+    "marked_rate": "share of the sentences it writes that cite what was offered, and nothing else",
+    "kept_rate": "share of the sentences it writes that the checker keeps",
+    "tokens_in": "tokens sent to it for a question, as the embedder's tokenizer counts them (about a tenth more), mean",
+    "tokens_out": "tokens it wrote, thoughts included, mean",
     "cost_usd": "dollars for a question at the given price, mean",
 }
 LOWER_IS_BETTER = frozenset(
     {"false_refusal_rate", "false_answer_rate", "false_or_maybe_rate", "plainly_wrong_rate", "overtaken_as_current"}
     | {"forbidden_said"}
     | {"ask_s_p50", "ask_s_p95", "tokens_in", "tokens_out", "cost_usd"}
+    | {"first_claim_s", "model_s", "first_piece_s", "added_s", "model_refusal_rate"}
 )
+
+
+def is_lower_better(metric: str) -> bool:
+    """Of a metric of METRICS, or of one of a part ("false_refusal_rate:PART")."""
+    return metric.partition(":")[0] in LOWER_IS_BETTER
+
+
 RETRIEVAL = {"R@5": "recall@5", "R@10": "recall@10", "RR@10": "mrr@10", "nDCG@10": "ndcg@10"}
 
 
@@ -76,12 +92,14 @@ def run(
     *,
     suite: str,
     find: Find | None = None,
-    model: str | None = None,
+    model: str | LanguageModel | None = None,
+    ask: Mapping[str, Any] | None = None,
     price: tuple[float, float] | None = None,
     say: Say = lambda text: None,
     config: Mapping[str, Any] | None = None,
 ) -> Json:
-    """Ask every case and score it. `price` is US dollars for a million tokens in and out.
+    """Ask every case and score it. `ask` are further options of `Library.ask`; `price` is US dollars for a million
+    tokens in and out.
 
     Evidence is looked up before anything is asked: a case that does not fit the library is refused with its line
     (BylineError). A case that then raises is counted in `errors` and stays in every denominator.
@@ -89,30 +107,39 @@ def run(
     find = lru_cache(maxsize=None)(find or library.find)
     located = [locate(case, find) for case in cases]
     results, relevant, ranked = [], {}, {}
+    writer = library.language_model(model)
+    recorder = Recorder(writer) if writer is not None else None
     for n, (case, (groups, overtaken)) in enumerate(zip(cases, located, strict=True), 1):
         say(f"{n}/{len(cases)} {case.question[:60]}")
-        options: Json = dict(case.filters) | ({"model": model} if model else {})
+        options: Json = dict(case.filters) | dict(ask or {}) | {"model": recorder or "extractive"}
         if case.history:
             options["history"] = list(case.history)
-        answer, error, passages = None, None, []
+        answer, error, passages, first_s = None, None, [], None
+        n_calls = len(recorder.calls) if recorder else 0
         started = time.perf_counter()
         try:
-            answer = library.ask(case.question, **options)
+            for event in library.ask(case.question, stream=True, **options):
+                first_s = time.perf_counter() - started if first_s is None else first_s
+                answer = event if isinstance(event, Answer) else answer
             asked_s = time.perf_counter() - started
             question = str(answer.understood.get("question") or case.question)
             hits = library.retrieve(question, k=K_SEARCH, **case.filters)
             passages = [(hit.passage.article_id, hit.passage.start, hit.passage.end) for hit in hits]
             ranked[case.id] = [hit.passage.id for hit in hits]
         except Exception as raised:  # whatever it is, it is this case's result and the others go on
-            error = f"{type(raised).__name__}: {raised}"
+            answer, error = None, f"{type(raised).__name__}: {raised}"
             asked_s = time.perf_counter() - started
         if case.answerable and groups:
             relevant[case.id] = _relevant(library, groups)
             ranked.setdefault(case.id, [])
         result = score(case, groups, overtaken, answer, error=error, passages=passages, library=library)
         result["elapsed_s"] = round(asked_s, 4)
-        if model and model != "extractive" and answer is not None:
-            result["scores"] |= _tokens(library, answer, price)
+        if answer is not None and answer.claims and first_s is not None:
+            result["scores"]["first_claim_s"] = first_s
+        if recorder and answer is not None:
+            found = scores_of(recorder.calls[n_calls:], answer, asked_s, library.embedder.n_tokens)
+            result["scores"] |= found | (_cost(found, price) if price and found else {})
+            result["written"] = [call.text for call in recorder.calls[n_calls:]]
         results.append(result)
     by_id = {result["id"]: result for result in results}
     for measure, values in m.retrieval(relevant, {q: ranked[q] for q in relevant}, list(RETRIEVAL)).items():
@@ -124,7 +151,7 @@ def run(
         "errors": sum(result["outcome"] == "error" for result in results),
         "abstained": sum(result["status"] == "abstained" for result in results),
         "config": {
-            "model": model or "extractive",
+            "model": model if isinstance(model, str) else writer.name if writer else "extractive",
             "embedder": library.embedder.name,
             **{use: entry["tier"] or entry["spec"] for use, entry in library.reads_with().items()},
             "articles": library.status()["articles"],
@@ -427,12 +454,5 @@ def _validity(answer: Answer) -> float:
     return sum(n in known for n in markers) / len(markers) if markers else 0.0
 
 
-def _tokens(library: Library, answer: Answer, price: tuple[float, float] | None) -> dict[str, float]:
-    """Tokens as the embedder's tokenizer counts prompt and answer: about a tenth more than a chat model's own."""
-    prompt = prompts.answer_prompt(answer.question, library._candidates(answer.hits))
-    n_in = float(library.embedder.n_tokens(f"{prompts.ANSWER_SYSTEM}\n{prompt}"))
-    n_out = float(library.embedder.n_tokens(answer.text))
-    found = {"tokens_in": n_in, "tokens_out": n_out}
-    if price:
-        found["cost_usd"] = (n_in * price[0] + n_out * price[1]) / 1e6
-    return found
+def _cost(found: Mapping[str, float], price: tuple[float, float]) -> dict[str, float]:
+    return {"cost_usd": (found["tokens_in"] * price[0] + found["tokens_out"] * price[1]) / 1e6}

@@ -205,6 +205,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
     )
+    sub.add_argument(
+        "--prompt-style",
+        metavar="STYLE",
+        help="how the model is asked: auto (default), short or full; auto knows what `byline models test` found",
+    )
     _add_reader(sub)
     _add_checker(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
@@ -261,7 +266,7 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
     _add_reader(sub)
     _add_checker(sub)
     # What is given before `get` holds: its own options have no defaults that would undo them.
-    actions = sub.add_subparsers(title="actions", metavar="get", parser_class=Parser)
+    actions = sub.add_subparsers(title="actions", metavar="get, test", parser_class=Parser)
     get = actions.add_parser(
         "get",
         help="put the larger models of the accurate tier in place, once (440 MB)",
@@ -274,6 +279,21 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
     get.add_argument("--library", metavar="DIR", help="as everywhere; the models are shared by all libraries")
     get.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     get.set_defaults(run=_command("get_models"))
+    test = actions.add_parser(
+        "test",
+        help="ask a model three built-in questions, and remember how it is best asked",
+        description="Ask a model three built-in questions over invented passages, with each prompt: does it cite, "
+        "refuse and follow? The prompt with which it does better is remembered, and `prompt_style` auto uses it.",
+        epilog="example: byline models test gguf:model.gguf",
+        argument_default=argparse.SUPPRESS,
+    )
+    test.add_argument(
+        "name", metavar="NAME", help="openai:NAME, anthropic:NAME or gguf:PATH, as `ask --model` takes it"
+    )
+    test.add_argument("--model-url", metavar="URL", help="the endpoint of openai:NAME")
+    test.add_argument("--library", metavar="DIR", help="whose settings hold; the result is shared by all libraries")
+    test.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    test.set_defaults(run=_command("test_model"))
 
 
 def _add_reader(parser: argparse.ArgumentParser) -> None:

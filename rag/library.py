@@ -20,6 +20,7 @@ from rag.collection import Collection
 from rag.errors import BylineError
 from rag.filters import Filters, Within, filters_of
 from rag.ingest import copies
+from rag.models import styles
 from rag.models.reader import Reranker
 from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
@@ -60,6 +61,7 @@ class Asking(Within, total=False):
     k: int
     model: str | LanguageModel | None
     show_unsupported: bool
+    prompt_style: str | None
     history: History
     understand: bool
 
@@ -79,10 +81,11 @@ class Library(Collection):
     Safe to use from several threads; several processes may share a folder. A context manager: leaving it closes.
     """
 
-    def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
-        """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
-        folder, else the defaults. BylineError when one of them has a value that is not allowed."""
-        return load_settings(self.path, model=model, model_url=model_url)
+    def settings(self, **given: str | None) -> Settings:
+        """What holds now: what is `given` (`model`, `model_url`, `prompt_style`), else the environment, else
+        `settings.toml` in the library's folder, else the defaults. BylineError when one of them has a value that is not
+        allowed."""
+        return load_settings(self.path, **given)
 
     def models(self) -> list[Json]:
         """What `byline models` lists (`rag.models.available`). Takes seconds where a server does not answer."""
@@ -183,6 +186,7 @@ class Library(Collection):
         k: int = 8,
         model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
+        prompt_style: str | None = None,
         history: History = (),
         understand: bool = True,
         **within: Unpack[Within],
@@ -195,7 +199,8 @@ class Library(Collection):
         sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
         `rag.models.clients.load_language_model`), or any `LanguageModel`. What a language model writes is checked
         sentence by sentence; what its sources do not carry is left out, or kept with its verdict where
-        `show_unsupported`. When the articles do not answer, the status is "abstained". A model that fails is a sentence
+        `show_unsupported`. `prompt_style` is how it is asked: "auto", "short" or "full" (`rag.models.styles`), else as
+        the settings say. When the articles do not answer, the status is "abstained". A model that fails is a sentence
         in `notes`, and the answer quotes the articles.
 
         `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
@@ -206,7 +211,8 @@ class Library(Collection):
         Raises BylineError as `retrieve` does, and for a model that there is not.
         """
         earlier = questions.turns(history) if understand else ()
-        events = self._events(question, k, filters_of(within), model, show_unsupported, earlier, understand)
+        writing: Json = {"model": model, "show_unsupported": show_unsupported, "prompt_style": prompt_style}
+        events = self._events(question, k, filters_of(within), writing, earlier, understand)
         return events if stream else whole(events, Answer)
 
     def _events(
@@ -214,8 +220,7 @@ class Library(Collection):
         question: str,
         k: int,
         filters: Filters,
-        model: str | LanguageModel | None,
-        show_unsupported: bool,
+        writing: Json,
         earlier: Sequence[questions.Turn],
         understand: bool,
     ) -> Iterator[Claim | Answer]:
@@ -223,19 +228,19 @@ class Library(Collection):
         within them."""
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
-        writer = self.language_model(model)
+        writing = self._prepared(**writing)
         dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
             last = dates.is_sure
             wanted = dates.question or question
             if wanted not in known:
-                known[wanted] = questions.understand(wanted, earlier, writer)
+                known[wanted] = questions.understand(wanted, earlier, writing["model"])
             completed = known[wanted]
             asked = completed.get("question", wanted)
             if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
                 dates = replace(dates, request=replace(dates.request, topic=asked.removeprefix(wanted).strip(" ()")))
-            for event in self._answer(asked, k, filters, writer, show_unsupported, dates):
+            for event in self._answer(asked, k, filters, writing, dates):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
@@ -251,13 +256,20 @@ class Library(Collection):
             if last:
                 return
 
+    def _prepared(self, *, model: str | LanguageModel | None, prompt_style: str | None, show_unsupported: bool) -> Json:
+        """The model that writes, ready for use, and how it is asked, as `answering.answer` takes them."""
+        settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
+        if writer is None:
+            return {"model": None}
+        how = {"prompt": styles.choose(writer, settings).prompt, "max_tokens": settings.model_max_tokens}
+        return {"model": writer, "show_unsupported": show_unsupported, **how}
+
     def _answer(
         self,
         question: str,
         k: int,
         filters: Filters,
-        model: LanguageModel | None,
-        show_unsupported: bool,
+        writing: Json,
         understood: asof.Understood,
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer from what passes `filters` and what was `understood` of the question."""
@@ -280,13 +292,11 @@ class Library(Collection):
             ranked,
             parts,
             quoting=self._quoting(understood),
-            model=model if not stated else None,
             check=self.checker.check_all,
             alike=self._alike,
             notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
-            show_unsupported=show_unsupported,
             stated=stated,
-            **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
+            **(writing | ({"model": None} if stated else {})),
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]

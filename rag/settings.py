@@ -29,6 +29,7 @@ ANTHROPIC_URL = "https://api.anthropic.com/v1"
 # A name that ends in NAME stands for any: a model of transformers by its name on the hub, or by its folder.
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
+PROMPT_STYLES = ("auto", "short", "full")
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
@@ -49,6 +50,9 @@ class Settings:
     model_max_tokens: int = 4096
     """Tokens that a model may write for one answer, its thoughts included. The answer itself takes some 200; models
     that think take thousands before it."""
+    prompt_style: str = "auto"
+    """How a model is asked (PROMPT_STYLES): with few passages and one instruction, or with many sentences and all the
+    rules; "auto" as `rag.models.styles` finds that it can follow."""
     reader: str = "auto"
     """What finds the sentence that answers (READERS); "auto" is accurate where its models are there, else built-in."""
     checker: str = "auto"
@@ -71,16 +75,18 @@ _KINDS: dict[str, tuple[Any, float, float, str]] = {
     "fields": (str, 0, 0, "a text such as text=column,title=column"),
     "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
     "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
+    "prompt_style": (str, 0, 0, in_words(PROMPT_STYLES)),
     "reader": (str, 0, 0, in_words(READERS)),
     "checker": (str, 0, 0, in_words(CHECKERS)),
 }
-_CHOICES = {"reader": READERS, "checker": CHECKERS}
+_CHOICES = {"prompt_style": PROMPT_STYLES, "reader": READERS, "checker": CHECKERS}
 _VARIABLES = {
     "model": ("BYLINE_MODEL",),
     "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
     "model_context": ("BYLINE_MODEL_CONTEXT",),
     "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
     "model_max_tokens": ("BYLINE_MODEL_MAX_TOKENS",),
+    "prompt_style": ("BYLINE_PROMPT_STYLE",),
     "reader": ("BYLINE_READER",),
     "checker": ("BYLINE_CHECKER",),
 }

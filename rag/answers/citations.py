@@ -10,7 +10,7 @@ from rag.answers.drafts import Written
 from rag.answers.injections import speaks_to_machines
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
-from rag.models.prompts import one_line
+from rag.models.prompts import Offered, one_line
 from rag.models.verifier import with_context
 from rag.news.corrections import Correction, Notice, correction_of, notices, touches
 from rag.news.markers import Markers
@@ -79,27 +79,29 @@ def is_exact(source: Candidate) -> bool:
     return source.hit.article.text[source.sentence.start : source.sentence.end] == source.text
 
 
-def check_written(
-    written: Written, candidates: Sequence[Candidate], check: Checker, markers: Markers
-) -> tuple[Claim, list[str]]:
+def check_written(written: Written, offered: Offered, check: Checker, markers: Markers) -> tuple[Claim, list[str]]:
     """What a language model wrote as a claim with its verdict, and the problems found on the way.
 
-    Numbers that were not offered are problems. The claim is checked against the sentences it cites and no others;
-    where they do not carry it, or none are cited, it is attributed to the offered sentences that share most with it,
-    and those that carry it are cited instead. Sentences that add nothing to the others are not cited.
+    Numbers that were not `offered` are problems. The claim is checked against the sentences it cites, or those that
+    carry it best of the passages it cites, and no others; where they do not carry it, or none are cited, it is
+    attributed to the one or two of all offered sentences that share most with it, and those that carry it are cited
+    instead. Sentences that add nothing to the others are not cited.
     """
     problems = [
-        f"The model cited [{number}]; only [1] to [{len(candidates)}] were offered."
+        f"The model cited [{number}]; only [1] to [{len(offered)}] were offered."
         for number in written.numbers
-        if not 1 <= number <= len(candidates)
+        if not 1 <= number <= len(offered)
     ]
-    cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
+    named = [offered[number - 1] for number in written.numbers if 1 <= number <= len(offered)][:MOST_CITED]
+    cited = [sentence for group in named for sentence in group]
+    if len(cited) > len(named):
+        cited = attribute(written.text, cited, check)
     judged = _judge(written.text, cited, check)
     if judged.score < SUPPORTED_FROM:
-        found = attribute(written.text, [c for c in candidates if c not in cited], check)
+        found = attribute(written.text, [sentence for group in offered for sentence in group], check)
         better = _judge(written.text, found, check)
-        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
-            if cited:
+        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not named):
+            if named:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
                 problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
             cited, judged = found, better

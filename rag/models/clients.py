@@ -149,6 +149,11 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r} at {self._where!r})"
 
+    @property
+    def identity(self) -> str:
+        """Its name and where it is: a name may mean another model elsewhere. Holds no key."""
+        return f"{self.name} at {self._where}"
+
     def generate(self, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
         """See `LanguageModel.generate`."""
         body: Json = {"model": self._model, "stream": True, "max_tokens": max_tokens}
