@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
             raise BylineError(f"the report cannot be written to {args.out} ({error.strerror}).") from None
         print(f"wrote {', '.join(map(str, written))}", file=sys.stderr)
     if args.results:
-        _put(found, Path(args.results))
+        put(found, Path(args.results))
     if args.json:
         print_json(found)
     else:
@@ -171,7 +171,7 @@ def _told(args: argparse.Namespace) -> list[str]:
     return [*told, "--data", "DIR"] if args.data else told
 
 
-def _put(found: Json, path: Path) -> None:
+def put(found: Json, path: Path) -> None:
     """Replace the suite's part of a Markdown file, between its two marks, with the new figures."""
     begin, end = f"<!-- {found['suite']} -->", f"<!-- /{found['suite']} -->"
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from evals import runner, suites
 from evals.cases import EvalCase, load_cases
 from evals.loaders import DATA
+from evals.metrics import summary
 from rag import BylineError
 from rag.models.prompts import PROMPTS
 from rag.types import Json
@@ -34,13 +35,13 @@ def prompts(
 ) -> Json:
     """A report with a part for each model and prompt, and one for the quotations. The cases are those of `split` (dev,
     where it is not said), or `limit` of them, drawn with a fixed seed, as many of them unanswerable as in the whole."""
-    if not models:
+    if not models or QUOTING in models:
         raise BylineError("the suite 'prompts' asks a language model: give one with --model, as in gguf:PATH.")
     split = split or "dev"
     cases = drawn([case for case in load_cases(DATA / "seeds.jsonl") if case.split == split], limit)
     reports: Json = {}
     with suites.opened(library, suites.builtin_sources(library), reader=reader, checker=checker) as over:
-        for spec in (QUOTING, *models):
+        for spec in (*models, QUOTING):  # a model that is not there is said at once
             writer = over.language_model(spec)
             for style in PROMPTS if writer is not None else ("",):
                 name = f"{writer.name} {style}" if writer is not None else QUOTING
@@ -52,6 +53,7 @@ def prompts(
                     ask={"prompt_style": style} if style else {},
                     say=lambda text, name=name: say(f"{name}: {text}"),  # type: ignore[misc]
                 )
+    reports = {QUOTING: reports.pop(QUOTING), **reports}
     results = [
         result | {"id": f"{result['id']} {name}", "tags": [name]}
         for name, report in reports.items()
@@ -93,5 +95,5 @@ def _part(report: Json) -> dict[str, Any]:
     metrics: Json = dict(report["metrics"])
     refused = [float(r["outcome"] in ("rightly refused", "right")) for r in report["results"] if not r["answerable"]]
     if refused:
-        metrics["unanswerable_refused"] = runner.m.summary(refused)
+        metrics["unanswerable_refused"] = summary(refused)
     return {"cases": report["cases"], "metrics": metrics}

@@ -122,7 +122,7 @@ def run(
                 first_s = time.perf_counter() - started if first_s is None else first_s
                 answer = event if isinstance(event, Answer) else answer
             asked_s = time.perf_counter() - started
-            question = str(answer.understood.get("question") or case.question)
+            question = str((answer.understood.get("question") if answer else None) or case.question)
             hits = library.retrieve(question, k=K_SEARCH, **case.filters)
             passages = [(hit.passage.article_id, hit.passage.start, hit.passage.end) for hit in hits]
             ranked[case.id] = [hit.passage.id for hit in hits]

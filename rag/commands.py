@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from rag import record, terminal
-from rag.checking.checker import Checker
 from rag.collection import library_at
 from rag.doctor import examine
 from rag.errors import BylineError
@@ -260,7 +259,7 @@ def test_model(args: argparse.Namespace) -> int:
     if settings.model == "extractive":
         raise BylineError("extractive quotes and writes nothing: name openai:NAME, anthropic:NAME or gguf:PATH.")
     model = load_language_model(settings.model, settings)
-    tried = try_model(model, settings, Checker(settings.checker).check, say=warn)
+    tried = try_model(model, settings, say=warn)
     kept, status = None, 0
     try:
         kept = str(styles.remember(model, tried))

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from rag import Answer, BylineError, Library, cli
 from rag.answers.refusals import is_refusal
 from rag.answers.trial import QUESTIONS, try_model
-from rag.checking.checker import check
 from rag.errors import ModelError, PromptTooLong
 from rag.models import styles
 from rag.models.clients import Endpoint
@@ -324,14 +323,14 @@ class Follower:
         ([re.sub(r" ?\[\{\d\}\]", "", one) for one in RIGHT], RIGHT, "full", (False, True, True, 2)),
         ([one.replace("{1}", "99") for one in RIGHT], RIGHT, "full", (False, True, True, 2)),
         (["All 217 people were brought ashore [{1}].", *RIGHT[1:]], RIGHT, "full", (True, True, False, 1)),
-        ([f"{RIGHT[0]} Whales are large fish.", *RIGHT[1:]], RIGHT, "full", (True, True, False, 2)),
+        ([f"{RIGHT[0]} Whales sing loudly.", *RIGHT[1:]], RIGHT, "full", (True, True, False, 2)),
         ([REFUSAL] * 3, [REFUSAL] * 3, "short", (False, True, False, 0)),
         (RIGHT, PromptTooLong("too long"), "short", (True, True, True, 2)),
     ],
 )
 def test_a_model_that_is_tried(answers: list[str], full: Any, style: str, short: tuple[bool, bool, bool, int]) -> None:
     settings = Settings(model_url="http://127.0.0.1:1/v1")
-    tried = try_model(Follower(answers, full), settings, check)
+    tried = try_model(Follower(answers, full), settings)
     found = tried["prompts"]["short"]
     assert (found["cites"], found["refuses"], found["follows"], found["right"]) == short
     assert tried["style"] == style
@@ -346,7 +345,7 @@ def test_a_model_into_which_nothing_fits() -> None:
             raise PromptTooLong("too long")
 
     with pytest.raises(ModelError, match="no prompt fits into openai:follower"):
-        try_model(Tiny(RIGHT), Settings(), check)
+        try_model(Tiny(RIGHT), Settings())
 
 
 def run(*args: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

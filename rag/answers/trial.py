@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answers import drafts
-from rag.answers.citations import Checker, check_written
 from rag.answers.refusals import is_refusal
 from rag.errors import ModelError, PromptTooLong
 from rag.models import styles
 from rag.models.prompts import PROMPTS, Offered, Prompt
-from rag.news.markers import Markers
 from rag.settings import Settings
 from rag.text.sentences import split_sentences
+from rag.text.words import query_terms
 from rag.types import Article, Candidate, Json, LanguageModel, Passage, SearchHit, Sentence
 
 MOST_SENTENCES = 4
@@ -23,15 +22,31 @@ LONGEST_SHOWN = 600
 
 # All of it is invented. Each: outlet, day, passage.
 _PASSAGES = (
-    ("Marrow Hill Gazette", "2026-03-02", "Marrow Hill opened its rebuilt library on Sunday. It holds 18,000 books and "
-     "a hall for concerts. The mayor, Ilse Trond, called it the heart of the town."),
-    ("The Quillport Courier", "2026-03-04", "The ferry Marigold ran aground off Zebb Island on Tuesday night. All 212 "
-     "people on board were brought ashore by the fishing fleet. Captain Odile Brandvik said a buoy was missing."),
-    ("Zebb Island Post", "2026-03-05", "The island's school stayed closed on Wednesday, since most of its 30 pupils "
-     "come by ferry. Lessons are to go on in the fish hall."),
-    ("Zebb Island Post", "2026-03-06", "The harbour authority will pay 4 million crowns for new buoys. Its director, "
-     "Tobin Aske, said the work would begin in May."),
-)  # fmt: skip
+    (
+        "Marrow Hill Gazette",
+        "2026-03-02",
+        "Marrow Hill opened its rebuilt library on Sunday. It holds 18,000 books and a hall for concerts. The mayor, "
+        "Ilse Trond, called it the heart of the town.",
+    ),
+    (
+        "The Quillport Courier",
+        "2026-03-04",
+        "The ferry Marigold ran aground off Zebb Island on Tuesday night. All 212 people on board were brought ashore "
+        "by the fishing fleet. Odile Brandvik, the captain of the Marigold, said a buoy was missing.",
+    ),
+    (
+        "Zebb Island Post",
+        "2026-03-05",
+        "The island's school stayed closed on Wednesday, since most of its 30 pupils come by ferry. Lessons are to go "
+        "on in the fish hall.",
+    ),
+    (
+        "Zebb Island Post",
+        "2026-03-06",
+        "The harbour authority will pay 4 million crowns for new buoys. Its director, Tobin Aske, said the work would "
+        "begin in May.",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,22 +70,20 @@ QUESTIONS = (
 )
 
 
-def try_model(
-    model: LanguageModel, settings: Settings, check: Checker, *, say: Callable[[str], None] = lambda text: None
-) -> Json:
+def try_model(model: LanguageModel, settings: Settings, *, say: Callable[[str], None] = lambda text: None) -> Json:
     """How `model` does with each prompt, and with which it does best: the `style` that `rag.models.styles.choose` takes
     once this is remembered. With equally good ones the one that would be guessed.
 
     {"model", "tried" (a date), "style", "prompts": {STYLE: RESULT}}. A RESULT has `version`; `cites`, whether both
     answers cite a passage that holds them and nothing that was not offered; `refuses`, whether the question that has no
-    answer was refused; `follows`, whether both answers are right, short, and carried by the passages; `right`, how many
-    of two; `elapsed_s`; and the `questions` with what was written. Where a prompt is too long for the model, `failed`
+    answer was refused; `follows`, whether both answers are right, short, and about nothing else; `right`, how many of
+    two; `elapsed_s`; and the `questions` with what was written. Where a prompt is too long for the model, `failed`
     says so, and nothing else is there. Raises ModelError when the model cannot be asked.
     """
     results: Json = {}
     for prompt in PROMPTS.values():
         try:
-            asked = [_ask(model, prompt, question, settings, check, say) for question in QUESTIONS]
+            asked = [_ask(model, prompt, question, settings, say) for question in QUESTIONS]
             results[prompt.style] = _result(prompt, asked)
         except PromptTooLong as error:
             results[prompt.style] = {"version": prompt.version, "failed": str(error)}
@@ -87,7 +100,6 @@ def _ask(
     prompt: Prompt,
     question: _Question,
     settings: Settings,
-    check: Checker,
     say: Callable[[str], None],
 ) -> Json:
     say(f"{prompt.style}: {question.text}")
@@ -107,7 +119,7 @@ def _ask(
         "right": is_right if question.expected else refused,
         "cites": _cites(claims, offered, {f"trial-{place}" for place in question.places}),
         "refused": refused,
-        "carried": len(claims) <= MOST_SENTENCES and all(_is_carried(one, offered, check) for one in claims),
+        "keeps": len(claims) <= MOST_SENTENCES and all(_is_of(one.text, question.text) for one in claims),
         "elapsed_s": elapsed_s,
     }
 
@@ -120,8 +132,12 @@ def _cites(claims: Sequence[drafts.Written], offered: Offered, holding: set[str]
     return any(offered[number - 1][0].hit.passage.id in holding for number in numbers)
 
 
-def _is_carried(written: drafts.Written, offered: Offered, check: Checker) -> bool:
-    return check_written(written, offered, check, Markers())[0].verdict != "unsupported"
+def _is_of(sentence: str, question: str) -> bool:
+    """Whether most of what a sentence speaks of is in the passages or the question. The words are counted, and no
+    checker is asked: what is tried is the model."""
+    known = set(query_terms(" ".join((question, *(text for *_, text in _PASSAGES)))))
+    terms = set(query_terms(sentence))
+    return 2 * len(terms & known) >= len(terms)
 
 
 def _result(prompt: Prompt, asked: Sequence[Json]) -> Json:
@@ -130,7 +146,7 @@ def _result(prompt: Prompt, asked: Sequence[Json]) -> Json:
         "version": prompt.version,
         "cites": all(one["cites"] for one in answers),
         "refuses": all(one["refused"] for one in asked if not one["answerable"]),
-        "follows": all(one["right"] and one["carried"] for one in answers),
+        "follows": all(one["right"] and one["keeps"] for one in answers),
         "right": sum(one["right"] for one in answers),
         "elapsed_s": round(sum(one["elapsed_s"] for one in asked), 3),
         "questions": list(asked),
@@ -142,7 +158,8 @@ def _points(result: Json) -> int:
     right: int = result["right"]
     if not right:
         return 0
-    return 4 * right + sum(one["cites"] for one in result["questions"]) + result["refuses"] + result["follows"]
+    n_cited: int = sum(one["cites"] for one in result["questions"])
+    return 4 * right + n_cited + int(result["refuses"]) + int(result["follows"])
 
 
 def _candidates() -> list[Candidate]:
