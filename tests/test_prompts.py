@@ -449,3 +449,28 @@ def test_answers_of_a_model_are_answers(sample: Library) -> None:
     assert isinstance(answer, Answer)
     assert [claim.text for claim in answer.claims] == [f"{TRUE}."]
     assert "Karim Khan" in answer.claims[0].citations[0].quote
+
+
+# -- never worse than without -----------------------------------------------------------------------------------
+
+
+SURE = "How many hostages would be released?"
+
+
+def test_a_refusal_where_the_reader_is_sure_gives_the_quotation_with_one_note(sample: Library) -> None:
+    without, refused = sample.ask(SURE), sample.ask(SURE, model=Scripted(REFUSAL))
+    assert without.status == refused.status == "answered"
+    assert [claim.text for claim in refused.claims] == [claim.text for claim in without.claims]
+    note = "The model scripted found no answer in the articles: the answer quotes them."
+    assert [n for n in refused.notes if "model" in n] == [note]
+
+
+def test_what_a_model_writes_where_the_reader_is_not_sure_is_a_maybe(sample: Library) -> None:
+    question = "Who paid for the trip to Riyadh?"
+    without = sample.ask(question)
+    assert (without.status, without.maybe) == ("partial", True), "choose another question"
+    quote = without.claims[0].citations[0].quote
+    answer = sample.ask(question, model=Scripted(f"{quote.rstrip('.')} [1]."))
+    assert answer.model == "scripted"
+    assert (answer.status, answer.maybe) == ("partial", True)
+    assert any(note.startswith("This may answer it") for note in answer.notes)

@@ -57,7 +57,7 @@ def answer(
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
         yield from composed.write(Turn(model, prompt, max_tokens), show_unsupported=show_unsupported)
-    yield from composed.quote(is_instead=model is not None)
+    yield from composed.quote(instead_of=model)
     yield from composed.correct(alike)
     yield from composed.put_beside()
     yield composed.finish(hits)
@@ -100,7 +100,7 @@ class _Composition:
         return bool(self._whole.candidates) and self._confidence >= MAYBE
 
     def write(self, turn: Turn, *, show_unsupported: bool) -> Iterator[Claim]:
-        """The model's claims. Where the reader sees no answer, only those that are carried in full."""
+        """The model's claims. Where the reader is not sure of an answer, only those that are carried in full."""
         self._writer = turn.name
         is_doubtful = self._confidence < ENOUGH
         waiting: list[Claim] = []
@@ -122,7 +122,7 @@ class _Composition:
         self._version = turn.version
         self._has_refused, self._is_cut, self._is_left_out = turn.refused, turn.is_cut, turn.has_left_out
         self._is_by_model = bool(self._claims)
-        self._notes += turn.notes(has_claims=self._is_by_model, n_dropped=len(waiting))
+        self._notes += turn.notes(n_dropped=len(waiting))
 
     def _likeliest_first(self) -> list[Candidate]:
         """All candidates: first the passages from which the reader would quote, then the others by rank, in turn from
@@ -133,9 +133,10 @@ class _Composition:
         order = {passage: place for place, passage in enumerate(dict.fromkeys(ids))}
         return sorted(self._whole.candidates, key=lambda c: order.get(c.hit.passage.id, len(order)))
 
-    def quote(self, *, is_instead: bool) -> Iterator[Claim]:
-        """The articles' own words: where nobody has written anything, or what was written was left out in part
-        (`is_instead` of what a model would have written). A model that refuses is believed where the reader doubts."""
+    def quote(self, *, instead_of: LanguageModel | None) -> Iterator[Claim]:
+        """The articles' own words: where nobody has written anything, or what was written was left out in part. A model
+        that refuses is believed where the reader doubts. An answer that both or the model alone gives where the reader
+        doubts is a maybe: that words are carried is no sign that they answer."""
         is_unsure = all(one.is_unsure for one in self._drafted if one.drafts)
         drafts_ = _each_once(self._drafted)
         if self._is_by_model:
@@ -145,18 +146,23 @@ class _Composition:
         elif self._has_refused and is_unsure:
             drafts_ = []
         quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
-        if not quotes:
-            return
         if not self._is_by_model:
-            self._is_maybe = is_unsure
-            if not self._stated:
-                self._writer, self._version = self._quoting.name, self._quoting.prompt_version
-            if is_unsure:
-                self._notes.append(UNSURE)
-            elif is_instead:
-                self._notes.append("The answer quotes the articles instead.")
+            self._note_on(quotes, instead_of, is_unsure=is_unsure)
+        if is_unsure and (quotes or self._is_by_model):
+            self._is_maybe = True
+            self._notes.append(UNSURE)
         self._claims += quotes
         yield from quotes
+
+    def _note_on(self, quotes: Sequence[Claim], instead_of: LanguageModel | None, *, is_unsure: bool) -> None:
+        """Who wrote, and how it came that a model's words are not here."""
+        if quotes and not self._stated:
+            self._writer, self._version = self._quoting.name, self._quoting.prompt_version
+        if self._has_refused and instead_of is not None:
+            quoted_ = ": the answer quotes them" if quotes else ""
+            self._notes.append(f"The model {instead_of.name} found no answer in the articles{quoted_}.")
+        elif quotes and instead_of is not None and not is_unsure:
+            self._notes.append("The answer quotes the articles instead.")
 
     def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
         """The sentence that puts otherwise what the question takes for granted, if there is one."""

@@ -79,7 +79,7 @@ class Turn:
         except ModelError as error:
             self._failure = f"The model {self._model.name} failed: {error}"
 
-    def notes(self, *, has_claims: bool, n_dropped: int) -> Iterator[str]:
+    def notes(self, *, n_dropped: int) -> Iterator[str]:
         """For the reader of the answer. `n_dropped` claims were left out since nothing else was carried."""
         self._left_out += n_dropped
         if self._failure:
@@ -96,8 +96,6 @@ class Turn:
         if self._left_out:
             many = "s" if self._left_out > 1 else ""
             yield f"Left out: {self._left_out} sentence{many} that the articles do not carry."
-        if self.refused and not has_claims:
-            yield f"The model {self.name} found no answer in the articles."
 
     def _written(self, question: str, candidates: Sequence[Candidate]) -> Iterator[tuple[drafts.Written, Offered]]:
         """The model's sentences, each with what was offered."""
