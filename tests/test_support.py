@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
 from rag.checking.checker import FEATURES, Checker, RememberingVerifier, Support, check, clauses, support
-from rag.checking.faults import lay_beside
+from rag.checking.faults import compare_clause
 from rag.models.verifier import Verifier, with_context
 from rag.text.facts import Number, read
 
@@ -349,7 +349,7 @@ def test_an_exact_fault_decides_whatever_the_verifier_says(claim: str, evidence:
 )
 def test_which_conflicts_decide(claim: str, evidence: str, decisive: tuple[str, ...]) -> None:
     ours, theirs = read(claim), read(evidence)
-    assert lay_beside(ours, theirs, whole=ours, known=theirs.keys).decisive == decisive
+    assert compare_clause(ours, theirs, whole=ours, known=theirs.keys).decisive == decisive
 
 
 def test_half_of_a_name_that_is_another_decides_whatever_the_verifier_says() -> None:

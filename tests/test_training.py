@@ -99,14 +99,17 @@ def test_the_short_mix_has_short_pairs_and_none_is_blank() -> None:
 
 # --- the invented news ---------------------------------------------------------------------------------------------
 
+EVERY_PASSAGE = [*news_passages(), *news_passages(held_out=True)]
+
 
 def test_the_news_is_whole_and_answers_are_in_the_text() -> None:
-    passages = news_passages()
-    assert len({p.id for p in passages}) == len({p.text for p in passages}) == len(passages) == 520
+    passages = EVERY_PASSAGE
+    assert len({p.id for p in passages}) == len({p.text for p in passages}) == len(passages) == 1260
+    assert len(news_passages(held_out=True)) == 80
     outcomes = Counter(claim.outcome for p in passages for claim in p.claims)
-    assert outcomes == {"carried": 2460, "contradicted": 2069, "not_there": 391}
+    assert outcomes == {"carried": 7640, "contradicted": 6804, "not_there": 836}
     questions = [q for p in passages for q in p.questions]
-    assert (len(questions), sum(q.answer is None for q in questions)) == (4580, 1770)
+    assert (len(questions), sum(q.answer is None for q in questions)) == (10500, 3990)
 
 
 def test_nothing_of_the_claims_that_are_measured_on_is_in_the_news() -> None:
@@ -117,16 +120,16 @@ def test_nothing_of_the_claims_that_are_measured_on_is_in_the_news() -> None:
         return {tuple(words[i : i + 8]) for i in range(len(words) - 7)}
 
     measured = read_jsonl(DATA / "claims.jsonl")
-    ours = set().union(*(runs(p.text) for p in news_passages()))
+    ours = set().union(*(runs(p.text) for p in EVERY_PASSAGE))
     theirs = {run: row["id"] for row in measured for run in runs(row["text"])}
     assert sorted(theirs[run] for run in ours & set(theirs)) in ([], ["b11"])  # "a railway clerk and a seamstress, she"
-    texts = {plain(p.title) for p in news_passages()} | {plain(c.text) for p in news_passages() for c in p.claims}
+    texts = {plain(p.title) for p in EVERY_PASSAGE} | {plain(c.text) for p in EVERY_PASSAGE for c in p.claims}
     assert not texts & {plain(row["title"]) for row in measured}
     assert not texts & {plain(claim["text"]) for row in measured for claim in row["claims"]}
 
 
 def test_nothing_of_the_wikinews_questions_is_in_the_news() -> None:
-    ours = {plain(q.text) for p in news_passages() for q in p.questions}
+    ours = {plain(q.text) for p in EVERY_PASSAGE for q in p.questions}
     for name in ("wikinews_questions.jsonl", "wikinews_questions_2.jsonl"):
         assert not ours & {plain(row["question"]) for row in read_jsonl(DATA / name)}
 
@@ -154,12 +157,19 @@ def test_the_news_is_not_shipped() -> None:
     assert NEWS.parent.parent.name == "training"
 
 
-def test_pairs_of_the_news_say_what_the_writer_said() -> None:
+def test_pairs_of_the_news_say_what_the_writer_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = news_passages()[::40]
+    monkeypatch.setattr("evals.training.pair_sets.news_passages", lambda: some)
     pairs = list(news(Path(), random.Random(1)))
-    claims = {c.text: c.outcome.upper() for p in news_passages() for c in p.claims}
-    assert len(pairs) > 4920
-    assert all(pair.label.name == claims.get(pair.claim, "NOT_THERE") for pair in pairs)
-    assert sum(bool(pair.title) for pair in pairs) in range(2200, 2700)
+    claims = {c.text: c.outcome for p in some for c in p.claims}
+    assert len(pairs) > len(claims) > 300
+    assert all(pair.label.name.lower() == claims[pair.claim] for pair in pairs if pair.claim in claims)
+    asked = {q.text: q.says or "" for p in some for q in p.questions}
+    for pair in pairs:
+        if pair.claim not in claims:
+            question, _, said = pair.claim.rpartition(" ")
+            is_said = Label.CARRIED if said == f"{asked[question].capitalize()}." else Label.CONTRADICTED
+            assert pair.label is (is_said if asked[question] else Label.NOT_THERE)
 
 
 def test_questions_on_the_news_know_their_sentence() -> None:

@@ -29,7 +29,7 @@ BASES = ("minilm", "mpnet")
 RANKS = {"minilm": 32, "mpnet": 16}
 WARMING = 150  # steps in which the rate rises
 MULTIPLE = 8  # batches are padded to multiples of so many tokens: odd shapes are slow on a CPU
-SAVED_EVERY = 200  # steps
+SAVED_EVERY = 250  # steps
 
 
 def load_base(name: str) -> Encoder:

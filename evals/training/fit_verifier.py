@@ -23,7 +23,7 @@ from evals.metrics import auroc
 from evals.training.adapters import BASES, RANKS, Adapted, Tokens, batches_of, load_base, rank_of, train
 from evals.training.made_pairs import MADE
 from evals.training.news import news_passages
-from evals.training.pair_sets import SETS
+from evals.training.pair_sets import SETS, cosines_of
 from evals.training.pairs import MIXES, Label, Pair, mixed, narrow
 from evals.training.texts import SEED, sentences_of
 from rag.models.adapter import load_adapter
@@ -32,6 +32,7 @@ from rag.models.verifier import MAX_CLAIM, MAX_EVIDENCE, AdaptedVerifier
 RATES = {"minilm": 5e-4, "mpnet": 4e-4}
 TOKENS_PER_BATCH = 1600
 ROUNDS = 2
+WATCHED = 4  # one of so many held-out passages: looking takes time
 DEFAULT_MIX = {"minilm": "middle", "mpnet": "small"}
 
 Row = tuple[Tokens, Label]
@@ -92,11 +93,12 @@ def claims_of_the_suite() -> Iterator[Pair]:
 
 
 def claims_held_out() -> Iterator[Pair]:
-    """Those on the invented news that is held out."""
-    for passage in news_passages(held_out=True):
-        for claim in passage.claims:
+    """Those on some of the invented news that is held out."""
+    for passage in news_passages(held_out=True)[::WATCHED]:
+        cosines = cosines_of([claim.text for claim in passage.claims], passage.sentences)
+        for claim, near in zip(passage.claims, cosines, strict=True):
             label = Label.CARRIED if claim.outcome == "carried" else Label.NOT_CARRIED
-            yield Pair(claim=claim.text, evidence=narrow(claim.text, passage.sentences), label=label)
+            yield Pair(claim=claim.text, evidence=narrow(claim.text, passage.sentences, cosines=near), label=label)
 
 
 def watched(model: PairEncoder, sets: Mapping[str, Sequence[Row]]) -> str:

@@ -7,11 +7,12 @@ import hashlib
 import json
 import random
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from embeddings.minilm import shared
 from evals.loaders import read_jsonl
-from evals.training.news import news_passages
+from evals.training.news import NewsPassage, news_passages
 from evals.training.pairs import Label, Pair, Source, narrow
 from evals.training.support_data import fever
 from evals.training.texts import BARE_RATE, json_of, lines_of, sentences_of, table_of, untokenized
@@ -25,7 +26,7 @@ _SPOKEN = ("telephone", "facetoface")
 AMONG_RATE, WITHOUT_RATE = 0.5, 0.15
 YES_RATE = 0.6  # of BoolQ's questions, the others are answered by no
 # Of the invented news: passages shown as a whole, where they are short; narrowed as the checker does; narrowed more.
-WHOLE_RATE, NARROW_RATE, WHOLE_WORDS, FEWER = 0.35, 0.45, 130, 3
+WHOLE_RATE, NARROW_RATE, WHOLE_WORDS, FEWER = 0.25, 0.5, 150, 3
 
 
 def _inference(rows: Iterable[tuple[str, str, str]], source: str) -> Iterator[Pair]:
@@ -154,25 +155,35 @@ def scifact(data: Path, rng: random.Random) -> Iterator[Pair]:
 def news(data: Path, rng: random.Random) -> Iterator[Pair]:
     """The claims on invented news; and its questions to be answered by yes or no, with one of them behind."""
     for passage in news_passages():
-        sentences = passage.sentences
-        is_short = len(passage.text.split()) <= WHOLE_WORDS
-        for claim in passage.claims:
+        asked = [q for q in passage.questions if q.is_polar and (q.answer is None or q.says is not None)]
+        texts = [claim.text for claim in passage.claims] + [question.text for question in asked]
+        cosines = cosines_of(texts, passage.sentences)
+        for claim, near in zip(passage.claims, cosines[: len(passage.claims)], strict=True):
             title = passage.title if rng.random() < 0.5 else ""
-            style = rng.random()
-            if style < WHOLE_RATE and is_short:
-                evidence = " ".join(sentences)
-            elif style < WHOLE_RATE + NARROW_RATE:
-                evidence = narrow(claim.text, sentences)
-            else:
-                evidence = narrow(claim.text, sentences, FEWER)
+            evidence = _seen(claim.text, passage, near, rng)
             yield Pair(claim=claim.text, evidence=evidence, label=_OUTCOMES[claim.outcome], title=title, source="news")
-        for question in passage.questions:
-            if not question.is_polar or (question.answer is not None and question.says is None):
-                continue
+        for question, near in zip(asked, cosines[len(passage.claims) :], strict=True):
             says = rng.choice(("yes", "no"))
             label = Label.CARRIED if says == question.says else Label.CONTRADICTED if question.says else Label.NOT_THERE
-            claim_text = f"{question.text} {says.capitalize()}."
-            yield Pair(claim=claim_text, evidence=narrow(question.text, sentences), label=label, source="news")
+            evidence = narrow(question.text, passage.sentences, cosines=near)
+            yield Pair(claim=f"{question.text} {says.capitalize()}.", evidence=evidence, label=label, source="news")
+
+
+def _seen(claim: str, passage: NewsPassage, cosines: Sequence[float], rng: random.Random) -> str:
+    """What of a passage a claim is read against: all of it, where it is short; a window; a smaller one."""
+    style = rng.random()
+    if style < WHOLE_RATE and len(passage.text.split()) <= WHOLE_WORDS:
+        return " ".join(passage.sentences)
+    if style < WHOLE_RATE + NARROW_RATE:
+        return narrow(claim, passage.sentences, cosines=cosines)
+    return narrow(claim, passage.sentences, FEWER, cosines=cosines)
+
+
+def cosines_of(texts: Sequence[str], sentences: Sequence[str]) -> list[list[float]]:
+    """The cosine of each text with each sentence."""
+    vectors = shared().encode_passages([*texts, *sentences])
+    found: list[list[float]] = (vectors[: len(texts)] @ vectors[len(texts) :].T).tolist()
+    return found
 
 
 SETS = (

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.checking.faults import coverage, lay_beside
+from rag.checking.faults import compare_clause, coverage
 from rag.search.names import other_names
 from rag.search.outlets import mentions
 from rag.text import dates
@@ -150,7 +150,7 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
     for i in sorted(range(len(sources)), key=lambda i: (-covers[i], i)):
         if covers[i] < COVERED_FROM:
             break
-        faults = lay_beside(claim, sources[i], whole=claim, known=known)
+        faults = compare_clause(claim, sources[i], whole=claim, known=known)
         reasons = tuple(
             reason
             for reason in faults.conflicts

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, coverage, lay_beside, plain, weights_of
+from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, compare_clause, coverage, plain, weights_of
 from rag.models.tiers import load_verifier
 from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
@@ -45,7 +45,7 @@ VERDICT_OF: dict[Finding, Verdict] = {
 # The score of a claim in which a name, figure or date is plainly another than in the evidence, at most.
 MOST_CONTRADICTED = 0.49
 # What the verifier reads for a claim: so many windows, of so many sentences and words; where its log-odds are cut.
-N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 3, 4, 120, 6.0
+N_WINDOWS, WINDOW_SENTENCES, WINDOW_WORDS, MOST_LOG_ODDS = 2, 4, 120, 6.0
 # So many characters of a text are compared as a whole: more than the embedder reads.
 MOST_WHOLE = 1_500
 MOST_REMEMBERED = 4_000
@@ -245,7 +245,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         part = read(clause)
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         beside.append(best)
-        faults.append(lay_beside(part, readings[best], whole=whole, known=known))
+        faults.append(compare_clause(part, readings[best], whole=whole, known=known))
     for f in faults:
         if len(faults) > 1 and f.coverage < 1 / 3:
             f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of
@@ -309,20 +309,16 @@ def _windows(
     titles: Sequence[str],
     beside: Sequence[int],
 ) -> tuple[str, ...]:
-    """What a verifier should read: of the texts that have most to do with the claim the sentences that do, in their
-    order, with the title; the one likeliest sentence with its neighbours; and what its clauses were laid beside,
-    together, where that stands in several texts."""
+    """What a verifier should read: of the text that has most to do with the claim the sentences that do, in their
+    order, with the title; then of the next text, or together what the clauses were compared with, where that stands in
+    several texts."""
     worth = {n: float(covers[n]) + cosine_of[n] for n in chosen}
-    order = sorted(worth, key=lambda n: -worth[n])
     by_text: dict[int, list[int]] = {}
-    for n in order:
+    for n in sorted(worth, key=lambda n: -worth[n]):
         by_text.setdefault(home[n], []).append(n)
-    best = order[0]
-    around = [n for n in (best - 1, best, best + 1) if 0 <= n < len(texts) and home[n] == home[best]]
-    groups = [_fitting(found, texts) for found in by_text.values()]
-    groups = [groups[0], sorted(around), *groups[1 : N_WINDOWS - 1]]
+    groups = [_fitting(found, texts) for found in by_text.values()][:N_WINDOWS]
     if len({home[n] for n in beside}) > 1:
-        groups[-1] = sorted(set(beside))
+        groups = [groups[0], sorted(set(beside))]
     return tuple(dict.fromkeys(with_context(" ".join(texts[n] for n in g), titles[g[0]]) for g in groups))
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+from rag.checking.alignment import align, gap_of, initials_of, is_in_one_list, is_same
 from rag.text.facts import Item, Reading
 from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
 from rag.text.reporting import REPORTING
@@ -48,7 +49,7 @@ N_UNSAID = 4  # words in a row that can have been put into it; more is another w
 SAME_STEM = 4  # first letters that forms of one name share: "Africa", "African"
 
 
-class _Fault(Protocol):
+class _Note(Protocol):
     """Notes a fault by its name in FAULTS, with a phrase where it is a contradiction."""
 
     def __call__(self, name: str, phrase: str = "") -> None: ...
@@ -120,87 +121,115 @@ class Faults:
     decisive: tuple[str, ...]
 
 
-def lay_beside(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
+def compare_clause(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
     """Compare a clause of the claim `whole` with one sentence, item by item. `known` holds the keys of all of the
     evidence."""
-    counts: dict[str, float] = {}
-    missing: list[str] = []
-    conflicts: list[str] = []
-    decisive: list[str] = []
-
-    def fault(name: str, phrase: str = "") -> None:
-        counts[name] = counts.get(name, 0.0) + 1.0
-        if phrase:
-            conflicts.append(phrase)
-
-    pairs = align(claim, source)
-    used = set(pairs.values())
-    exact: set[int] = set()  # unmatched items of the claim whose fault is known, and no matter of wording
-    rivalled: set[int] = set()  # those of them in whose place the source has another
-    free = [k for k in source.content if k not in used]
+    compared = _Clause(claim, source, known)
     for n in claim.content:
+        compared.compare_item(n)
+    _compare_roles(claim, source, compared.pairs, compared.note)
+    _compare_speakers(claim, whole, source, compared.pairs, known, compared.note)
+    if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
+        compared.note("modality", "the evidence makes it conditional")
+    for quote in claim.quotes:
+        if plain(quote) not in plain(source.text):
+            compared.note("quote_changed", f"the evidence does not have the words “{quote}”")
+    return compared.faults()
+
+
+class _Clause:
+    """A clause beside a sentence: which of its items stand there (`pairs`), and what keeps the others from it. `exact`
+    are the unmatched items whose fault is known, and no matter of wording; `rivalled` those of them in whose place the
+    sentence has another."""
+
+    def __init__(self, claim: Reading, source: Reading, known: frozenset[str]) -> None:
+        self._claim, self._source, self._known = claim, source, known
+        self.pairs = align(claim, source)
+        used = set(self.pairs.values())
+        self._free = [k for k in source.content if k not in used]
+        self._exact, self._rivalled = set[int](), set[int]()
+        self._counts: dict[str, float] = {}
+        self._missing, self._conflicts, self._decisive = list[str](), list[str](), list[str]()
+
+    def note(self, name: str, phrase: str = "") -> None:
+        """See `_Note`."""
+        self._counts[name] = self._counts.get(name, 0.0) + 1.0
+        if phrase:
+            self._conflicts.append(phrase)
+
+    def compare_item(self, n: int) -> None:
+        """Compare item `n` of the clause with what stands in the sentence in its place."""
+        claim, source, pairs = self._claim, self._source, self.pairs
         item = claim.items[n]
-        gap = _gap(n, claim, pairs, len(source.items))
-        slot = [source.items[k] for k in free if k in gap]
+        gap = gap_of(n, claim, pairs, len(source.items))
+        slot = [source.items[k] for k in self._free if k in gap]
         if n in pairs:
             # A name or figure that was found out of order, while another stands in its place, is not the same one.
-            is_moved = pairs[n] not in gap and not _in_one_list(source, pairs[n], gap)
+            is_moved = pairs[n] not in gap and not is_in_one_list(source, pairs[n], gap)
             rival = next((s for s in slot if _competes(s, item)), None) if is_moved else None
-            if rival is not None:
-                kind = "opposite" if item.kind == "word" else f"{item.kind}_conflict"
-                fault(kind, f"the evidence says {rival.text}, not {item.text}")
+            if rival is None:
+                _compare_pair(item, source.items[pairs[n]], self.note)
             else:
-                _compare_pair(item, source.items[pairs[n]], fault)
-            continue
-        if item.kind == "name" and (item.key in source.initials or _initials(claim, n) in claim.initials & source.keys):
-            continue
-        around = slot or [source.items[k] for k in free]
+                self._note_rival(item, rival)
+        elif item.kind != "name" or not self._is_shortened(n):
+            self._compare_unmatched(n, slot)
+
+    def _is_shortened(self, n: int) -> bool:
+        """Whether the name stands in the sentence by its initials, or the other way round."""
+        claim, source = self._claim, self._source
+        return claim.items[n].key in source.initials or initials_of(claim, n) in claim.initials & source.keys
+
+    def _compare_unmatched(self, n: int, slot: list[Item]) -> None:
+        item = self._claim.items[n]
+        around = slot or [self._source.items[k] for k in self._free]
         opposite = next((other for other in around if other.key in EXCLUSIVE.get(item.key, ())), None)
         opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
         if opposite is not None:
-            exact.add(n)
-            fault("opposite", f"the evidence says {opposite.text}, not {item.text}")
-            continue
+            self._exact.add(n)
+            self.note("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            return
         if "not" in item.marks:
-            fault("negation", f"only the claim negates “{item.text}”")
-        is_elsewhere = item.key in known
+            self.note("negation", f"only the claim negates “{item.text}”")
+        is_elsewhere = item.key in self._known
         if item.kind != "word":
-            exact.add(n)
-            rival = _rival(item, n, claim, source, slot, free, pairs)
+            self._exact.add(n)
+            rival = _rival(item, n, self._claim, self._source, slot, self._free, self.pairs)
             if rival is not None:
-                rivalled.add(n)
-                fault(f"{item.kind}_conflict", f"the evidence says {rival.text}, not {item.text}")
-                if not is_elsewhere and (item.kind != "name" or _is_half_of_name(n, rival, claim, source, pairs)):
-                    decisive.append(conflicts[-1])
+                self._rivalled.add(n)
+                self._note_rival(item, rival)
+                is_half = item.kind == "name" and _is_half_of_name(n, rival, self._claim, self._source, self.pairs)
+                if not is_elsewhere and (item.kind != "name" or is_half):
+                    self._decisive.append(self._conflicts[-1])
             elif item.kind != "name" or not is_elsewhere:
-                fault(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
+                self.note(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
         if not is_elsewhere:
-            missing.append(item.text)
-    _compare_roles(claim, source, pairs, fault)
-    _compare_speakers(claim, whole, source, pairs, known, fault)
-    if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
-        fault("modality", "the evidence makes it conditional")
-    for quote in claim.quotes:
-        if plain(quote) not in plain(source.text):
-            fault("quote_changed", f"the evidence does not have the words “{quote}”")
-    found = sum(_weight(claim.items[n]) for n in pairs)
-    rest = sum(_weight(claim.items[n]) for n in claim.content if n not in pairs and n not in exact)
-    return Faults(
-        text=claim.text,
-        coverage=coverage(claim, source.keys, source),
-        closeness=max(0.0, 14 * found / (found + rest) - 13) if found else 0.0,
-        n_items=len(claim.content),
-        counts=counts,
-        unsaid={
-            claim.items[n].text: _weight(claim.items[n])
-            * (0.2 if claim.items[n].key in known and n not in rivalled else 1.0)
-            for n in _unsaid(claim, source, pairs)
-            if n not in exact or claim.items[n].kind == "name"
-        },
-        missing=tuple(missing),
-        conflicts=tuple(conflicts),
-        decisive=tuple(decisive),
-    )
+            self._missing.append(item.text)
+
+    def _note_rival(self, item: Item, rival: Item) -> None:
+        kind = "opposite" if item.kind == "word" else f"{item.kind}_conflict"
+        self.note(kind, f"the evidence says {rival.text}, not {item.text}")
+
+    def faults(self) -> Faults:
+        """All that was noted."""
+        claim, pairs = self._claim, self.pairs
+        found = sum(_weight(claim.items[n]) for n in pairs)
+        rest = sum(_weight(claim.items[n]) for n in claim.content if n not in pairs and n not in self._exact)
+        unsaid = {}
+        for n in _unsaid(claim, self._source, pairs):
+            if n not in self._exact or claim.items[n].kind == "name":
+                is_near = claim.items[n].key in self._known and n not in self._rivalled
+                unsaid[claim.items[n].text] = _weight(claim.items[n]) * (0.2 if is_near else 1.0)
+        return Faults(
+            text=claim.text,
+            coverage=coverage(claim, self._source.keys, self._source),
+            closeness=max(0.0, 14 * found / (found + rest) - 13) if found else 0.0,
+            n_items=len(claim.content),
+            counts=self._counts,
+            unsaid=unsaid,
+            missing=tuple(self._missing),
+            conflicts=tuple(self._conflicts),
+            decisive=tuple(self._decisive),
+        )
 
 
 def _unsaid(claim: Reading, source: Reading, pairs: dict[int, int]) -> list[int]:
@@ -219,82 +248,12 @@ def _unsaid(claim: Reading, source: Reading, pairs: dict[int, int]) -> list[int]
     return [content[r] for r in lacking] if beside >= 0.75 * (len(matched) - 1) else []
 
 
-def is_same(a: Item, b: Item) -> bool:
-    """Whether item `a` of the claim and `b` of the source name the same thing; limits of figures are judged later."""
-    if a.number is not None and b.number is not None:
-        same_unit = a.number.unit == b.number.unit or not (a.number.unit and b.number.unit)
-        return same_unit and (a.number.value == b.number.value or b.number.carries(a.number))
-    if a.kind == "date" and b.kind == "date":
-        return a.key == b.key or b.key.startswith(a.key + "-")
-    return a.key == b.key
-
-
-def align(claim: Reading, source: Reading) -> dict[int, int]:
-    """Positions of the claim's content items to positions of the source's: a longest common subsequence first
-    (Wagner and Fischer 1974), then what is left over, each to the nearest free equal."""
-    a, b = claim.content, source.content
-    same = [[is_same(claim.items[i], source.items[j]) for j in b] for i in a]
-    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(len(a) - 1, -1, -1):
-        row, below, equal = table[i], table[i + 1], same[i]
-        for j in range(len(b) - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if equal[j] else (below[j] if below[j] >= row[j + 1] else row[j + 1])
-    pairs: dict[int, int] = {}
-    i = j = 0
-    while i < len(a) and j < len(b):
-        if same[i][j] and table[i][j] == table[i + 1][j + 1] + 1:
-            pairs[a[i]] = b[j]
-            i, j = i + 1, j + 1
-        elif table[i + 1][j] >= table[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    taken = set(pairs.values())
-    for i, n in enumerate(a):
-        if n not in pairs:
-            free = [k for j, k in enumerate(b) if same[i][j] and k not in taken]
-            if free:
-                pairs[n] = min(free, key=lambda k: abs(k - n))
-                taken.add(pairs[n])
-    return pairs
-
-
-def _gap(n: int, claim: Reading, pairs: dict[int, int], end: int) -> range:
-    """Where the source would have item `n` of the claim: between the matches of its neighbours."""
-    before = next((pairs[k] for k in reversed(claim.content) if k < n and k in pairs), None)
-    after = next((pairs[k] for k in claim.content if k > n and k in pairs), None)
-    if before is None and after is None:
-        return range(0)
-    if before is None:
-        return range(max(0, (after or 0) - 6), after or 0)
-    if after is None or after < before:
-        return range(before + 1, min(end, before + 7))
-    return range(before + 1, after)
-
-
 def _competes(rival: Item, item: Item) -> bool:
     """Whether both are of one sort, so that only one can be right: two figures, names or weekdays, or opposites."""
     if item.kind == "word":
         return rival.key in EXCLUSIVE.get(item.key, ())
     is_sort = rival.kind == item.kind and (item.kind != "date" or _grain(rival.key) == _grain(item.key))
     return is_sort and rival.key != item.key
-
-
-def _in_one_list(source: Reading, n: int, gap: range) -> bool:
-    """Whether item `n` and the gap belong to one enumeration, "A, B and C", whose order says nothing."""
-    first, last = min(n, gap.start), max(n + 1, gap.stop)
-    between = source.items[first:last]
-    return all(i.kind == "name" or i.text in (",", "and", "or", "the") for i in between)
-
-
-def _initials(reading: Reading, n: int) -> str:
-    """First letters of the run of names around item `n`."""
-    low = high = n
-    while low > 0 and reading.items[low - 1].kind == "name":
-        low -= 1
-    while high + 1 < len(reading.items) and reading.items[high + 1].kind == "name":
-        high += 1
-    return "".join(item.text[0].lower() for item in reading.items[low : high + 1])
 
 
 def _rival(
@@ -353,27 +312,27 @@ _AMOUNTS = frozenset({"all", "most", "many", "some", "few"})
 _NOT_ADDED = frozenset({"all", "most", "few", "only", "former", "deputy", "against"})
 
 
-def _compare_pair(item: Item, other: Item, fault: _Fault) -> None:
+def _compare_pair(item: Item, other: Item, note: _Note) -> None:
     """What stands before a word on both sides."""
     if item.number is not None and other.number is not None and not other.number.carries(item.number):
-        fault("limit_conflict", f"the evidence does not say {item.text} with this limit")
+        note("limit_conflict", f"the evidence does not say {item.text} with this limit")
     ours, theirs = item.marks, other.marks
     if ("not" in ours) != ("not" in theirs):
         where = "the evidence" if "not" in theirs else "only the claim"
-        fault("negation", f"{where} negates “{item.text}”")
+        note("negation", f"{where} negates “{item.text}”")
     # What does or will, can: "cycling can lengthen life" where the evidence says that it does. Not the other way round.
     is_able = "can" in ours and not theirs & _UNSURE
     changed = ((ours ^ theirs) & _MODAL) - ({"can", "will"} if is_able else set())
     if changed and {"can", "may"} != (ours ^ theirs) & _MODAL:
         word = min(changed)
-        fault("modality", f"“{item.text}”: {'the evidence' if word in theirs else 'only the claim'} says {word}")
+        note("modality", f"“{item.text}”: {'the evidence' if word in theirs else 'only the claim'} says {word}")
     elif other.after_to and not item.after_to and _is_finite(item, other) and not ours & _MODAL:
-        fault("modality", f"the evidence does not say that “{item.text}” has happened")
+        note("modality", f"the evidence does not say that “{item.text}” has happened")
     lost, gained = (theirs - ours) & _KEPT, (ours - theirs) & _NOT_ADDED
     if not lost and ours & _AMOUNTS and theirs & _AMOUNTS and not ours & theirs & _AMOUNTS:
         lost = theirs & _AMOUNTS
     if lost or gained:
-        fault("quantifier", f"“{item.text}”: the evidence {'says' if lost else 'does not say'} {min(lost or gained)}")
+        note("quantifier", f"“{item.text}”: the evidence {'says' if lost else 'does not say'} {min(lost or gained)}")
 
 
 def _is_finite(item: Item, other: Item) -> bool:
@@ -382,7 +341,7 @@ def _is_finite(item: Item, other: Item) -> bool:
     return item.kind == "word" and a != b and (a.endswith(("ed", "s")) or a in IRREGULAR)
 
 
-def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault: _Fault) -> None:
+def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], note: _Note) -> None:
     """Who did what to whom, by order: matched items are joined to blocks that run alike on both sides; where exchanging
     two blocks around a third brings all in order, the two have changed places. Voice is taken into account."""
     rank = {k: r for r, k in enumerate(sorted(pairs.values()))}
@@ -405,14 +364,14 @@ def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], fault
         )
         if not is_list and not is_turned and not is_report:
             first, second = (" ".join(claim.items[n].text for n in blocks[w]) for w in wrong)
-            fault("exchanged", f"“{first}” and “{second}” have changed places")
+            note("exchanged", f"“{first}” and “{second}” have changed places")
     elif len(wrong) == 2 and _are_figures(claim, blocks[wrong[0]], blocks[wrong[1]]):
         first, second = (claim.items[blocks[w][0]].text for w in wrong)
-        fault("exchanged", f"“{first}” and “{second}” have changed places")
+        note("exchanged", f"“{first}” and “{second}” have changed places")
     elif not wrong:
         for n, (ours, theirs) in voices.items():
             if ours != theirs and any(k < n for k in pairs) and any(k > n for k in pairs):
-                fault("exchanged", f"the evidence has “{claim.items[n].text}” the other way round")
+                note("exchanged", f"the evidence has “{claim.items[n].text}” the other way round")
                 break
 
 
@@ -438,7 +397,7 @@ def _is_passive(reading: Reading, n: int) -> bool:
 
 
 def _compare_speakers(
-    claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], fault: _Fault
+    claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], note: _Note
 ) -> None:
     if source.attributions and all(said.is_heard for said in whole.attributions):
         for said in source.attributions:
@@ -446,11 +405,11 @@ def _compare_speakers(
             # A reporting verb that belongs to what is said ("had been warned, an engineer said") keeps no speaker.
             kept = (k for k in pairs.values() if k not in said.reported and source.items[k].text.lower() in REPORTING)
             if pairs and inside >= 0.5 * len(pairs) and not any(True for _ in kept):
-                fault("speaker_dropped", "the evidence only reports that somebody said so")
+                note("speaker_dropped", "the evidence only reports that somebody said so")
                 break
     if claim.attributions and source.attributions:
         theirs, ours = _said_by(source), _said_by(claim) - PRONOUNS
         if ours and (not ours & theirs or not ours <= known) and not (theirs & PRONOUNS and ours <= known):
-            fault("speaker_changed", "the evidence names another speaker")
+            note("speaker_changed", "the evidence names another speaker")
     elif claim.attributions and not source.attributions:
-        fault("speaker_changed", "the evidence does not report it as said")
+        note("speaker_changed", "the evidence does not report it as said")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.checking.faults import align
+from rag.checking.alignment import align
 from rag.news.outcomes import TRUTH, Differing, former, happened, segment
 from rag.news.processes import settled
 from rag.news.same_story import NEAR, NEARLY_ALIKE, later, other_names, other_place, other_time, same_headline
