@@ -148,6 +148,14 @@ def test_what_auto_chooses(name: str, settings: dict[str, Any], style: str) -> N
     assert choice.why
 
 
+def test_the_address_that_counts_is_the_one_that_is_asked() -> None:
+    """Whatever the settings say: `--model-url` may have said another."""
+    local = Endpoint("openai", "gpt-9", base_url="http://127.0.0.1:1/v1", api_key=None)
+    hosted = Endpoint("openai", "gpt-9", base_url="https://api.openai.com/v1", api_key="sk-x")
+    assert choose(local, Settings()).prompt is SHORT
+    assert choose(hosted, Settings(model_url="http://127.0.0.1:1/v1")).prompt is FULL
+
+
 def result(style: str, **changed: Any) -> dict[str, Any]:
     prompts = {prompt.style: {"version": prompt.version, "questions": ["long"]} for prompt in PROMPTS.values()}
     return {"model": "x", "tried": "2026-11-30", "style": style, "prompts": prompts} | changed

@@ -150,6 +150,11 @@ class Endpoint:
         return f"Endpoint({self.name!r} at {self._where!r})"
 
     @property
+    def where(self) -> str:
+        """Its address, without what may be secret in it."""
+        return self._where
+
+    @property
     def identity(self) -> str:
         """Its name and where it is: a name may mean another model elsewhere. Holds no key."""
         return f"{self.name} at {self._where}"

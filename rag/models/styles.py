@@ -62,7 +62,9 @@ def guess(model: LanguageModel, settings: Settings) -> Choice:
     billions = billions_of(name)
     if billions is not None:
         return Choice(prompt=FULL if billions >= LARGE_FROM else SHORT, why=f"its name tells {billions:g} billion")
-    if kind == "anthropic" or (kind == "openai" and same_origin(settings.model_url, OPENAI_URL)):
+    if kind == "anthropic" or (
+        kind == "openai" and same_origin(getattr(model, "where", settings.model_url), OPENAI_URL)
+    ):
         return Choice(prompt=FULL, why="a large hosted model")
     return Choice(prompt=SHORT, why="its size is not known")
 
