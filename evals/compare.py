@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evals.metrics import paired_difference
-from evals.runner import METRICS, is_lower_better
+from evals.scores import METRICS, is_lower_better
 from rag import BylineError
 
 Json = dict[str, Any]

@@ -1,7 +1,7 @@
 """Metrics, each a pure function with the definition it follows. Values are in 0..1 and higher is better, unless said.
 
 A value belongs to one case; `summary` makes the mean over cases with its interval. Which cases are in the mean is said
-by whoever calls: `evals.runner.METRICS`.
+by whoever calls: `evals.scores.METRICS`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from embeddings import load_embedder
 from evals.conflicts import sentences_of
 from evals.loaders import read_jsonl
 from evals.metrics import summary
@@ -54,13 +53,7 @@ def paragraphs(data: Path) -> dict[str, list[float]]:
 
 
 def _called(rows: Iterable[tuple[str, str]]) -> list[float]:
-    embedder = load_embedder()
-
-    def alike(one: str, other: str) -> float:
-        vectors = embedder.encode_passages([one, other])
-        return float(vectors[0] @ vectors[1])
-
-    return [float(contradicted(" ".join(q.split()), sentences_of("", text), alike) is not None) for q, text in rows]
+    return [float(contradicted(" ".join(q.split()), sentences_of("", text)) is not None) for q, text in rows]
 
 
 def asked(library: Library, rows: Sequence[Json], name: str) -> Json:

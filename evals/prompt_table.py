@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.cache.mkdir(parents=True, exist_ok=True)
         wanted = [model for model in MODELS if model.file in (args.only or names)]
         specs = [f"gguf:{fetch(model, args.cache)}" for model in wanted]
-        found = prompts(specs, split=args.split, limit=args.limit, say=suites._say)
+        found = prompts(specs, split=args.split, limit=args.limit, say=suites.say)
         told = ["python", "-m", "evals.prompt_table", *(sys.argv[1:] if argv is None else argv)]
         found["command"] = (
             f"{shlex.join(told)}` on {dt.date.today()}, `{', '.join(found['config']['versions'].values())}"

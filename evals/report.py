@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evals.runner import METRICS, is_lower_better
+from evals.scores import is_lower_better, what_it_says
 from rag.types import Json
 
 MAIN = ("citation_precision", "citation_recall", "citation_f1", "answer_recall", "evidence_recall@10", "truthfulness")
@@ -47,7 +47,7 @@ def markdown(report: Json) -> str:
     lines = [f"# Byline eval: {_md(report['suite'])}", "", _md(_headline(report)), ""]
     lines += ["| metric | value | 95% interval | n | what it is |", "|---|---|---|---|---|"]
     for name, metric in report["metrics"].items():
-        what = METRICS.get(name.partition(":")[0], "")
+        what = what_it_says(name)
         lines.append(
             f"| {_md(name)} | {_number(metric['value'])} | {_interval(metric)} | {metric['n']} | {_md(what)} |"
         )
@@ -188,7 +188,7 @@ def _case(result: Json) -> str:
 def _metrics_table(report: Json) -> str:
     rows = [
         f"<tr><td>{_e(name)}</td><td class=v>{_number(x['value'])}</td><td class=v>{_interval(x)}</td>"
-        f"<td class=v>{x['n']}</td><td class=soft>{_e(METRICS.get(name, ''))}{_e(_arrow(name))}</td></tr>"
+        f"<td class=v>{x['n']}</td><td class=soft>{_e(what_it_says(name))}{_e(_arrow(name))}</td></tr>"
         for name, x in report["metrics"].items()
     ]
     head = "<tr><th>metric<th>value<th>95%<th>n<th>what it is, over which cases</tr>"

@@ -21,6 +21,8 @@ from evals.cases import load_cases
 from evals.loaders import DATA, FORMATS, SETS, Loaded, read_jsonl
 from rag import Article, BylineError, Library
 from rag.checking.checker import Checker
+from rag.checking.witness import Witness
+from rag.models.clients import load_language_model
 from rag.settings import load_settings
 
 Json = dict[str, Any]
@@ -61,7 +63,7 @@ def public(
         else:
             cases = rng.sample(loaded.cases, limit) if limit and limit < len(loaded.cases) else loaded.cases
             find = _by_key(library)
-            report = runner.run(cases, library, suite=name, find=find, model=model, config=config, say=_say, **more)
+            report = runner.run(cases, library, suite=name, find=find, model=model, config=config, say=say, **more)
             own = {key: m.summary(values) for key, values in loaded.standard(report["results"]).items()}
             report["metrics"] = own | report["metrics"]
     return report | {"published": list(loaded.published), "notes": list(loaded.notes)}
@@ -82,7 +84,7 @@ def _ranking(library: Library, queries: Mapping[str, str], loaded: Loaded, name:
     """The set's ranking measures over `Library.retrieve`; an article ranks where its best passage does."""
     ranked, seconds = {}, []
     for n, (query, text) in enumerate(queries.items(), 1):
-        _say(f"{n}/{len(queries)} {text[:60]}")
+        say(f"{n}/{len(queries)} {text[:60]}")
         started = time.perf_counter()
         hits = library.retrieve(text, k=40)
         seconds.append((time.perf_counter() - started) * 1000)
@@ -113,8 +115,8 @@ def library_of(records: Iterable[Json], keep: str | None, **models: str | None) 
         with file.open("w", encoding="utf-8") as out:
             out.writelines(json.dumps(record) + "\n" for record in records)
         with Library.open(folder, **models) as library:
-            report = library.ingest([file], progress=lambda done, total, what: _say(f"ingest {what}"))
-            _say(f"{report.articles} articles, {report.passages} passages, ingest {report.elapsed_s:.0f} s")
+            report = library.ingest([file], progress=lambda done, total, what: say(f"ingest {what}"))
+            say(f"{report.articles} articles, {report.passages} passages, ingest {report.elapsed_s:.0f} s")
             yield library
 
 
@@ -154,7 +156,7 @@ def builtin(
     cases = [case for case in cases if split is None or case.split == split]
     with opened(library, builtin_sources(library), reader=reader, checker=checker) as over:
         config = {"split": split or "dev and test"}
-        return runner.run(cases, over, suite="seeds", model=model, config=config, say=_say, **more)
+        return runner.run(cases, over, suite="seeds", model=model, config=config, say=say, **more)
 
 
 def own_cases(
@@ -173,12 +175,25 @@ def own_cases(
         raise BylineError(f'no case of {file} has "split": {split!r}: leave --split out, or mark some.')
     with Library.open(library, reader=reader, checker=checker) as over:
         config = {"cases": str(file), "split": split or "all", "library": str(over.path)}
-        return runner.run(cases, over, suite=Path(file).stem, model=model, config=config, say=_say, **more)
+        return runner.run(cases, over, suite=Path(file).stem, model=model, config=config, say=say, **more)
 
 
 def checker_of(spec: str | None) -> Checker:
     """The checker that `spec` names, else that of the settings."""
     return Checker(load_settings(checker=spec).checker)
+
+
+def witness_of(model: str | None, is_asked: bool | None) -> Witness | None:
+    """The model that is asked beside the checker. BylineError where one of the two is given without the other."""
+    if not model and not is_asked:
+        return None
+    settings = load_settings(model=model)
+    if not is_asked or settings.model == "extractive":
+        raise BylineError(
+            "--model and --check-with-model go together for the suite 'claims': give a language model and both."
+        )
+    asked = load_language_model(settings.model, settings)
+    return Witness(asked, within_s=settings.model_timeout, max_tokens=settings.model_max_tokens)
 
 
 def attributionbench(data: str | None, *, checker: Checker) -> Json:
@@ -190,7 +205,7 @@ def attributionbench(data: str | None, *, checker: Checker) -> Json:
     results = []
     rows = read_jsonl(Path(data) / "attributionbench" / "dev.jsonl.gz")
     for n, row in enumerate(rows, 1):
-        _say(f"{n}/{len(rows)}")
+        say(f"{n}/{len(rows)}")
         claim = re.sub(r"\s*\[\d+\]", "", row["claim"]).strip()
         found = checker.check(claim, row["references"]).score
         label = row["attribution_label"] == "attributable"
@@ -233,7 +248,7 @@ def _macro_f1_of_pairs(drawn: Any) -> Any:
     return (2 * both / yes.clip(1) + 2 * neither / no.clip(1)) / 2
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Progress on one line of a terminal; nothing where standard error is no terminal, but for what ends a step."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)

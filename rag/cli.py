@@ -11,12 +11,15 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
+from rag.options import option_help
+
 Run = Callable[[argparse.Namespace], int]
 PLUGIN_COMMANDS = "byline.commands"
+_OWN = ("rag", "ui", "evals", "embeddings")  # packages
 STOPPED = 130  # as shells give it: 128 and the number of the signal
 
 
@@ -91,12 +94,36 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         run: Run = args.run
-        return run(args)
+        with _quiet_libraries():
+            return run(args)
     except BylineError as error:
         from rag.terminal import warn
 
         warn(f"byline: {error}")
         return 2
+
+
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keeps what libraries warn of off the terminal, where it would stand among the failures. What nobody else handles,
+    Python's logging writes to standard error: here only where Byline itself says it."""
+    import logging
+    import warnings
+
+    def is_own(record: logging.LogRecord) -> bool:
+        return record.name.partition(".")[0] in _OWN
+
+    last_resort = logging.lastResort
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        if last_resort is not None:
+            last_resort.addFilter(is_own)
+        try:
+            yield
+        finally:
+            if last_resort is not None:
+                last_resort.removeFilter(is_own)
 
 
 def _open_standard_streams() -> None:
@@ -141,10 +168,14 @@ def _command(name: str) -> Run:
     return run
 
 
-def _names_of_fields() -> str:
-    from rag.ingest import fields
+def _what_is_read() -> str:
+    from rag.ingest import articles, fields
 
-    return fields.help_text()
+    return f"what is read, each also packed by gzip: {' '.join(articles.SUFFIXES)}\n\n{fields.help_text()}"
+
+
+_Add = Callable[[str, str, str], Parser]
+"""Adds a command, by its name, summary and example."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -168,18 +199,26 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return sub
 
+    for add in (_add_ingest, _add_questions, _add_drafts, _add_holdings, _add_models):
+        add(command)
+    for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
+        # Each is `register(commands)`; importing it must be cheap.
+        entry.load()(commands)
+    return parser
+
+
+def _add_ingest(command: _Add) -> None:
     sub = command(
         "ingest",
         "Read articles into the library.",
         "byline ingest articles/ story.html 'wire/*.txt' export.csv --fields text=Body,title=Head",
     )
-    sub.more = _names_of_fields
+    sub.more = _what_is_read
     sub.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a file, a folder or a glob (.txt .md .html .pdf .docx .eml .mbox .csv .tsv .jsonl .json .xml .rss .atom, "
-        "each .gz too)",
+        help="a file, a folder or a glob (what is read: see below)",
     )
     sub.add_argument(
         "--fields",
@@ -192,6 +231,8 @@ def _parser() -> argparse.ArgumentParser:
         help="minilm (default), st:NAME, st:FOLDER, openai:NAME; remembered in the library, another one re-embeds",
     )
 
+
+def _add_questions(command: _Add) -> None:
     sub = command("search", "Find the passages that fit a question.", 'byline search "hostage release" -k 5')
     _add_question(sub)
 
@@ -199,19 +240,8 @@ def _parser() -> argparse.ArgumentParser:
         "ask", "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    sub.add_argument(
-        "--model", metavar="MODEL", help="extractive (default, built in), openai:NAME, anthropic:NAME or gguf:PATH"
-    )
-    sub.add_argument(
-        "--model-url", metavar="URL", help="the endpoint of openai:NAME, such as http://localhost:11434/v1"
-    )
-    sub.add_argument(
-        "--prompt-style",
-        metavar="STYLE",
-        help="how the model is asked: auto (default), short or full; auto knows what `byline models test` found",
-    )
-    _add_reader(sub)
-    _add_checker(sub)
+    _add_settings(sub, model="MODEL", model_url="URL", prompt_style="STYLE", reader="NAME", checker="NAME")
+    _add_witness(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
         "--after",
@@ -225,6 +255,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("timeline", "List what happened, in order, with cited words.", 'byline timeline "the harbour strike"')
     _add_question(sub, k=24)
 
+
+def _add_drafts(command: _Add) -> None:
     sub = command(
         "check",
         "Check a draft, sentence by sentence.",
@@ -233,38 +265,31 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("text", metavar="TEXT|FILE", help="the draft: a file, or the text itself; - is standard input")
     _add_limits(sub, k=5)
-    _add_checker(sub)
+    _add_settings(sub, model="MODEL", model_url="URL", checker="NAME")
+    _add_witness(sub)
 
     sub = command("verify", "Compare a saved answer with the articles as they are now.", "byline verify answer.md")
     sub.add_argument("record", metavar="RECORD", help="a file that `ask --save` wrote")
 
+
+def _add_holdings(command: _Add) -> None:
+    which = "an id, or a path or the end of one"
     sub = command("status", "Show what the library holds, or one article.", "byline status story.html")
-    sub.add_argument("article", nargs="?", metavar="ARTICLE", help="an id, or a path or the end of one")
-
+    sub.add_argument("article", nargs="?", metavar="ARTICLE", help=which)
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
-    sub.add_argument("article", metavar="ARTICLE", help="an id, or a path or the end of one")
-
-    _add_models(command)
+    sub.add_argument("article", metavar="ARTICLE", help=which)
     command("doctor", "Check the library and the installation.", "byline doctor")
-
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
-    sub.add_argument("articles", nargs="+", metavar="ARTICLE", help="an id, or a path or the end of one")
-
-    for entry in sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name):
-        # Each is `register(commands)`; importing it must be cheap.
-        entry.load()(commands)
-    return parser
+    sub.add_argument("articles", nargs="+", metavar="ARTICLE", help=which)
 
 
-def _add_models(command: Callable[[str, str, str], Parser]) -> None:
+def _add_models(command: _Add) -> None:
     sub = command(
         "models",
         "List the models that write, read and check, and get larger ones.",
         "byline models get accurate\n\nWithout --reader and --checker: what is in use. They say what would be.",
     )
-    sub.add_argument("--model-url", metavar="URL", help="the endpoint to ask for its models")
-    _add_reader(sub)
-    _add_checker(sub)
+    _add_settings(sub, model_url="URL", reader="NAME", checker="NAME")
     # What is given before `get` holds: its own options have no defaults that would undo them.
     actions = sub.add_subparsers(title="actions", metavar="get, test", parser_class=Parser)
     get = actions.add_parser(
@@ -290,27 +315,20 @@ def _add_models(command: Callable[[str, str, str], Parser]) -> None:
     test.add_argument(
         "name", metavar="NAME", help="openai:NAME, anthropic:NAME or gguf:PATH, as `ask --model` takes it"
     )
-    test.add_argument("--model-url", metavar="URL", help="the endpoint of openai:NAME")
+    test.add_argument("--model-url", metavar="URL", help=option_help("model_url"))
     test.add_argument("--library", metavar="DIR", help="whose settings hold; the result is shared by all libraries")
     test.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     test.set_defaults(run=_command("test_model"))
 
 
-def _add_reader(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--reader",
-        metavar="NAME",
-        help="what finds the sentence that answers: auto, built-in, accurate, none, qa:NAME or st:NAME "
-        "(default: $BYLINE_READER, settings.toml, auto; see `byline models`)",
-    )
+def _add_settings(parser: argparse.ArgumentParser, **metavars: str) -> None:
+    for name, metavar in metavars.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=option_help(name))
 
 
-def _add_checker(parser: argparse.ArgumentParser) -> None:
+def _add_witness(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--checker",
-        metavar="NAME",
-        help="what judges whether sources carry a claim: auto, built-in, accurate, nli:NAME or st:NAME "
-        "(default: $BYLINE_CHECKER, settings.toml, auto; see `byline models`)",
+        "--check-with-model", action=argparse.BooleanOptionalAction, help=option_help("check_with_model")
     )
 
 

@@ -22,23 +22,23 @@ from embeddings import DEFAULT_EMBEDDER, Embedder, load_embedder
 from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
-from rag.errors import BylineError
-from rag.filters import Filters
+from rag.errors import BylineError, NotFoundError
+from rag.filters import Filters, Within, filters_of
 from rag.ingest import articles, changes
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
-from rag.ingest.pipeline import PASSAGES_VERSION, IngestJob
+from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
 from rag.settings import expanded, load_settings
 from rag.storage import index
 from rag.storage.store import Store, text_hash, text_to_embed
-from rag.text import words
+from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
 Progress = Callable[[int, int, str], None]
@@ -140,15 +140,34 @@ class Collection:
                 self._embedder = load_embedder(self._embedder_spec)
             return self._embedder
 
-    @property
+    @cached_property
     def _indexed_as(self) -> str:
-        return f"{PASSAGES_VERSION}:{self.embedder.name}"
+        return indexed_as(self.embedder)
 
     # -- what is in it ------------------------------------------------------------------------------------------
 
     def articles(self) -> list[Article]:
         """All articles, newest first, those without a date last."""
         return self.store.articles()
+
+    def listed(self, first: int, n: int, *, words: str = "", **within: Unpack[Within]) -> tuple[list[Article], int]:
+        """`n` of the articles that pass the filters, newest first, those without a date last, from number `first` (0 is
+        the newest) on; and how many pass. With `words` those with a passage that has all of them."""
+        ids, total = self.store.page(filters_of(within), text_words.query_terms(words) if words else (), first, n)
+        return self.store.articles(ids), total
+
+    def describe(self, article: Article) -> Json:
+        """All that is known of an article but its text: ARTICLE, the reasons for what was inferred, copies, versions,
+        and what of its text is never quoted."""
+        return {
+            **article.to_dict(),
+            "reasons": dict(article.reasons),
+            "copies": [copy.id for copy in self.copies(article)],
+            "versions": [version.to_dict() for version in self.versions(article)],
+            "characters": len(article.text),
+            "passages": len(self.passages(article)),
+            "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
+        }
 
     def passages(self, article: Article) -> list[Passage]:
         """The passages of an article, in order."""
@@ -175,12 +194,12 @@ class Collection:
     def find(self, name: str) -> Article:
         """The article that `name` means: its id or the start of it, its path, or the end of its path.
 
-        Raises BylineError when there is none, or more than one.
+        Raises NotFoundError when there is none, BylineError when there is more than one.
         """
         path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
-        ids = self.store.find(words.encodable(path)) or self.store.find(words.encodable(name))
+        ids = self.store.find(text_words.encodable(path)) or self.store.find(text_words.encodable(name))
         if not ids:
-            raise BylineError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
+            raise NotFoundError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
         if len(ids) > 1:
             some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
             raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")
@@ -281,7 +300,7 @@ class Collection:
             job = self._job(lambda what: progress(done, len(stale), f"for the new model: {what}") if progress else None)
             for article_id in stale:
                 for article in self.store.articles([article_id]):
-                    article = replace(article, boilerplate=find_boilerplate(article.text))
+                    article = replace(article, boilerplate=find_boilerplate(article.text, article.asides))
                     job.add(article, self.store.file_of(article_id))
                 done += 1
             job.flush()
@@ -320,8 +339,8 @@ class Collection:
 
     def _find(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
         """The sentences of the passages, with their vectors and what these have in common with the question; and those
-        left out because they give orders."""
-        candidates, orders = injections.without_orders(self._candidates(hits))
+        of them that speak to machines."""
+        candidates = injections.quotable(self._candidates(hits))
         query = self._judge.encode_queries([question])[0]
         passages = {
             hit.passage.id: text_to_embed(hit.article.headline, hit.passage.heading, hit.passage.text) for hit in hits
@@ -335,7 +354,7 @@ class Collection:
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
             passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
         )
-        return found, orders
+        return found, injections.spoken_to_machines(candidates)
 
     def _candidates(self, hits: Sequence[SearchHit]) -> list[Candidate]:
         """The sentences of the passages, in order."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag import record, terminal
+from rag import record, terminal, terminal_reports
 from rag.collection import library_at
 from rag.doctor import examine
 from rag.errors import BylineError
@@ -42,7 +42,7 @@ def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
     return {**_limits(args), "understand": not args.literal}
 
 
-def _library(args: argparse.Namespace) -> Library:
+def open_library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
         raise BylineError(none)
@@ -87,21 +87,21 @@ def ingest(args: argparse.Namespace) -> int:
     with Library.open(args.library, embedder=args.embedder) as library, terminal.progress() as progress:
         report = library.ingest(args.paths, progress=progress, fields=args.fields)
     if args.json:
-        print_json(report.to_dict())
+        print_json(report)
     else:
-        terminal.print_ingested(report)
-    terminal.warn_of_files(report)
+        terminal_reports.print_ingested(report)
+    terminal_reports.warn_of_files(report)
     return 1 if report.failed else 0
 
 
 def search(args: argparse.Namespace) -> int:
     started = time.perf_counter()
-    with _library(args) as library:
+    with open_library(args) as library:
         hits = library.retrieve(args.question, **_question_limits(args))
     terminal.warn_all(hits.notes)
     if args.json:
-        found = {"understood": hits.understood, "elapsed_s": _since(started), "hits": [hit.to_dict() for hit in hits]}
-        print_json({"question": encodable(args.question), **found, "notes": list(hits.notes)})
+        found = {"understood": hits.understood, "elapsed_s": _since(started), "hits": hits}
+        print_json({"question": encodable(args.question), **found, "notes": hits.notes})
     else:
         terminal.print_hits(hits, hits.understood)
     return 0
@@ -118,13 +118,14 @@ def ask(args: argparse.Namespace) -> int:
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
             show_unsupported=args.show_unsupported,
             prompt_style=args.prompt_style,
+            check_with_model=args.check_with_model,
             history=args.after,
             **_question_limits(args),
         )
         *claims, answer = stream if args.json else terminal.printed(stream)
         assert isinstance(answer, Answer)
         if args.json:
-            print_json(answer.to_dict())
+            print_json(answer)
         if target:
             record.save(library.record(answer), target)
             warn(f"saved: {target}")
@@ -137,13 +138,13 @@ def ask(args: argparse.Namespace) -> int:
 
 def timeline(args: argparse.Namespace) -> int:
     started = time.perf_counter()
-    with _library(args) as library:
+    with open_library(args) as library:
         events = library.timeline(args.question, **_question_limits(args))
     if args.json:
         document = {
             "question": encodable(args.question),
-            "events": [event.to_dict() for event in events],
-            "notes": list(events.notes),
+            "events": events,
+            "notes": events.notes,
         }
         print_json({**document, "elapsed_s": _since(started)})
     else:
@@ -154,11 +155,14 @@ def timeline(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     text = _draft(args.text)
-    with _library(args) as library:
-        sentences = library.check(text, **_limits(args))
-        terminal.warn_all(sentences.notes)
+    if not args.model and (args.model_url or args.check_with_model):
+        raise BylineError("--check-with-model and --model-url need --model here: name the model that is to be asked.")
+    with open_library(args) as library:
+        model = library.language_model(args.model, model_url=args.model_url) if args.model else None
+        sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
+        terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        print_json({"sentences": [sentence.to_dict() for sentence in sentences], "elapsed_s": _since(started)})
+        print_json({"sentences": sentences, "problems": sentences.problems, "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0
@@ -176,7 +180,7 @@ def _draft(given: str) -> str:
 
 
 def verify(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         verified = library.verify(record.read_record(expanded(args.record, "the record")))
     if args.json:
         print_json({"record": args.record, **verified.to_dict()})
@@ -186,18 +190,10 @@ def verify(args: argparse.Namespace) -> int:
 
 
 def status(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         if args.article:
             article = library.find(args.article)
-            document = {
-                **article.to_dict(),
-                "reasons": dict(article.reasons),
-                "copies": [copy.id for copy in library.copies(article)],
-                "versions": [version.to_dict() for version in library.versions(article)],
-                "characters": len(article.text),
-                "passages": len(library.passages(article)),
-                "boilerplate": [{"start": s, "end": e, "text": article.text[s:e]} for s, e in article.boilerplate],
-            }
+            document = library.describe(article)
         else:
             articles = library.articles()
             listed = [article.to_dict() for article in articles]
@@ -208,16 +204,16 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_status(document)
+        terminal_reports.print_status(document)
     return 0
 
 
 def diff(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         article = library.find(args.article)
         diffs = library.diff(article)
     if args.json:
-        print_json({"article": article.to_dict(), "diffs": [diff.to_dict() for diff in diffs]})
+        print_json({"article": article, "diffs": diffs})
     else:
         terminal.print_diffs(article, diffs)
     return 0
@@ -233,7 +229,7 @@ def models(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        terminal.print_models(document)
+        terminal_reports.print_models(document)
     return 0
 
 
@@ -269,7 +265,7 @@ def test_model(args: argparse.Namespace) -> int:
     if args.json:
         print_json({**tried, "kept": kept})
     else:
-        terminal.print_tried(tried, kept)
+        terminal_reports.print_tried(tried, kept)
     return status
 
 
@@ -283,12 +279,12 @@ def doctor(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": sound, "checks": checks})
         return 0 if sound else 1
-    terminal.print_checks(checks)
+    terminal_reports.print_checks(checks)
     return 0 if sound else 1
 
 
 def remove(args: argparse.Namespace) -> int:
-    with _library(args) as library:
+    with open_library(args) as library:
         files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
         gone = library.remove(args.articles)
         status = library.status()
@@ -296,7 +292,7 @@ def remove(args: argparse.Namespace) -> int:
         warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
     if args.json:
         counts = {"articles": status["articles"], "passages": status["passages"]}
-        print_json({"removed": [article.to_dict() for article in gone], **counts})
+        print_json({"removed": gone, **counts})
         return 0
     for article in gone:
         say(f"removed {article.id}  {article.title or article.path}")

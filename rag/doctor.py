@@ -116,8 +116,7 @@ def _files(library: Library) -> Finding:
 
 
 def _tokens(library: Library) -> Finding:
-    counter = passages.token_counter(library.embedder.n_tokens, library.embedder.name)
-    return True, f"passages are measured with {counter.name}", ""
+    return True, f"passages are measured with {passages.counter_name(library.embedder)}", ""
 
 
 def _browser(_: Library) -> Finding:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from embeddings.protocol import BylineError as BylineError
 
 
+class NotFoundError(BylineError):
+    """What was named is not in the library."""
+
+
 class ModelError(BylineError):
     """A language model could not be reached, refused, or gave no usable text."""
 

@@ -16,6 +16,7 @@ from rag.answers.digest import Digest
 from rag.answers.holdings import OF_LIBRARY, about_library, searched_for
 from rag.answers.writer import Writer
 from rag.checking.checker import Checker
+from rag.checking.witness import MOST_ASKED, Witness, is_wanted
 from rag.collection import Collection
 from rag.errors import BylineError
 from rag.filters import Filters, Within, filters_of
@@ -52,6 +53,10 @@ History = Sequence[str | Answer | Mapping[str, Any]]
 """Earlier questions of a conversation, oldest first; or its answers, or their JSON, which say more."""
 
 
+NOT_ASKED = (
+    "{} was not asked as a witness: check_with_model (BYLINE_CHECK_WITH_MODEL) is off, or auto, which asks hosted "
+    "models and those of 7B and more by their name; turn it on."
+)
 _Whole = TypeVar("_Whole")
 
 
@@ -62,6 +67,7 @@ class Asking(Within, total=False):
     model: str | LanguageModel | None
     show_unsupported: bool
     prompt_style: str | None
+    check_with_model: bool | None
     history: History
     understand: bool
 
@@ -70,6 +76,8 @@ class Checking(Within, total=False):
     """What `Library.check` takes."""
 
     k: int
+    model: str | LanguageModel | None
+    check_with_model: bool | None
 
 
 MOST_OUTLETS = 8  # named where one that is asked for is not there
@@ -187,6 +195,7 @@ class Library(Collection):
         model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
         prompt_style: str | None = None,
+        check_with_model: bool | None = None,
         history: History = (),
         understand: bool = True,
         **within: Unpack[Within],
@@ -203,15 +212,20 @@ class Library(Collection):
         the settings say. When the articles do not answer, the status is "abstained". A model that fails is a sentence
         in `notes`, and the answer quotes the articles.
 
+        With `check_with_model` the checker also asks the model itself whether the words cited carry each claim, in one
+        call (`rag.checking.witness` says what that may change; `witness` of a claim what it said). None: as the
+        settings say, which by default ask hosted models and those of 7B and more.
+
         `history` holds the earlier questions of a conversation, oldest first, or better its answers (`Answer`, or the
         JSON of one), since "he" is often somebody whom the last answer named. A question that points back to them is
         completed, and `understood` of the answer says how; one that stands alone is not touched, and none is where
         `understand` is False.
 
-        Raises BylineError as `retrieve` does, and for a model that there is not.
+        Raises BylineError as `retrieve` does, for a model that there is not, and for `check_with_model` without one.
         """
         earlier = questions.turns(history) if understand else ()
-        writing: Json = {"model": model, "show_unsupported": show_unsupported, "prompt_style": prompt_style}
+        writing: Json = {"model": model, "show_unsupported": show_unsupported}
+        writing |= {"prompt_style": prompt_style, "check_with_model": check_with_model}
         events = self._events(question, k, filters_of(within), writing, earlier, understand)
         return events if stream else whole(events, Answer)
 
@@ -256,13 +270,22 @@ class Library(Collection):
             if last:
                 return
 
-    def _prepared(self, *, model: str | LanguageModel | None, prompt_style: str | None, show_unsupported: bool) -> Json:
-        """The model that writes, ready for use, and how it is asked, as `answering.answer` takes them."""
+    def _prepared(
+        self,
+        *,
+        model: str | LanguageModel | None,
+        prompt_style: str | None,
+        check_with_model: bool | None,
+        show_unsupported: bool,
+    ) -> Json:
+        """The model that writes, ready for use, how it is asked and who checks beside, as `answering.answer` takes
+        them."""
         settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
+        witness = self._witness(writer, check_with_model)
         if writer is None:
             return {"model": None}
         how = {"prompt": styles.choose(writer, settings).prompt, "max_tokens": settings.model_max_tokens}
-        return {"model": writer, "show_unsupported": show_unsupported, **how}
+        return {"model": writer, "witness": witness, "show_unsupported": show_unsupported, **how}
 
     def _answer(
         self,
@@ -281,10 +304,10 @@ class Library(Collection):
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
         for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
-            found, left_out = self._find(part, hits_of_part)
+            found, orders_of_part = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
-            orders += left_out
+            orders += orders_of_part
         parts = parts if words.has_words(question) else []  # "???" has hits, and no answer
         ranked = [replace(hit, rank=rank) for rank, hit in enumerate(hits.values(), start=1)]
         for event in answering.answer(
@@ -293,8 +316,7 @@ class Library(Collection):
             parts,
             quoting=self._quoting(understood),
             check=self.checker.check_all,
-            alike=self._alike,
-            notes=[*self._notes(question, filters, bool(ranked or stated)), *_about_orders(orders)],
+            notes=self._notes(question, filters, bool(ranked or stated)),
             stated=stated,
             **(writing | ({"model": None} if stated else {})),
         ):
@@ -311,6 +333,7 @@ class Library(Collection):
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
                     notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    problems=(*event.problems, *_about_orders(orders)),
                 )
             yield event
 
@@ -349,31 +372,61 @@ class Library(Collection):
     ) -> Iterator[CheckedSentence | Checked]: ...
 
     def check(
-        self, text: str, *, stream: bool = False, k: int = 5, **within: Unpack[Within]
+        self,
+        text: str,
+        *,
+        stream: bool = False,
+        k: int = 5,
+        model: str | LanguageModel | None = None,
+        check_with_model: bool | None = None,
+        **within: Unpack[Within],
     ) -> Checked | Iterator[CheckedSentence | Checked]:
         """Check a draft against the library: a verdict for each of its sentences, with the words that carry or
         contradict it. A sentence without citations is one about which the library holds nothing. With `stream` each
         sentence is given as soon as it is checked (a second or so each), and at last all of them.
 
-        `k` passages are looked at for each sentence. Filters as in `retrieve`. BylineError when `text` is empty.
+        `k` passages are looked at for each sentence. Filters as in `retrieve`. A `model` that is named here (and no
+        other) is asked as well, where `check_with_model` or the settings say so, as in `ask`. BylineError when `text`
+        is empty, and as in `ask` for the model.
         """
         text = words.encodable(text)
         spans = split_sentences(text)
         if not spans:
             raise BylineError("the text to check is empty: give a sentence, or a file that holds some.")
-        events = self._checked(text, spans, k, filters_of(within))
+        asked = self.language_model(model) if model is not None else None
+        witness = self._witness(asked, check_with_model)
+        note = [NOT_ASKED.format(asked.name)] if asked and witness is None and check_with_model is None else []
+        events = self._checked(text, spans, k, filters_of(within), witness, note)
         return events if stream else whole(events, Checked)
 
     def _checked(
-        self, text: str, spans: Sequence[Span], k: int, filters: Filters
+        self, text: str, spans: Sequence[Span], k: int, filters: Filters, witness: Witness | None, notes: list[str]
     ) -> Iterator[CheckedSentence | Checked]:
-        markers = Markers()
+        def judge(span: Span) -> citations.Judged:
+            candidates = injections.quotable(self._candidates(self._hits(text[slice(*span)], k, filters)))
+            return citations.judge_sentence(text, span, candidates, self.checker.check_all)
+
+        markers, n_at_once = Markers(), MOST_ASKED if witness else 1
         checked: list[CheckedSentence] = []
-        for start, end in spans:
-            candidates, _ = injections.without_orders(self._candidates(self._hits(text[start:end], k, filters)))
-            checked.append(citations.check_sentence(text, (start, end), candidates, self.checker.check_all, markers))
-            yield checked[-1]
-        yield Checked(checked, notes=self.unknown_outlets(filters.outlets))
+        problems: list[str] = []
+        for at in range(0, len(spans), n_at_once):
+            judged, found = citations.hear([judge(span) for span in spans[at : at + n_at_once]], witness)
+            problems += found
+            for one in judged:
+                checked.append(citations.make_sentence(one, self.checker.check_all, markers))
+                yield checked[-1]
+        yield Checked(checked, notes=[*self.unknown_outlets(filters.outlets), *notes], problems=problems)
+
+    def _witness(self, model: LanguageModel | None, wanted: bool | None) -> Witness | None:
+        """What asks `model` beside the checker, where that is `wanted` (None: where the settings say so)."""
+        if model is None:
+            if wanted:
+                raise BylineError("check_with_model needs a language model to ask: name one as the model.")
+            return None
+        settings = self.settings()
+        if not (is_wanted(settings.check_with_model, model) if wanted is None else wanted):
+            return None
+        return Witness(model, within_s=settings.model_timeout, max_tokens=settings.model_max_tokens)
 
     def record(self, answer: Answer) -> Json:
         """The record of an answer of this library, to be kept: see `rag.answers.records`."""
@@ -410,10 +463,6 @@ class Library(Collection):
         shifts = json.loads(self.store.get_meta("calibration") or "{}") | {verifier: shift}
         self.store.set_meta("calibration", json.dumps(shifts))
         self.__dict__.pop("checker", None)
-
-    def _alike(self, one: str, other: str) -> float:
-        vectors = self._judge.encode_passages([one, other])
-        return float(vectors[0] @ vectors[1])
 
     def _sources(self, answer: Answer, filters: Filters) -> list[str]:
         """How many independent sources stand behind an answer, where copies stand behind it; and of which of them only
@@ -472,4 +521,4 @@ def _about_orders(orders: Sequence[Candidate]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"Not used: words in “{names[0][:100]}”{more} that give orders to a machine instead of reporting."]
+    return [f"Words in “{names[0][:100]}”{more} speak to a machine that reads them: at most quoted, never followed."]

@@ -11,7 +11,7 @@ import json
 import re
 from pathlib import Path
 
-from rag.answers.citations import outlet_and_date
+from rag.answers.citations import outlet_and_date, place_in_words
 from rag.answers.records import RECORD_VERSION
 from rag.errors import BylineError
 from rag.text.characters import safe_to_show
@@ -87,15 +87,16 @@ def read_record(path: Path) -> Json:
 # --- readable ------------------------------------------------------------------------------------------------------
 
 
-def _source(article: Json) -> list[str]:
-    """Outlet, date with its doubt, title: what a reference names."""
+def _source(citation: Json) -> list[str]:
+    """Outlet, date with its doubt, title, and the page or the time where there is one: what a reference names."""
+    article, place = citation["article"], place_in_words(citation.get("page"), citation.get("time"))
     known = outlet_and_date(
         article["outlet"],
         article["published"],
         precision=article["published_precision"],
         source=article["published_source"],
     )
-    return [*known, article["title"] or "no title"]
+    return [*known, article["title"] or "no title", f", {place}" if place else ""]
 
 
 def _cited(record: Json) -> list[Json]:
@@ -146,9 +147,9 @@ def _readable(record: Json) -> list[str]:
     cited = _cited(record)
     lines += ["## Sources", ""] if cited else []
     for c in cited:
-        outlet, date, title = map(_plain, _source(c["article"]))
+        outlet, date, title, place = map(_plain, _source(c))
         url = f" {_plain(c['article']['url'])}" if c["article"]["url"] else ""
-        lines += [f"[{c['marker']}] {outlet}, {date}: *{title}*.{url}", ""]
+        lines += [f"[{c['marker']}] {outlet}, {date}: *{title}*{place}.{url}", ""]
         lines += [f"> {_plain(c['quote'])}", ""]
     return lines
 
@@ -187,10 +188,13 @@ def _html(record: Json) -> str:
     cited = _cited(record)
     body += ["<h2>Sources</h2>"] if cited else []
     for c in cited:
-        outlet, date, title = (f"<bdi>{escaped(part)}</bdi>" for part in _source(c["article"]))
+        *source, place = map(escaped, _source(c))
+        outlet, date, title = (f"<bdi>{part}</bdi>" for part in source)
         # As text, not as a link: an article can carry any address.
         url = f" {escaped(c['article']['url'])}" if c["article"]["url"] else ""
-        body.append(f'<p id="s{c["marker"]:d}">[{c["marker"]:d}] {outlet}, {date}: <cite>{title}</cite>.{url}</p>')
+        body.append(
+            f'<p id="s{c["marker"]:d}">[{c["marker"]:d}] {outlet}, {date}: <cite>{title}</cite>{place}.{url}</p>'
+        )
         body.append(f"<blockquote>{escaped(c['quote'])}</blockquote>")
     data = json.dumps(record).replace("<", "\\u003c")
     return _PAGE.format(title=escaped(answer["question"]), body="\n".join(body), foot=escaped(_foot(record)), data=data)

@@ -16,6 +16,7 @@ from typing import Any
 
 from embeddings.keys import OPENAI_URL, clean_key, openai_key, same_origin
 from rag.errors import BylineError
+from rag.options import SETTINGS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,70 +27,29 @@ __all__ = ["ANTHROPIC_URL", "FILE", "OPENAI_URL", "Settings", "api_key", "clean_
 
 FILE = "settings.toml"
 ANTHROPIC_URL = "https://api.anthropic.com/v1"
-# A name that ends in NAME stands for any: a model of transformers by its name on the hub, or by its folder.
-READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
-CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
-PROMPT_STYLES = ("auto", "short", "full")
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
+
+
+def _default(name: str) -> Any:
+    return SETTINGS[name].default
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides who writes the answers, reads and checks, and how records are read. `origin` says of each name where
-    its value is from: "flag", "environment", "file" or "default"."""
+    """What decides who writes the answers, reads and checks, and how records are read: a value for each of SETTINGS.
+    `origin` says of each name where its value is from: "flag", "environment", "file" or "default"."""
 
-    model: str = "extractive"
-    """As `ask --model` takes it."""
-    model_url: str = OPENAI_URL
-    """The endpoint of `openai:NAME`, up to and including `/v1`."""
-    model_context: int = 8192
-    """Tokens that a `gguf:` model may read and write at once; never more than it was trained for."""
-    model_timeout: float = 120.0
-    """Seconds without a sign of the model after which it is given up. Large models on a small machine may read for more
-    than a minute before their first word."""
-    model_max_tokens: int = 4096
-    """Tokens that a model may write for one answer, its thoughts included. The answer itself takes some 200; models
-    that think take thousands before it."""
-    prompt_style: str = "auto"
-    """How a model is asked (PROMPT_STYLES): with few passages and one instruction, or with many sentences and all the
-    rules; "auto" as `rag.models.styles` finds that it can follow."""
-    reader: str = "auto"
-    """What finds the sentence that answers (READERS); "auto" is accurate where its models are there, else built-in."""
-    checker: str = "auto"
-    """What judges whether sources carry a claim (CHECKERS)."""
-    fields: str = ""
-    """What the fields of CSV and JSON records are called, as `ingest --fields` takes it."""
+    model: str = _default("model")
+    model_url: str = _default("model_url")
+    model_context: int = _default("model_context")
+    model_timeout: float = _default("model_timeout")
+    model_max_tokens: int = _default("model_max_tokens")
+    prompt_style: str = _default("prompt_style")
+    reader: str = _default("reader")
+    checker: str = _default("checker")
+    check_with_model: str = _default("check_with_model")
+    fields: str = _default("fields")
     origin: dict[str, str] = field(default_factory=dict)
-
-
-def in_words(choices: Sequence[str]) -> str:
-    """The choices as a sentence lists them."""
-    return f"{', '.join(choices[:-1])} or {choices[-1]}"
-
-
-# What each may be: the type, the lowest and highest value, and the words for it.
-_KINDS: dict[str, tuple[Any, float, float, str]] = {
-    "model": (str, 0, 0, "a text such as openai:NAME"),
-    "model_url": (str, 0, 0, "a text such as http://localhost:11434/v1"),
-    "model_context": (int, 512, 1_048_576, "a whole number from 512 to 1048576"),
-    "fields": (str, 0, 0, "a text such as text=column,title=column"),
-    "model_timeout": ((int, float), 1, 3600, "a number of seconds from 1 to 3600"),
-    "model_max_tokens": (int, 64, 131_072, "a whole number from 64 to 131072"),
-    "prompt_style": (str, 0, 0, in_words(PROMPT_STYLES)),
-    "reader": (str, 0, 0, in_words(READERS)),
-    "checker": (str, 0, 0, in_words(CHECKERS)),
-}
-_CHOICES = {"prompt_style": PROMPT_STYLES, "reader": READERS, "checker": CHECKERS}
-_VARIABLES = {
-    "model": ("BYLINE_MODEL",),
-    "model_url": ("BYLINE_MODEL_URL", "OPENAI_BASE_URL"),
-    "model_context": ("BYLINE_MODEL_CONTEXT",),
-    "model_timeout": ("BYLINE_MODEL_TIMEOUT",),
-    "model_max_tokens": ("BYLINE_MODEL_MAX_TOKENS",),
-    "prompt_style": ("BYLINE_PROMPT_STYLE",),
-    "reader": ("BYLINE_READER",),
-    "checker": ("BYLINE_CHECKER",),
-}
 
 
 def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
@@ -98,12 +58,12 @@ def load_settings(folder: Path | None = None, **flags: str | None) -> Settings:
     Raises BylineError that names file and line, variable or flag, when a value or a name is not allowed.
     """
     found: dict[str, Any] = {}
-    origin = dict.fromkeys(_KINDS, "default")
+    origin = dict.fromkeys(SETTINGS, "default")
     if folder is not None:
         found = _read(folder / FILE)
         origin.update(dict.fromkeys(found, "file"))
-    for name, variables in _VARIABLES.items():
-        variable = next((variable for variable in variables if os.environ.get(variable)), None)
+    for name, setting in SETTINGS.items():
+        variable = next((variable for variable in setting.variables if os.environ.get(variable)), None)
         if variable is not None:
             found[name], origin[name] = _checked(name, _number(os.environ[variable], name), variable), "environment"
     for name, value in flags.items():
@@ -157,7 +117,7 @@ def _read(path: Path) -> dict[str, Any]:
     for name, value in values.items():
         line = re.search(rf"^\s*[\"'\[]*{re.escape(name)}\b", text, re.MULTILINE)
         where = f"{path}, line {text.count(chr(10), 0, line.end()) + 1}" if line else str(path)
-        if name not in _KINDS and _SECRET.search(name):
+        if name not in SETTINGS and _SECRET.search(name):
             raise BylineError(
                 f"{where}: {name!r} does not belong there, no key does: remove it, and set the environment variable "
                 "OPENAI_API_KEY, ANTHROPIC_API_KEY or BYLINE_MODEL_KEY."
@@ -167,17 +127,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _checked(name: str, value: Any, where: str) -> Any:
-    if name not in _KINDS:
-        raise BylineError(f"{where}: there is no setting {name!r}; there are {', '.join(_KINDS)}.")
-    kind, low, high, words = _KINDS[name]
-    fits = isinstance(value, kind) and not isinstance(value, bool)
-    if not fits or (not value.strip() if kind is str else not low <= value <= high):
-        raise BylineError(f"{where}: {name} must be {words}.")
-    if kind is not str:
+    if name not in SETTINGS:
+        raise BylineError(f"{where}: there is no setting {name!r}; there are {', '.join(SETTINGS)}.")
+    setting = SETTINGS[name]
+    fits = isinstance(value, setting.kind) and not isinstance(value, bool)
+    if not fits or (not value.strip() if setting.kind is str else not setting.low <= value <= setting.high):
+        raise BylineError(f"{where}: {name} must be {setting.allowed}.")
+    if setting.kind is not str:
         return value
     value = value.strip()
-    if name in _CHOICES and not _is_among(value, _CHOICES[name]):
-        raise BylineError(f"{where}: {name} must be {words}, not {value[:80]!r}.")
+    if setting.choices and not _is_among(value, setting.choices):
+        raise BylineError(f"{where}: {name} must be {setting.allowed}, not {value[:80]!r}.")
     return value
 
 
@@ -188,9 +148,10 @@ def _is_among(value: str, choices: Sequence[str]) -> bool:
 
 def _number(text: str, name: str) -> Any:
     """An environment variable's text as the number that a setting needs, or as it is where it is none."""
-    if _KINDS[name][0] is str:
+    kind = SETTINGS[name].kind
+    if kind is str:
         return text
     try:
-        return int(text) if _KINDS[name][0] is int else float(text)
+        return int(text) if kind is int else float(text)
     except ValueError:
         return text

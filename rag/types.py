@@ -7,10 +7,11 @@ Scores are "higher is better", always.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +30,30 @@ EXCERPT = "excerpt"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Value:
+class Value:
     """What most values are: their JSON is their fields, in order."""
 
     def to_dict(self) -> Json:
-        return {one.name: _json(getattr(self, one.name)) for one in fields(self)}
+        return {one.name: to_json(getattr(self, one.name)) for one in fields(self)}
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_json(one) for one in value]
-    return value.to_dict() if hasattr(value, "to_dict") else dict(value) if isinstance(value, dict) else value
+def to_json(value: Any) -> Any:
+    """JSON of any value, and of lists, tuples and dicts of such: what `to_dict` gives of those that have it."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {name: to_json(one) for name, one in value.items()}
+    return [to_json(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+class Place(NamedTuple):
+    """What the text is from character `start` on, up to the next place: the page of the file (from 1, as programs that
+    show it count), the time in the recording ("12:31", "1:02:31"), who speaks; None where there is no such thing."""
+
+    start: int
+    page: int | None = None
+    time: str | None = None
+    speaker: str | None = None
 
 
 _One = TypeVar("_One")
@@ -73,6 +87,10 @@ class Article:
     `reasons` says, for each value that was inferred and not stated, what it was inferred from (and where a date was
     cut or passed over, why).
 
+    `places` say, in order, on which page of a PDF the text is, or when it was said in a recording; empty where the file
+    has neither. `asides` are what the form of the file shows to be no story (in a mail, what it replies to); they are
+    among `boilerplate` too.
+
     What ingest found beside it in the library: articles with the same `cluster` (the id of one of them) carry the same
     story and count as one source; `replaced_by` is the id of the newest version of this piece, None for that itself.
     """
@@ -95,6 +113,18 @@ class Article:
     cluster: str | None = None
     replaced_by: str | None = None
     offset: int = 0
+    places: tuple[Place, ...] = ()
+    asides: tuple[Span, ...] = ()
+
+    def place_at(self, start: int) -> Place:
+        """Where character `start` of the text stands in its file; a place that says nothing where that is not known."""
+        at = bisect_right(self.places, start, key=lambda place: place.start)
+        return self.places[at - 1] if at else Place(0)
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether it is what was said in a recording."""
+        return any(place.time is not None for place in self.places)
 
     @property
     def inferred(self) -> tuple[str, ...]:
@@ -143,7 +173,8 @@ class Passage:
     """A run of whole sentences of one article: the unit that is embedded and retrieved.
 
     `article.text[start:end] == text`. `heading` is the section heading above it: the title and the heading are put
-    before the text that is embedded and searched, and are never quoted. `n_tokens` counts `text`.
+    before the text that is embedded and searched, and are never quoted. `n_tokens` counts `text`. `page` and `time` are
+    those at which it begins (see `Place`).
     """
 
     id: str
@@ -154,6 +185,8 @@ class Passage:
     text: str
     n_tokens: int
     heading: str = ""
+    page: int | None = None
+    time: str | None = None
 
     def to_dict(self) -> Json:
         return {"id": self.id, "start": self.start, "end": self.end, "text": self.text}
@@ -170,7 +203,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchHit(_Value):
+class SearchHit(Value):
     """A retrieved passage. `score` orders the hits; `scores` keeps each part of it (`cosine`, `bm25`)."""
 
     score: float
@@ -178,6 +211,9 @@ class SearchHit(_Value):
     scores: dict[str, float]
     article: Article
     passage: Passage
+
+    def to_dict(self) -> Json:
+        return {**super().to_dict(), "page": self.passage.page, "time": self.passage.time}
 
 
 class Hits(_Noted[SearchHit]):
@@ -195,7 +231,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResolvedDate(_Value):
+class ResolvedDate(Value):
     """Words of an article that mean a date only beside its own: `article.text[start:end] == words`. `date` is an ISO
     date cut to `precision`; `basis` says what it was resolved against, the article's date and how that is known."""
 
@@ -208,13 +244,13 @@ class ResolvedDate(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Citation(_Value):
+class Citation(Value):
     """The exact words behind a claim: `article.text[start:end] == quote`. `support` is in 0..1.
 
     `speaker` is whom the article names, in its own words, as saying it; None where it speaks for itself. `dates` are
     the relative dates in the quote ("Monday") with the days they mean; they stand beside the quote, never in it.
     `answer` are the words of the quote that the reader takes for the answer, half-open in the article's characters;
-    None where it points at none.
+    None where it points at none. `page` and `time` are those at which the quote begins (see `Place`).
     """
 
     marker: int
@@ -229,14 +265,23 @@ class Citation(_Value):
 
     def to_dict(self) -> Json:
         answer = None if self.answer is None else {"start": self.answer[0], "end": self.answer[1]}
-        return {**super().to_dict(), "answer": answer}
+        return {**super().to_dict(), "answer": answer, "page": self.page, "time": self.time}
+
+    @property
+    def page(self) -> int | None:
+        return self.article.place_at(self.start).page
+
+    @property
+    def time(self) -> str | None:
+        return self.article.place_at(self.start).time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim(_Value):
+class Claim(Value):
     """One sentence of an answer, without its markers, and the words that back it.
 
-    `earlier` is true where a later article has changed what this one reports.
+    `earlier` is true where a later article has changed what this one reports. `witness` is what a language model that
+    the checker asked said: "model", "says" (yes, no), "probability" of yes or None, "effect" (lifted, lowered, None).
     """
 
     text: str
@@ -244,6 +289,7 @@ class Claim(_Value):
     finding: Finding = "supported"
     citations: tuple[Citation, ...] = ()
     earlier: bool = False
+    witness: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,15 +309,12 @@ class Disagreement:
         return {
             "about": self.about,
             "kind": self.kind,
-            "statements": [
-                {"value": value, **citation.to_dict()}
-                for value, citation in zip(self.values, self.citations, strict=True)
-            ],
+            "statements": [{"value": v, **c.to_dict()} for v, c in zip(self.values, self.citations, strict=True)],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event(_Value):
+class Event(Value):
     """What happened on a date, as reported: `citations` are the reports of it. `date` is an ISO date cut to
     `precision`. `source` says how it is known: stated in the words, resolved from them ("Monday") by the article's
     date, or no more than the article's own date. `planned` is true where they only announce it."""
@@ -288,14 +331,15 @@ class Timeline(_Noted[Event]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer(_Value):
+class Answer(Value):
     """What `ask` gives. `text` is the claims in order, each followed by its markers, `[1] [2]`.
 
     `abstained` carries no claim: `notes` says what is missing and `hits` what came nearest. `maybe` goes with
     "partial": what is shown may answer, the reader is not sure.
-    `problems` names what the language model did wrong; `notes` is for the reader. `understood` holds what was read
-    from the question beyond its words: `question`, with what a follow-up left out put in; `as_of`, `published_from`,
-    `published_to`; and `because`, a sentence for each. Empty where the question was taken as it stands.
+    `problems` names what the language model did wrong, and articles that speak to machines; `notes` is for the reader.
+    `understood` holds what was read from the question beyond its words: `question`, with what a follow-up left out put
+    in; `as_of`, `published_from`, `published_to`; and `because`, a sentence for each. Empty where the question was
+    taken as it stands.
     `confidence`, in 0..1, is how likely the built-in reader holds it that the passages answer, whoever writes.
     """
 
@@ -317,11 +361,12 @@ class Answer(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedSentence(_Value):
+class CheckedSentence(Value):
     """One sentence of a reader's draft: `draft[start:end] == text`.
 
     `citations` are the words of the library that carry it or, where `conflicts` says so, contradict it; none where the
-    library holds nothing about it. `missing` are words of the sentence that those do not carry.
+    library holds nothing about it. `missing` are words of the sentence that those do not carry. `witness` as in
+    `Claim`.
     """
 
     text: str
@@ -333,14 +378,22 @@ class CheckedSentence(_Value):
     citations: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    witness: Json | None = None
 
 
 class Checked(_Noted[CheckedSentence]):
-    """What `check` gives: the sentences of a draft, in order."""
+    """What `check` gives: the sentences of a draft, in order. `problems` says why a model that was asked too was not
+    heard."""
+
+    def __init__(
+        self, found: Iterable[CheckedSentence] = (), *, notes: Iterable[str] = (), problems: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found, notes=notes)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Version(_Value):
+class Version(Value):
     """A state of a piece: the stored text of an article now (`replaced_at` None), or what it was before its file was
     read anew at `replaced_at` (UTC, ISO 8601)."""
 
@@ -349,7 +402,7 @@ class Version(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure(_Value):
+class Failure(Value):
     """A file (or a line of a JSONL file, `path:line`) that could not be read, and why, in one sentence."""
 
     path: str
@@ -357,7 +410,7 @@ class Failure(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestWarning(_Value):
+class IngestWarning(Value):
     """What a reader should know of an article, or of several of one file, that went in: an inferred date, a text that
     is not whole, an encoding that is uncertain. `kind` is one of `rag.ingest.warnings.KINDS`, `n` how many it is of."""
 
@@ -371,7 +424,7 @@ class IngestWarning(_Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestReport(_Value):
+class IngestReport(Value):
     """What one ingest did. `articles` and `passages` are the library's totals afterwards.
 
     `unchanged` counts files whose text is in the library already; `duplicates` names those among them that lie

@@ -67,3 +67,16 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """An empty library that needs no model."""
     with Library.open(tmp_path / "library", embedder="hashing:64") as opened:
         yield opened
+
+
+FERRY = """\
+Fog held the ferry at Saltby for two
+hours on Tuesday. The fog came twice. Orla Venn, the harbour master, said so.
+"""
+
+
+@pytest.fixture
+def ferry(library: Library, tmp_path: Path) -> Library:
+    (tmp_path / "ferry.md").write_text(FERRY)
+    library.ingest([tmp_path / "ferry.md"])
+    return library

@@ -25,6 +25,7 @@ from rag.errors import BylineError
 from rag.types import Answer, Article, Checked, CheckedSentence, Claim, IngestReport, Json
 from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article
 from ui import app, cards, markup, panes, server, view
+from ui.access import Access
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")  # its use of pandas
 
@@ -296,9 +297,9 @@ def test_a_page_of_another_site_can_send_nothing(url, headers, status):
 
 
 def test_a_page_for_other_machines_takes_no_files():
-    with app.served(FakeLibrary(), host="0.0.0.0", port=0) as address:
+    with app.served(FakeLibrary(), host="0.0.0.0", port=0, access=Access(is_open=True)) as address:
         local = re.sub("//[^:/]*", "//127.0.0.1", address)
-        assert httpx.post(f"{local}gradio_api/upload", files=FILES).status_code == 413
+        assert httpx.post(f"{local}gradio_api/upload", files=FILES).status_code == 403
         config = httpx.get(f"{local}config").json()
     tabs = {c["props"]["label"]: c["props"]["visible"] for c in config["components"] if c["type"] == "tabitem"}
     assert tabs == {"Ask": True, "Check a draft": True, "Add articles": False}

@@ -11,7 +11,7 @@ import pytest
 from rag.errors import BylineError
 from rag.ingest.encoding import decoded
 from rag.types import Article
-from tests.test_articles import one, put
+from tests.reading import one, put
 
 LOST = "\ufffd"
 # The same news, invented, as it would be told in each language.

@@ -163,10 +163,10 @@ def test_on_the_command_line(sample_folder: Path, tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
     document = json.loads(run(str(draft), "--json").stdout)
-    assert document.keys() == {"sentences", "elapsed_s"}
+    assert document.keys() == {"sentences", "problems", "elapsed_s"}
     first, second = document["sentences"]
     assert first.keys() == {
-        *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts")
+        *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts", "witness")
     }
     assert (first["verdict"], second["verdict"]) == ("supported", "unsupported")
     assert "Nothing in the library about this." in run("Plum cake needs cinnamon.").stdout

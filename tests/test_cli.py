@@ -72,7 +72,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     found = byline_json("search", "Why was the ferry late?", "-k", 3, home=home)
     assert {"question", "elapsed_s", "hits"} <= found.keys()
     hit = found["hits"][0]
-    assert hit.keys() == {"rank", "score", "scores", "article", "passage"}
+    assert hit.keys() == {"rank", "score", "scores", "article", "passage", "page", "time"}
     assert hit["rank"] == 1
     assert {"cosine", "bm25"} <= hit["scores"].keys()
     assert hit["article"].keys() == ARTICLE_KEYS
@@ -94,7 +94,19 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
             assert citation.keys() == {
-                *("marker", "article", "start", "end", "quote", "support", "speaker", "dates", "answer"),
+                *(
+                    "marker",
+                    "article",
+                    "start",
+                    "end",
+                    "quote",
+                    "support",
+                    "speaker",
+                    "dates",
+                    "answer",
+                    "page",
+                    "time",
+                ),
             }
             assert text[citation["start"] : citation["end"]] == citation["quote"]
             assert f"[{citation['marker']}]" in answer["text"]

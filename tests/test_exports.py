@@ -15,7 +15,7 @@ from rag.ingest.articles import discover, read
 from rag.ingest.people import split_people
 from rag.library import Library
 from rag.types import Article, Failure
-from tests.test_articles import failed, put
+from tests.reading import failed, put
 
 # Nothing here happened: there is no Saltby, and it has no pier.
 FIRST = "The harbour board of Saltby voted on Tuesday to close the north pier until repairs are paid for."

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from rag.cli import main
 from rag.ingest import articles
 from rag.ingest.articles import SUFFIXES, discover, read
 from rag.ingest.records import JSON_LINES
 from rag.library import Library
 from rag.types import Article
 from tests import test_mail, test_word
-from tests.test_articles import STORY, failed, one, put
+from tests.reading import STORY, failed, one, put
 from tests.test_cli import byline
 
 SAID = "The ferry of Portmere came back to its pier on Monday, the harbour office said."
@@ -147,13 +148,13 @@ def test_a_file_that_is_only_a_headline(library: Library, tmp_path: Path, name: 
 
 def test_links_in_a_circle(library: Library, tmp_path: Path) -> None:
     path = put(tmp_path / "news" / "a.txt")
-    put(tmp_path / "news" / "b.odt")
+    put(tmp_path / "news" / "b.key")
     (tmp_path / "news" / "again").symlink_to(tmp_path / "news")
     (tmp_path / "news" / "deep").mkdir()
     (tmp_path / "news" / "deep" / "up").symlink_to(tmp_path)
     assert discover([tmp_path / "news"]) == ([path], [])
     report = library.ingest([tmp_path / "news", tmp_path])
-    assert (report.added, report.failed, report.skipped[".odt"]) == (1, (), 1)
+    assert (report.added, report.failed, report.skipped[".key"]) == (1, (), 1)
 
 
 def test_a_file_removed_between_listing_and_reading(
@@ -196,7 +197,7 @@ def test_names_with_newlines_and_pictures(tmp_path: Path) -> None:
 
 
 def test_files_of_other_kinds_are_counted_once(tmp_path: Path) -> None:
-    for name in ("a.txt", "b.doc", "sub/c.DOC", "d.epub", "noname", "map.xml"):
+    for name in ("a.txt", "b.doc", "sub/c.DOC", "d.pages", "noname", "map.xml"):
         put(tmp_path / name, "<svg/>" if name == "map.xml" else STORY)
     # These describe, are hidden, are no story by their name, or belong to a program.
     for name in (".hidden.doc", "README.rst", "~$b.docx", "manifest.csv", "a.yaml"):
@@ -204,20 +205,20 @@ def test_files_of_other_kinds_are_counted_once(tmp_path: Path) -> None:
     (tmp_path / "link.doc").symlink_to(tmp_path / "b.doc")
     passed_over: Counter[str] = Counter()
     discover([tmp_path, tmp_path / "sub", f"{tmp_path}/*", f"{tmp_path}/**/*.doc"], passed_over)
-    assert passed_over == {".epub": 1, "": 1, ".xml": 1, ".doc": 1}  # *.doc asks for b.doc
+    assert passed_over == {".pages": 1, "": 1, ".xml": 1, ".doc": 1}  # *.doc asks for b.doc
     passed_over.clear()
     assert discover([tmp_path], passed_over) == ([tmp_path / "a.txt"], [])
-    assert passed_over == {".doc": 2, ".epub": 1, "": 1, ".xml": 1}
+    assert passed_over == {".doc": 2, ".pages": 1, "": 1, ".xml": 1}
     passed_over.clear()
     discover([tmp_path, tmp_path / "b.doc"], passed_over)
     assert passed_over[".doc"] == 1
 
 
 def test_the_command_line_says_what_was_passed_over(tmp_path: Path) -> None:
-    for name in ("a.txt", "b.doc", "c.doc", "d.epub", "plain"):
+    for name in ("a.txt", "b.doc", "c.doc", "d.pages", "plain"):
         put(tmp_path / "news" / name)
     done = byline("ingest", tmp_path / "news", "--embedder", "hashing:64", home=tmp_path / "home")
-    line = "byline: passed over 4 files of kinds that are not read: .doc (2), .epub (1), no suffix (1)"
+    line = "byline: passed over 4 files of kinds that are not read: .doc (2), .pages (1), no suffix (1)"
     assert (done.returncode, done.stderr.splitlines()) == (0, [line])
 
 
@@ -225,8 +226,8 @@ def test_the_command_line_says_what_was_passed_over(tmp_path: Path) -> None:
     ("name", "data", "why"),
     [
         ("story.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "is not text (an old office document)"),
-        ("story.odt", b"PK\x03\x04" + bytes(99), "is not text (a ZIP archive or an office document)"),
-        ("story.rtf", b"{\\rtf1 The ferry}", "is not plain text"),
+        ("story.key", b"PK\x03\x04" + bytes(99), "is not text (a ZIP archive or an office document)"),
+        ("story.log", b"{\\rtf1 The ferry}", "is not text (an RTF document)"),
         ("story.mht", b"From: <Saved by Blink>\nMIME-Version: 1.0\n\nThe ferry.", "is not plain text"),
         ("story.png", b"\x89PNG\r\n\x1a\n" + bytes(99), "is not text (a PNG image)"),
     ],
@@ -243,3 +244,9 @@ def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.xml")
     found, _ = discover([tmp_path])
     assert tmp_path / "a.txt" in found
+
+
+def test_the_help_names_every_suffix(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["ingest", "--help"])
+    assert f": {' '.join(SUFFIXES)}\n" in capsys.readouterr().out

@@ -21,7 +21,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 # The rooms, from the ground up: each imports itself and what stands above it here, and nothing beside it.
 LEVELS = """
     embeddings
-    rag.types+rag.errors+rag.settings+rag.filters
+    rag.types+rag.errors+rag.options+rag.settings+rag.filters
     rag.text
     rag.models
     rag.storage
@@ -31,7 +31,7 @@ LEVELS = """
     rag.news
     rag.answers
     rag.library+rag.collection+rag
-    rag.cli+rag.commands+rag.terminal+rag.record+rag.doctor
+    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.doctor
     ui  evals
     evals.training
 """
@@ -116,7 +116,7 @@ def test_every_package_is_in_the_wheel_but_those_for_training() -> None:
 
 @pytest.mark.parametrize("module", ["rag", "rag.cli", "embeddings", "ui", "evals"])
 def test_importing_is_light(module: str) -> None:
-    heavy = "torch sentence_transformers transformers gradio faiss tiktoken trafilatura pypdf".split()
+    heavy = "torch sentence_transformers transformers gradio faiss tiktoken trafilatura pypdfium2".split()
     code = f"import sys, {module}; found = [m for m in {heavy} if m in sys.modules]; assert not found, found"
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -137,7 +137,7 @@ print(*sys.modules)
 def test_help_and_a_mistake_load_nothing(args: list[str]) -> None:
     modules = loaded(*args)
     own = {module for module in modules if module.split(".")[0] in PACKAGES}
-    assert own == {"rag", "rag.cli", "evals", "ui"}
+    assert own == {"rag", "rag.cli", "rag.options", "evals", "ui"}
     assert not modules & {"numpy", "sqlite3", "httpx", "yaml", "snowballstemmer"}
 
 
@@ -146,7 +146,9 @@ def test_a_question_loads_little(command: str, sample_folder: Path) -> None:
     """What costs half a second, or belongs to ingest, the page or a model of another kind."""
     modules = loaded(command, "Who asked for the meeting?", "--library", str(sample_folder))
     assert "tokenizers" in modules
-    heavy = "torch sentence_transformers transformers sklearn scipy pandas gradio tiktoken trafilatura lxml pypdf docx"
+    heavy = (
+        "torch sentence_transformers transformers sklearn scipy pandas gradio tiktoken trafilatura lxml pypdfium2 docx"
+    )
     more = "feedparser datasketch charset_normalizer yaml httpx ir_measures unittest asyncio concurrent.futures.process"
     assert not modules & {*heavy.split(), *more.split()}
 

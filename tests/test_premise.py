@@ -53,22 +53,6 @@ def test_a_false_premise_is_contradicted_by_the_sentence_that_says_otherwise(que
     assert found.reasons
 
 
-def alike(one: str, other: str) -> float:
-    return float({one, other} == {"join", "signed"})
-
-
-def test_what_is_denied_in_another_word_is_contradicted() -> None:
-    question = "When did Saltby join the Gullmere Herring League?"
-    texts = ["Gullmere is fond of herring.", "Saltby has not signed up to the GHL.", "The GHL meets in Saltby."]
-    found = contradicted(question, candidates(*texts), alike)
-    assert found is not None
-    assert (found.source.text, found.reasons) == (texts[1], ("the evidence negates “signed”, much like “join”",))
-    assert contradicted(question, candidates(*texts)) is None
-    borne_out = [*texts, "Saltby was the last to join the GHL."]
-    assert contradicted(question, candidates(*borne_out), alike) is None
-    assert contradicted(question, candidates("Brine has not signed up to the GHL."), alike) is None
-
-
 @pytest.mark.parametrize(
     ("question", "texts"),
     [

@@ -20,7 +20,8 @@ from rag.models import styles
 from rag.models.clients import Endpoint
 from rag.models.prompts import FULL, PROMPTS, REFUSAL, SHORT, Prompt
 from rag.models.styles import billions_of, choose
-from rag.settings import PROMPT_STYLES, Settings, load_settings
+from rag.options import PROMPT_STYLES
+from rag.settings import Settings, load_settings
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.servers import Fake, Request, Scripted, fake_server, gguf_file, pieces, says
 
@@ -110,7 +111,20 @@ def test_the_sentences_of_a_passage_are_one_number_wherever_they_stand() -> None
         ("gemma3n:e4b", 4),
         ("gpt-oss:20b", 20),
         ("meta-llama/Llama-3.2-1B-Instruct", 1),
+        ("openai:Qwen/Qwen2.5-Coder-1.5B-Instruct", 1.5),
+        ("openai:mixtral-8x7b", 56.0),
+        ("openai:qwen3:30b-a3b", 30.0),
+        ("openai:Qwen3-235B-A22B", 235.0),
+        ("openai:gemma-3n-E4B-it", 4.0),
+        ("openai:command-r7b-12-2024", 7.0),
+        ("openai:TinyLlama-1.1B-step-1431k-3T", 1.1),
+        ("openai:gpt-oss:120b-cloud", 120.0),
+        ("openai:smollm2-135m", 0.135),
+        ("openai:phi-3.5-mini", None),
+        ("openai:llama-4bit", None),
+        ("openai:model-8bit-awq", None),
         ("phi-4-mini", None),
+        ("Qwen2.5-7B-Instruct-1M", 7),
         ("claude-opus", None),
         ("model-bf16-128k", None),
         ("", None),
@@ -134,9 +148,7 @@ class Named(Scripted):
         ("gguf:llama-70b.gguf", {"model_context": 2048}, "short"),
         ("openai:llama3.1:8b", {}, "short"),
         ("openai:qwen2.5:72b", {"model_url": "http://localhost:11434/v1"}, "full"),
-        ("openai:gpt-9", {}, "full"),
-        ("openai:gpt-9", {"model_url": "http://localhost:1234/v1"}, "short"),
-        ("anthropic:claude", {}, "full"),
+        ("openai:gpt-9", {}, "short"),
         ("my own", {}, "short"),
         ("gguf:llama-70b.gguf", {"prompt_style": "short"}, "short"),
         ("gguf:Qwen2.5-1.5B.gguf", {"prompt_style": "full"}, "full"),
@@ -148,12 +160,14 @@ def test_what_auto_chooses(name: str, settings: dict[str, Any], style: str) -> N
     assert choice.why
 
 
-def test_the_address_that_counts_is_the_one_that_is_asked() -> None:
-    """Whatever the settings say: `--model-url` may have said another."""
+def test_a_hosted_model_without_a_size_is_large() -> None:
+    """Whatever the settings say: `--model-url` may have said another address."""
     local = Endpoint("openai", "gpt-9", base_url="http://127.0.0.1:1/v1", api_key=None)
     hosted = Endpoint("openai", "gpt-9", base_url="https://api.openai.com/v1", api_key="sk-x")
+    small = Endpoint("openai", "gpt-9-3b", base_url="https://api.openai.com/v1", api_key="sk-x")
     assert choose(local, Settings()).prompt is SHORT
     assert choose(hosted, Settings(model_url="http://127.0.0.1:1/v1")).prompt is FULL
+    assert choose(small, Settings()).prompt is SHORT
 
 
 def result(style: str, **changed: Any) -> dict[str, Any]:
@@ -192,9 +206,8 @@ def test_the_same_name_elsewhere_is_another_model() -> None:
     here = Endpoint("openai", "llama", base_url="http://user:pw@127.0.0.1:1/v1", api_key="sk-secret")
     there = Endpoint("openai", "llama", base_url="http://127.0.0.1:2/v1", api_key=None)
     path = styles.remember(here, result("full"))
-    settings = Settings(model_url="http://127.0.0.1:1/v1")
-    assert choose(here, settings).prompt is FULL
-    assert choose(there, settings).prompt is SHORT
+    assert choose(here, Settings()).prompt is FULL
+    assert choose(there, Settings()).prompt is SHORT
     assert "pw" not in path.read_text()
     assert "sk-secret" not in path.read_text()
 
@@ -337,8 +350,7 @@ class Follower:
     ],
 )
 def test_a_model_that_is_tried(answers: list[str], full: Any, style: str, short: tuple[bool, bool, bool, int]) -> None:
-    settings = Settings(model_url="http://127.0.0.1:1/v1")
-    tried = try_model(Follower(answers, full), settings)
+    tried = try_model(Follower(answers, full), Settings())
     found = tried["prompts"]["short"]
     assert (found["cites"], found["refuses"], found["follows"], found["right"]) == short
     assert tried["style"] == style

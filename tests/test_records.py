@@ -14,7 +14,7 @@ import pytest
 from rag.ingest import fields, lines, records
 from rag.ingest.articles import discover, read
 from rag.types import Article, Failure
-from tests.test_articles import failed, one, put
+from tests.reading import failed, one, put
 from tests.test_exports import FIRST, SECOND, STATED, TEXT, TITLE, URL, all_of
 
 COLUMNS = ("Headline", "Publication", "Author", "Date", "Body")

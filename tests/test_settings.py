@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from rag import BylineError, Library
+from rag.options import OF_THE_ENVIRONMENT, SETTINGS, table
 from rag.settings import FILE, OPENAI_URL, Settings, api_key, load_settings, same_origin
 from tests.servers import KEY, fake_server, says
 
+ROOT = Path(__file__).parent.parent
 EVIL = "http://evil.example/v1"
 
 
@@ -47,6 +51,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "fields": "default",
         "reader": "default",
         "checker": "default",
+        "check_with_model": "default",
     }
 
 
@@ -152,3 +157,30 @@ def test_a_library_of_somebody_else_gets_no_key(own_sample: Library, monkeypatch
 def test_settings_do_not_need_a_folder() -> None:
     assert load_settings() == load_settings(Path("/nowhere"))
     assert isinstance(load_settings(), Settings)
+
+
+def test_every_variable_of_the_environment_is_in_the_table() -> None:
+    """What the code, the tests and the documents name must be what help, errors and MODELS.md are made from."""
+    known = {*OF_THE_ENVIRONMENT, *(variable for one in SETTINGS.values() for variable in one.variables)}
+    files = [
+        *(path for room in ("embeddings", "rag", "ui", "evals", "tests") for path in (ROOT / room).rglob("*.*")),
+        *(ROOT / name for name in ("Makefile", "README.md", "CONTRIBUTING.md")),
+    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in files if path.suffix in (".py", ".md", ".js", "")}
+    named = {(name, str(path)) for path, text in texts.items() for name in re.findall(r"\bBYLINE_[A-Z_]+\b", text)}
+    assert {pair for pair in named if pair[0] not in known} == set()
+    read = {name for name, path in named if not path.endswith(("options.py", ".md"))}
+    assert read >= {*OF_THE_ENVIRONMENT}, "one that nobody reads"
+
+
+def test_the_page_about_models_has_the_table() -> None:
+    assert table() in (ROOT / "rag" / "models" / "MODELS.md").read_text(encoding="utf-8")
+
+
+def test_each_default_is_one_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.name for one in fields(Settings)][:-1] == [*SETTINGS]
+    for one in SETTINGS.values():
+        for variable in one.variables[:1]:
+            monkeypatch.setenv(variable, str(one.default))
+    settings = load_settings()
+    assert {name: getattr(settings, name) for name in SETTINGS} == {name: one.default for name, one in SETTINGS.items()}

@@ -17,14 +17,14 @@ from rag.models import larger, tiers
 from rag.models.adapter import ADAPTERS, READER, VERIFIER
 from rag.models.reader import Passage, Reader
 from rag.models.tiers import in_use, load_reader, load_verifier, tier_of
-from rag.settings import CHECKERS, FILE, READERS, in_words, load_settings
+from rag.options import CHECKERS, READERS, in_words
+from rag.settings import FILE, load_settings
 from tests.models import small_model
 
 
 @pytest.fixture(autouse=True)
 def nothing_loaded() -> None:
-    tiers._reader.cache_clear()
-    tiers._verifier.cache_clear()
+    tiers.load_model.cache_clear()
 
 
 @pytest.fixture
@@ -264,10 +264,9 @@ def test_the_help_shows_the_settings(command: str, capsys: pytest.CaptureFixture
     shown = " ".join(capsys.readouterr().out.split())
     assert "--checker NAME" in shown
     assert ("--reader NAME" in shown) is (command != "check"), "nothing is read to check a draft"
-    if command != "eval":
-        assert "$BYLINE_CHECKER" in shown
-        assert in_words(CHECKERS) in shown.replace("built- in", "built-in")
-    if command in ("ask", "models"):
+    assert "$BYLINE_CHECKER" in shown
+    assert in_words(CHECKERS) in shown.replace("built- in", "built-in")
+    if command != "check":
         assert in_words(READERS) in shown.replace("built- in", "built-in")
 
 

@@ -11,7 +11,7 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 
-from tests.test_articles import failed, one, put
+from tests.reading import failed, one, put
 
 STORY = "The ferry of Portmere came back to its pier on Monday after a winter of repairs, the harbour office said."
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

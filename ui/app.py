@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import BylineError
 from rag.types import Answer, CheckedSentence, Claim, Json
 from ui import cards, drafts, panes, uploads, view
+from ui.access import Access, is_local, may_add
 from ui.panes import Library
-from ui.server import LOCAL, Headers, OwnPagesOnly, free_port
+from ui.server import LOCAL, free_port, middleware
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -61,10 +62,11 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     pane: dict[str, Any] = {**frame, "js_on_load": (ASSETS / "page.js").read_text(encoding="utf-8")}
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-    def open_page() -> tuple[Any, ...]:
-        line, outlets, shown, n_articles = panes.opened(library, can_add=can_add)
-        start = gr.update(selected="add") if can_add and not n_articles else gr.skip()
-        return line, gr.update(choices=outlets), shown, cards.no_sources(), n_articles, start
+    def open_page(request: gr.Request) -> tuple[Any, ...]:
+        may = can_add and may_add(request)
+        line, outlets, shown, n_articles = panes.opened(library, can_add=may)
+        start = gr.update(selected="add") if may and not n_articles else gr.skip()
+        return line, gr.update(choices=outlets), shown, cards.no_sources(), n_articles, start, gr.update(visible=may)
 
     def offer_models() -> Any:
         offered = panes.models(library)
@@ -116,7 +118,9 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     def stop_check(draft: str, checked: Sequence[CheckedSentence]) -> str:
         return drafts.stopped(draft, checked)
 
-    def add(files: list[str] | None, talk: list[Answer], now: Json) -> Iterator[tuple[Any, ...]]:
+    def add(files: list[str] | None, talk: list[Answer], now: Json, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        if not may_add(request):
+            raise gr.Error("Only editors may add articles.", print_exception=False)
         busy, ready = gr.update(value=None, interactive=False), gr.update(value=None, interactive=True)
         for shown in panes.adding(library, files or []):
             yield shown, busy, *[gr.skip()] * 4
@@ -227,14 +231,14 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
                 findings = gr.HTML(
                     html_template=_FINDINGS, elem_id="bl-findings", **{**pane, "value": drafts.waiting()}
                 )
-            with gr.Tab("Add articles", id="add", visible=can_add):
+            with gr.Tab("Add articles", id="add", visible=can_add) as adding:
                 files = gr.File(
                     file_count="multiple", label="Articles", show_label=False, height=150, elem_id="bl-files"
                 )
                 added = gr.HTML(html_template=_ADDED, elem_id="bl-added", **{**frame, "value": uploads.offer()})
         whole = gr.HTML(html_template=_WHOLE, elem_id="bl-whole", **pane)
 
-        opening = [masthead, outlets, answer_pane, sources_pane, held, tabs]
+        opening = [masthead, outlets, answer_pane, sources_pane, held, tabs, adding]
         page.load(open_page, outputs=opening, **quiet)
         page.load(offer_models, outputs=[model], **quiet)  # apart: it may have to wait for a server
         # What the buttons within a pane do, page.js tells as an event of the pane: retry, stop, select.
@@ -289,9 +293,10 @@ def serve(
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
     examples: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008  (it does not change)
 ) -> None:
     """Serves the page until interrupted (Ctrl-C). `on_ready` gets its address once it answers. Else as `served`."""
-    with served(library, host=host, port=port, open_browser=open_browser, examples=examples) as url:
+    with served(library, host=host, port=port, open_browser=open_browser, examples=examples, access=access) as url:
         if on_ready is not None:
             on_ready(url)
         try:
@@ -309,28 +314,25 @@ def served(
     port: int | None = None,
     open_browser: bool = False,
     examples: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008
 ) -> Iterator[str]:
-    """The page's address while it is being served.
+    """The page's address while it is being served, to whom `access` lets in; and beside it what `ui.programs` has.
 
     `port` None means 7860 or the next free one, 0 any free one. BylineError when `port` is taken or not allowed, or
-    when `host` is not an address of this machine.
+    when `host` is not an address of this machine, or `access` does not say who may come from others.
     """
     port = free_port(host, port)
+    access.check(host)
     # Gradio asks its own address whether it is up, and would ask a company's proxy instead.
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
-    async def launch() -> tuple["gr.Blocks", str]:
-        local = host in LOCAL
-        page = build(library, examples, can_add=local)
-        import gradio as gr
-        from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
+    can_add = is_local(host) or access.users is not None
 
-        middleware = [Middleware(Headers)]
-        if local:  # no other site may have its own name lead here and read the answers (DNS rebinding), or post here
-            middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL)))
-            middleware.append(Middleware(OwnPagesOnly))
+    async def launch() -> tuple["gr.Blocks", str]:
+        page = build(library, examples, can_add=can_add)
+        import gradio as gr
+
         page.queue(default_concurrency_limit=4, max_size=64)
         _, url, _ = page.launch(
             server_name=f"[{host}]" if ":" in host else host,
@@ -342,7 +344,7 @@ def served(
             ),
             css_paths=[ASSETS / "style.css"],
             favicon_path=ASSETS / "favicon.svg",
-            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
+            app_kwargs={"middleware": middleware(library, access, host), "docs_url": None, "redoc_url": None},
             footer_links=[],
             run_history=False,
             prevent_thread_lock=True,
@@ -353,7 +355,11 @@ def served(
             pwa=False,
             mcp_server=False,
             enable_monitoring=False,
-            max_file_size=uploads.MOST_BYTES if local else 1,  # byte: from afar the page takes no files
+            max_file_size=uploads.MOST_BYTES if can_add else 1,  # byte: from afar the page takes no files
+            root_path=access.root_path or None,
+            ssl_certfile=str(access.certfile) if access.certfile else None,
+            ssl_keyfile=str(access.keyfile) if access.keyfile else None,
+            ssl_verify=False,  # of the page's own certificate, by Gradio, when it asks whether the page is up
         )
         return page, url
 

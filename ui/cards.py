@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from rag.answers.citations import SUPPORTED_FROM, attribution
+from rag.answers.citations import SUPPORTED_FROM, attribution, place_in_words
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Citation, Claim, SearchHit, Verdict
 from ui.markup import beside, escaped, idle, source, web_address
@@ -124,7 +124,7 @@ def whole_article(article: Article, start: int, end: int) -> str:
     by = f'<p class="bl-meta" dir="auto">By {escaped(", ".join(article.authors))}</p>' if article.authors else ""
     return (
         '<div class="bl-sheet"><button type="button" class="bl-close">Close</button>'
-        f'<p class="bl-meta">{source(article)}</p>'
+        f'<p class="bl-meta">{source(article, start)}</p>'
         f'<h2 id="bl-whole-title" dir="auto">{escaped(article.title or "Title not stated")}</h2>{by}</div>'
         f'<div class="bl-text" dir="auto" tabindex="0">{"".join(pieces)}</div>{_foot(article)}'
     )
@@ -203,8 +203,9 @@ def _citation_card(card: Card) -> str:
         f'aria-label="Source {citation.marker}: back to the sentence that cites it">{citation.marker}</a>'
     )
     body = (
-        f'{_heading(article, number)}<blockquote{long} dir="auto">{_in_paragraphs(before, citation, after)}'
-        f"</blockquote>{warning}{beside(citation)}{bears(card.verdict, citation)}"
+        f'{_heading(article, citation.start, number)}<blockquote{long} dir="auto">'
+        f"{_in_paragraphs(before, citation, after)}</blockquote>{warning}{beside(citation)}"
+        f"{bears(card.verdict, citation)}"
         f'<div class="bl-deeds">{copy_quote(citation)}{whole_button(card.id) if exact else ""}</div>{_foot(article)}'
     )
     return f'<article class="bl-card" id="{card.id}" tabindex="-1">{body}</article>'
@@ -231,7 +232,8 @@ def copy_quote(citation: Citation) -> str:
     if article.published_source == "inferred":
         whose += " (date inferred)"
     title = f", “{article.title}”" if article.title else ""
-    copied = f"“{citation.quote}” — {whose}{title}"
+    where = f", {place}" if (place := place_in_words(citation.page, citation.time)) else ""
+    copied = f"“{citation.quote}” — {whose}{title}{where}"
     return (
         f'<button type="button" class="bl-copy">Copy quote</button><pre class="bl-kept" hidden>{escaped(copied)}</pre>'
     )
@@ -248,15 +250,15 @@ def _hit_card(number: int, hit: SearchHit) -> str:
     if len(text) > NEAREST_CHARS:
         text = (text[:NEAREST_CHARS].rpartition(" ")[0] or text[:NEAREST_CHARS]) + " …"
     body = (
-        f'{_heading(article)}<blockquote dir="auto">{escaped(text)}</blockquote>'
+        f'{_heading(article, passage.start)}<blockquote dir="auto">{escaped(text)}</blockquote>'
         f'<div class="bl-deeds">{whole_button(f"near-{number}")}</div>{_foot(article)}'
     )
     return f'<article class="bl-card bl-near">{body}</article>'
 
 
-def _heading(article: Article, number: str = "") -> str:
+def _heading(article: Article, start: int, number: str = "") -> str:
     return (
-        f'{number}<p class="bl-meta">{source(article)}</p>'
+        f'{number}<p class="bl-meta">{source(article, start)}</p>'
         f'<h3 dir="auto">{escaped(article.title or "Title not stated")}</h3>'
     )
 

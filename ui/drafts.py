@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answers.citations import attribution
+from rag.answers.citations import attribution, place_in_words
 from rag.types import CheckedSentence
 from ui.cards import Place, bears, copy_quote, whole_button
 from ui.markup import beside, busy, count, escaped, failure, idle, source
@@ -70,7 +70,8 @@ def markdown(sentences: Sequence[CheckedSentence]) -> str:
         lines = [f"**{_FOUND[_kind(sentence)]}.** {' '.join(sentence.text.split())}"]
         lines += [f"- {reason}" for reason in _reasons(sentence)]
         for c in sentence.citations:
-            whose = f"{attribution(c.article, c.speaker, c.quote)}, {c.article.to_dict()['path']}"
+            where = " ".join(filter(None, (str(c.article.to_dict()["path"]), place_in_words(c.page, c.time))))
+            whose = f"{attribution(c.article, c.speaker, c.quote)}, {where}"
             lines.append(f"> “{' '.join(c.quote.split())}” — {whose}")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
@@ -118,7 +119,7 @@ def _list(draft: str, sentences: Sequence[CheckedSentence]) -> str:
         reasons = "".join(f'<li dir="auto">{escaped(reason)}</li>' for reason in _reasons(sentence))
         why = f'<ul class="bl-why">{reasons}</ul>' if reasons else ""
         evidence = "".join(
-            f'<div class="bl-evidence"><p class="bl-meta">{source(c.article)}</p><blockquote dir="auto"><mark>'
+            f'<div class="bl-evidence"><p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto"><mark>'
             f"{escaped(c.quote)}</mark></blockquote>{beside(c)}{bears(sentence.verdict, c)}"
             f'<div class="bl-deeds">{copy_quote(c)}{whole_button(_place(number, position))}</div></div>'
             for position, c in enumerate(sentence.citations, start=1)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from rag.answers.citations import outlet_and_date
+from rag.answers.citations import outlet_and_date, place_in_words
 from rag.text.calendar import date_in_words
 from rag.text.characters import safe_to_show
 from rag.types import Article, Citation
@@ -40,14 +40,19 @@ def web_address(url: str | None) -> str | None:
         return None
 
 
-def source(article: Article) -> str:
-    """Outlet and date, and whether the date was inferred. HTML."""
+def source(article: Article, start: int | None = None) -> str:
+    """Outlet and date, whether the date was inferred, and the page or the time of what stands at `start`. HTML."""
     outlet, date = outlet_and_date(
         article.outlet, article.published, precision=article.published_precision, source=article.published_source
     )
+    where = ""
+    if start is not None:
+        place = article.place_at(start)
+        where = escaped(place_in_words(place.page, place.time))
     return (
         f'<bdi class="bl-outlet">{escaped(outlet)}</bdi> '
         f'<span class="bl-date">{escaped(date[0].upper() + date[1:])}</span>'
+        + (f' <span class="bl-place">{where}</span>' if where else "")
     )
 
 

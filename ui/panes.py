@@ -67,18 +67,23 @@ def models(library: Library) -> list[str]:
 
     A library that can tell which are usable (`models()`, entries as `byline models` lists them) is asked.
     """
-    settings, tell = getattr(library, "settings", None), getattr(library, "models", None)
-    try:
-        default = settings().model if settings else os.environ.get("BYLINE_MODEL") or "extractive"
-    except BylineError:  # asking says what is wrong with it
-        default = "extractive"
+    tell = getattr(library, "models", None)
     try:
         listed = [entry["name"] for entry in tell() if entry["usable"]] if tell else []
     except BylineError:
         listed = []
     # "gguf:PATH" and the like stand for any name, and are none.
     named = [name for name in listed if not name.endswith((":NAME", ":PATH"))]
-    return list(dict.fromkeys([default, "extractive", *named]))
+    return list(dict.fromkeys([default_model(library), "extractive", *named]))
+
+
+def default_model(library: Library) -> str:
+    """What writes where no model is named."""
+    settings = getattr(library, "settings", None)
+    try:
+        return str(settings().model) if settings else os.environ.get("BYLINE_MODEL") or "extractive"
+    except BylineError:  # asking says what is wrong with it
+        return "extractive"
 
 
 def checked_model(library: Library, model: str | None) -> str | None:

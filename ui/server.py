@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
+from ui.access import Access, Gate, is_local, path_of, refuse
+from ui.programs import PREFIXES, Door, Programs
 
 if TYPE_CHECKING:
+    from starlette.middleware import Middleware
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FIRST_PORT, LAST_PORT = 7860, 7959
@@ -43,7 +46,8 @@ class Headers:
 
 
 class OwnPagesOnly:
-    """Refuses what pages of other sites send here: they could not read the answer, but files would be taken.
+    """Refuses what pages of other sites send here: they could not read the answer, but files would be taken. Of what is
+    there for programs they may not even read anything: another server of this machine could have its page do so.
 
     Programs send neither of the headers that tell where a page is from, and pass.
     """
@@ -52,15 +56,29 @@ class OwnPagesOnly:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        for_programs = scope["type"] == "http" and path_of(scope).startswith(PREFIXES)
+        if scope["type"] == "http" and (for_programs or scope["method"] not in ("GET", "HEAD", "OPTIONS")):
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
             site, origin = headers.get("sec-fetch-site"), headers.get("origin")
             foreign = origin is not None and origin.partition("://")[2] != headers.get("host")
             if site not in ("same-origin", "none") if site else foreign:
-                await send({"type": "http.response.start", "status": 403, "headers": []})
-                await send({"type": "http.response.body", "body": b"Only Byline's own page may send this."})
+                await refuse(send, 403, "only Byline's own page, and programs that are no pages, may ask for this.")
                 return
         await self.app(scope, receive, send)
+
+
+def middleware(library: Any, access: Access, host: str) -> list[Middleware]:
+    """What every request goes through, from the outside in."""
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    found = [Middleware(Headers), Middleware(OwnPagesOnly)]
+    local = is_local(host)
+    if (
+        local and access.users is None
+    ):  # no other site may have its own name lead here and read the answers (DNS rebinding)
+        found.append(Middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL, "::1", "[::1]"]))
+    return [*found, Middleware(Gate, access=access, local=local), Middleware(Door, programs=Programs(library))]
 
 
 def free_port(host: str, port: int | None) -> int:

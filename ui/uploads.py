@@ -154,8 +154,8 @@ def _name_in(path: str, kept: Sequence[Path]) -> str:
 def offer() -> str:
     """Before the first file."""
     return idle(
-        "Text, Markdown, HTML, PDF, Word (.docx), mail, CSV, JSON and feed files. They are copied into the library’s "
-        "folder and read there; nothing leaves this machine."
+        "Text, Markdown, HTML, PDF, Word (.docx), ODT, RTF, EPUB, mail, transcript, CSV, JSON and feed files. They are "
+        "copied into the library’s folder and read there; nothing leaves this machine."
     )
 
 

@@ -127,7 +127,7 @@ def _turn(answer: Answer) -> str:
         for claim in answer.claims
     )
     quotes = "".join(
-        f'<li dir="auto">[{c.marker}] {source(c.article)}: “{escaped(c.quote)}”</li>'
+        f'<li dir="auto">[{c.marker}] {source(c.article, c.start)}: “{escaped(c.quote)}”</li>'
         for c in (card.citation for card in cards(answer.claims).values())
     )
     return f'{claims}<ul class="bl-quotes">{quotes}</ul>'
@@ -184,8 +184,8 @@ def _flags(claim: Claim) -> str:
 def _disagreement(number: int, found: Disagreement) -> str:
     """What the reports say, side by side in the order given, the words that differ marked: no ruling."""
     statements = "".join(
-        f'<li dir="auto"><p class="bl-meta">{source(c.article)}</p><blockquote dir="auto">{_marked(c.quote, value)}'
-        f"</blockquote>{beside(c)}{whole_button(f'differs-{number}-{position}')}</li>"
+        f'<li dir="auto"><p class="bl-meta">{source(c.article, c.start)}</p><blockquote dir="auto">'
+        f"{_marked(c.quote, value)}</blockquote>{beside(c)}{whole_button(f'differs-{number}-{position}')}</li>"
         for position, (value, c) in enumerate(zip(found.values, found.citations, strict=True), start=1)
     )
     kind = f'<span class="bl-kind">{_KIND[found.kind]}</span>'
@@ -206,7 +206,7 @@ def _timeline(events: Sequence[Event]) -> str:
         remarks = [remark for remark in ("planned" if event.planned else "", _KNOWN[event.source]) if remark]
         known = f' <span class="bl-known">({"; ".join(remarks)})</span>' if remarks else ""
         reports = "".join(
-            f'<p dir="auto">“{escaped(c.quote)}” <span class="bl-meta">{source(c.article)}</span> '
+            f'<p dir="auto">“{escaped(c.quote)}” <span class="bl-meta">{source(c.article, c.start)}</span> '
             f"{whole_button(f'event-{number}-{position}')}</p>"
             for position, c in enumerate(event.citations, start=1)
         )

@@ -100,10 +100,10 @@ class Row:
 
 
 def row_of(example: Example, base: Encoder) -> Row | None:
-    """None where a sentence that answers lies beyond what is read."""
+    """None where a sentence that answers lies beyond what is read, or one has no tokens, and so no mean of them."""
     encoded = encode_passage(base, example.question, example.sentences, example.title)
     n = len(encoded.spans)
-    if not n or any(i >= n for i in example.gold):
+    if not n or any(i >= n for i in example.gold) or any(start == end for start, end in encoded.spans):
         return None
     span: tuple[int, int] | None = None
     if not example.gold and not example.doubtful:

@@ -32,6 +32,7 @@ from evals.training.pair_sets import is_held_out_wice
 from evals.training.support_data import INVENTED, attributionbench, edits, fever, wikinews
 from rag.checking.checker import FEATURES, LIKENESS, Comparison, Remembering, compare, weigh
 from rag.models.tiers import load_verifier
+from rag.models.verifier import Verifier
 from rag.text.facts import read
 
 WEIGHTS = Path(__file__).parent.parent.parent / "rag" / "checking" / "support_weights.json"
@@ -123,6 +124,17 @@ def comparisons(rows: Sequence[Row], cache: Path | None) -> list[Comparison | No
     return found
 
 
+def verified(verifier: Verifier, pairs: Sequence[tuple[str, str]], cache: Path | None) -> NDArray[np.float32]:
+    """What the verifier says of each pair; kept beside the comparisons."""
+    kept = cache.with_suffix(f".{verifier.name.replace('/', '-')}.npy") if cache is not None else None
+    if kept is not None and kept.is_file() and len(found := np.load(kept)) == len(pairs):
+        return np.asarray(found, dtype=np.float32)
+    outcomes = verifier.verify(pairs)
+    if kept is not None:
+        np.save(kept, outcomes)
+    return outcomes
+
+
 def fit(x: Array, y: Array, weights: Array) -> Array:
     """Weights of a logistic regression on the columns of `x`, intercept last: the weighted log loss + RIDGE/2 ·
     |w · scale|², under the condition that no fault helps and no likeness harms (L-BFGS-B, Byrd et al. 1995)."""
@@ -161,7 +173,7 @@ def main() -> None:
     rows = rows_of(args.data)
     verifier = load_verifier(args.checker)
     kept = [(r, c) for r, c in zip(rows, comparisons(rows, args.cache), strict=True) if c is not None]
-    outcomes = verifier.verify([(row.claim.strip(), window) for row, c in kept for window in c.windows])
+    outcomes = verified(verifier, [(row.claim.strip(), window) for row, c in kept for window in c.windows], args.cache)
     at = 0
     for _, comparison in kept:
         weigh(comparison, outcomes[at : at + len(comparison.windows)])
@@ -179,6 +191,9 @@ def main() -> None:
     w = fit(x, y, weights)
     apart = ~np.isin(sources, list(FITTED_ON))
     score[apart] = x[apart] @ w[:-1] + w[-1]
+    # As the checker judges them: what stands word for word is carried, a copy with an exact fault is not.
+    score[[c.is_verbatim for _, c in kept]] = 99.0
+    score[[not c.is_verbatim and c.is_changed_copy for _, c in kept]] = -99.0
     false = score[np.isin(sources, FREELY_WORDED) & (y == 0)]
     border = float(np.quantile(false, LEAST_REFUSED, method="higher"))
     w[-1] -= border

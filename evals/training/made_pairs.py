@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evals.training.lies import lies, names_in, paraphrases
+from evals.training.edits import names_in
+from evals.training.lies import lies
 from evals.training.pairs import Label, Pair, Source
+from evals.training.paraphrases import paraphrases
 from evals.training.reader_data import Case, cases_of, cases_to_train
 from evals.training.rewording import claim_of
 from evals.training.texts import Json, held_out_sentences, names_of, squeezed, table_of, untokenized

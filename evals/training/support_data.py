@@ -18,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.training.lies import lies, names_in, paraphrases
+from evals.training.edits import names_in
+from evals.training.lies import lies
+from evals.training.paraphrases import paraphrases
 from rag.text.sentences import split_sentences
 
 SEED = 20

@@ -17,6 +17,7 @@ from rag.answers.extractive import quoted
 from rag.answers.sufficiency import ENOUGH, MAYBE
 from rag.answers.turn import Turn
 from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
+from rag.checking.witness import Witness
 from rag.models import prompts
 from rag.news import differences
 from rag.news.markers import Markers
@@ -37,28 +38,28 @@ def answer(
     quoting: Writer,
     model: LanguageModel | None,
     check: citations.Checker,
-    alike: premise.Alike | None = None,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
     prompt: prompts.Prompt = prompts.SHORT,
     max_tokens: int = MAX_TOKENS,
     stated: Sequence[Claim] = (),
+    witness: Witness | None = None,
 ) -> Iterator[Claim | Answer]:
     """Each claim of the answer as soon as it is checked, and at last the `Answer` that holds them all.
 
     `parts` holds what was found for each question in `question`; one for most. Without a `model`, `quoting` (the
-    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `alike` is for
-    `premise.contradicted`. `notes` are put before those made here. Claims that fail the check are left out, or kept
-    with their verdict where `show_unsupported`. Never raises for what a model does: a model that fails is one sentence
-    in the notes. Claims `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`)
-    follows it. A model is asked with `prompt` and may write `max_tokens`. Claims that turn out to be its thoughts are
-    not in the `Answer`.
+    extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `notes` are put
+    before those made here. Claims that fail the check are left out, or kept with their verdict where
+    `show_unsupported`. Never raises for what a model does: a model that fails is one sentence in the notes. Claims
+    `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`) follows it. A model is
+    asked with `prompt` and may write `max_tokens`. Where there is a `witness`, the model's claims wait until it was
+    heard of all of them, so that none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
     """
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
-        yield from composed.write(Turn(model, prompt, max_tokens), show_unsupported=show_unsupported)
+        yield from composed.write(Turn(model, prompt, max_tokens, witness), show_unsupported=show_unsupported)
     yield from composed.quote(instead_of=model)
-    yield from composed.correct(alike)
+    yield from composed.correct()
     yield from composed.put_beside()
     yield composed.finish(hits)
 
@@ -110,7 +111,7 @@ class _Composition:
             if turn.takes_back:
                 self._claims, waiting, self._problems = [], [], []
             self._problems += found
-            if claim is not None and is_doubtful and claim.verdict != "supported":
+            if claim is not None and is_doubtful and (claim.verdict != "supported" or _is_lifted(claim)):
                 turn.leave_out()
             elif claim is not None:
                 waiting.append(claim)
@@ -164,9 +165,9 @@ class _Composition:
         elif quotes and instead_of is not None and not is_unsure:
             self._notes.append("The answer quotes the articles instead.")
 
-    def correct(self, alike: premise.Alike | None) -> Iterator[Claim]:
+    def correct(self) -> Iterator[Claim]:
         """The sentence that puts otherwise what the question takes for granted, if there is one."""
-        otherwise = premise.contradicted(self._question, self._whole.candidates, alike)
+        otherwise = premise.contradicted(self._question, self._whole.candidates)
         if otherwise is None:
             return
         carried = self._carried()
@@ -280,6 +281,11 @@ def _place(source: Candidate) -> tuple[str, int]:
 
 def _cited(claims: Sequence[Claim]) -> set[tuple[str, int]]:
     return {(c.article.id, c.start) for claim in claims for c in claim.citations}
+
+
+def _is_lifted(claim: Claim) -> bool:
+    """Whether it is carried only since a witness says so."""
+    return claim.witness is not None and claim.witness["effect"] == "lifted"
 
 
 def _each_once(drafted: Sequence[Drafted]) -> list[Draft]:

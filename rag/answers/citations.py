@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.answers.drafts import Written
-from rag.answers.injections import speaks_to_machines
+from rag.answers.injections import beside_orders, speaks_to_machines
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
+from rag.checking.witness import Witness
 from rag.models.prompts import Offered, one_line
 from rag.models.verifier import with_context
 from rag.news.corrections import Correction, Notice, correction_of, notices, touches
@@ -79,42 +80,81 @@ def is_exact(source: Candidate) -> bool:
     return source.hit.article.text[source.sentence.start : source.sentence.end] == source.text
 
 
-def check_written(written: Written, offered: Offered, check: Checker, markers: Markers) -> tuple[Claim, list[str]]:
-    """What a language model wrote as a claim with its verdict, and the problems found on the way.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A sentence on which the checker has given its opinion, and a witness may: `cited` are the sources that it rests
+    on, of the `candidates`; `problems` what a model did wrong in writing it; `span` where it stands in a draft."""
 
-    Numbers that were not `offered` are problems. The claim is checked against the sentences it cites, or those that
-    carry it best of the passages it cites, and no others; where they do not carry it, or none are cited, it is
-    attributed to the one or two of all offered sentences that share most with it, and those that carry it are cited
-    instead. Sentences that add nothing to the others are not cited.
+    text: str
+    cited: Sequence[Candidate]
+    support: Support
+    candidates: Sequence[Candidate]
+    problems: tuple[str, ...] = ()
+    span: Span = (0, 0)
+
+
+def hear(judged: Sequence[Judged], witness: Witness | None) -> tuple[list[Judged], tuple[str, ...]]:
+    """The same sentences with what the witness has said of them, and why it was not heard where that is so."""
+    if witness is None:
+        return list(judged), ()
+    # Sentences about which the library holds nothing have no words to be judged on.
+    about = [one for one in judged if one.cited]
+    supports, problems = witness.hear([(one.text, shown(one.cited), one.support) for one in about])
+    heard = iter(supports)
+    return [replace(one, support=next(heard)) if one.cited else one for one in judged], problems
+
+
+def judge_written(written: Written, offered: Offered, check: Checker) -> Judged:
+    """What the checker says of a sentence that a language model wrote.
+
+    Numbers that were not `offered` are problems. The sentence is checked against those it cites, or those that carry it
+    best of the passages it cites, and no others; where they do not carry it, or none are cited, it is attributed to the
+    one or two of all offered sentences that share most with it, and those that carry it are cited instead.
     """
     problems = [
         f"The model cited [{number}]; only [1] to [{len(offered)}] were offered."
         for number in written.numbers
         if not 1 <= number <= len(offered)
     ]
+    candidates = [sentence for group in offered for sentence in group]
     named = [offered[number - 1] for number in written.numbers if 1 <= number <= len(offered)][:MOST_CITED]
     cited = [sentence for group in named for sentence in group]
     if len(cited) > len(named):
         cited = attribute(written.text, cited, check)
     judged = _judge(written.text, cited, check)
     if judged.score < SUPPORTED_FROM:
-        found = attribute(written.text, [sentence for group in offered for sentence in group], check)
+        found = attribute(written.text, candidates, check)
         better = _judge(written.text, found, check)
         if better.score >= SUPPORTED_FROM or (better.score > judged.score and not named):
             if named:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
                 problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
             cited, judged = found, better
-    verdict = judged.verdict
-    if verdict != "supported" and (lacking := [*judged.conflicts, *judged.missing]):
-        problems.append(f"“{written.text}” is not carried by its sources: {'; '.join(lacking)}.")
-    cited = _needed(written.text, cited, check) if verdict == "supported" else cited
-    citations = _cite(written.text, cited, check, markers) if verdict != "unsupported" else ()
-    text = written.text
+    return Judged(text=written.text, cited=cited, support=judged, candidates=candidates, problems=tuple(problems))
+
+
+def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim, list[str]]:
+    """The claim that a sentence is, and the problems found on the way. Sentences that add nothing to the others are not
+    cited."""
+    text, support, cited = judged.text, judged.support, list(judged.cited)
+    problems = list(judged.problems)
+    if support.verdict != "supported" and (lacking := [*support.conflicts, *support.missing]):
+        problems.append(f"“{text}” is not carried by its sources: {'; '.join(lacking)}.")
+    if support.witness and support.witness["effect"] == "lowered":
+        problems.append(f"“{text}” is not carried by its sources, {support.witness['model']} says as well.")
+    cited = _needed(text, cited, check) if support.verdict == "supported" else cited
+    citations = _cite(text, cited, check, markers, support) if support.verdict != "unsupported" else ()
+    suspect = beside_orders(judged.candidates) if citations else []
+    if citations and all(source in suspect for source in cited):
+        problems.append(f"“{text}” rests on words beside an order to a machine: it is left out.")
+        return Claim(text=text, verdict="unsupported", witness=support.witness), problems
     if speaker := unnamed_speaker(text, citations):
+        problems.append(f"“{text}” does not say whose words these are; added: according to {speaker}.")
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
-        problems.append(f"“{written.text}” does not say whose words these are; added: according to {speaker}.")
-    return Claim(text=text, verdict=verdict, finding=judged.finding, citations=citations), problems
+    claim = Claim(
+        text=text, verdict=support.verdict, finding=support.finding, citations=citations, witness=support.witness
+    )
+    return claim, problems
 
 
 def unnamed_speaker(claim: str, cited: Sequence[Citation]) -> str | None:
@@ -133,13 +173,9 @@ def _mid_sentence(speaker: str) -> str:
     return f"{first.lower()} {rest}" if rest[:1].islower() and first.lower() in FUNCTION else speaker
 
 
-def check_sentence(
-    draft: str, span: Span, candidates: Sequence[Candidate], check: Checker, markers: Markers
-) -> CheckedSentence:
-    """A sentence of somebody's draft, `draft[slice(*span)]`, against the candidates that retrieval offers for it.
-
-    It cites the words that carry it, or that contradict it, or that at least speak of the same thing.
-    """
+def judge_sentence(draft: str, span: Span, candidates: Sequence[Candidate], check: Checker) -> Judged:
+    """What the checker says of a sentence of somebody's draft, `draft[slice(*span)]`, against the candidates that
+    retrieval offers for it: `cited` are none where the library holds nothing about it."""
     text = draft[slice(*span)]
     found = attribute(text, candidates, check)
     judged = _judge(text, found, check)
@@ -147,8 +183,14 @@ def check_sentence(
     shared = terms & {term for source in found for term in query_terms(source.text)}
     if judged.score < SUPPORTED_FROM and not judged.conflicts and len(shared) < ABOUT_FROM * len(terms):
         found, judged = [], replace(judged, score=0.0, verdict="unsupported", finding="not_found", missing=())
-    # Each by itself is judged on what all are judged on, so that one row of the page says one thing.
-    cited = _cite(text, found, check, markers)
+    return Judged(text=text, cited=found, support=judged, candidates=candidates, span=span)
+
+
+def make_sentence(of: Judged, check: Checker, markers: Markers) -> CheckedSentence:
+    """A sentence of a draft with its verdict. It cites the words that carry it, or that contradict it, or that at least
+    speak of the same thing; a correction that concerns it counts too."""
+    text, candidates, found, judged = of.text, of.candidates, of.cited, of.support
+    cited: tuple[Citation, ...] = _cite(text, found, check, markers, judged)
     is_dropped = judged.features.get("speaker_dropped", 0.0) > 0
     speaker = unnamed_speaker(text, cited) if judged.verdict == "supported" or is_dropped else None
     against = judged.conflicts
@@ -175,14 +217,15 @@ def check_sentence(
         verdict, finding = "partial", "contradicted" if is_corrected else "attribution"
     return CheckedSentence(
         text=text,
-        start=span[0],
-        end=span[1],
+        start=of.span[0],
+        end=of.span[1],
         verdict=verdict,
         finding=finding,
         support=judged.score,
         citations=cited,
         missing=judged.missing,
         conflicts=against,
+        witness=judged.witness,
     )
 
 
@@ -255,10 +298,15 @@ def _carries(text: str, sources: Sequence[Candidate], check: Checker) -> bool:
     return _judge(text, sources, check).score >= SUPPORTED_FROM
 
 
-def _cite(text: str, sources: Sequence[Candidate], check: Checker, markers: Markers) -> tuple[Citation, ...]:
-    """A citation of each, with what it does for `text` by itself."""
-    alone = _judge_each(text, [[source] for source in sources], check)
-    return tuple(markers.cite(source, judged.score) for source, judged in zip(sources, alone, strict=True))
+def _cite(
+    text: str, sources: Sequence[Candidate], check: Checker, markers: Markers, whole: Support | None = None
+) -> tuple[Citation, ...]:
+    """A citation of each, with what it does for `text` by itself: where a witness has moved the verdict on the `whole`,
+    on the same side of the border."""
+    scores = [judged.score for judged in _judge_each(text, [[source] for source in sources], check)]
+    if whole and whole.witness and (effect := whole.witness["effect"]):
+        scores = [(max if effect == "lifted" else min)(score, whole.score) for score in scores]
+    return tuple(markers.cite(source, score) for source, score in zip(sources, scores, strict=True))
 
 
 def _nearness(judged: Support) -> float:
@@ -296,6 +344,11 @@ def outlet_and_date(
         name = "Outlet not stated"
     known = (published or "")[: {"none": 0, "year": 4, "month": 7}.get(precision, 10)]
     return name, date_in_words(known) + (" (inferred)" if known and source == "inferred" else "")
+
+
+def place_in_words(page: int | None, time: str | None) -> str:
+    """Where in its file something stands, as a reference names it: "p. 3", "at 12:31"; "" where that is not known."""
+    return f"p. {page}" if page is not None else f"at {time}" if time is not None else ""
 
 
 def excerpt_notes(cited: Iterable[Article]) -> list[str]:

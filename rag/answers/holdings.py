@@ -51,7 +51,7 @@ def searched_for(
     what the newest articles begin with; for a comparison the topic once for each outlet."""
     wanted = understood.request
     if wanted is None:
-        for part in questions.alone(premise.parts(question)):
+        for part in questions.complete_each(premise.parts(question)):
             yield part, search(part, k, filters)
     elif wanted.kind == "compare" and filters.outlets:
         # Of what story the topic is, the nearest article of any of them says.

@@ -8,25 +8,21 @@ as asked, and the sentence that says otherwise is the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.checking.faults import compare_clause, coverage
 from rag.search.names import other_names
 from rag.search.outlets import mentions
 from rag.text import dates
-from rag.text.facts import Item, Reading, read
+from rag.text.facts import Reading, read
 from rag.text.lexicon import without_accents
 from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
 
-Alike = Callable[[str, str], float]
-"""Says how near two words are in meaning, by the cosine of the packaged MiniLM."""
-
 # A sentence that covers less of what is taken for granted may well speak of something else. Measured on questions that
 # their paragraph answers (XQuAD) and on SQuAD 2.0's unanswerable: evals/RESULTS.md, "News sense".
 COVERED_FROM = 0.7
-ALIKE = 0.45
 MOST_PARTS = 4
 LONGEST_NAME = 100  # characters of a name that a note repeats
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
@@ -94,7 +90,6 @@ _TITLE = re.compile(
     r"\.?",
     re.IGNORECASE,
 )
-# What a question asks for, in words for a note; the first that matches. What has no words here is named as it is asked.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,10 +125,9 @@ def _asks_for_subject(question: str) -> bool:
     return asks is None or not _SUBJECT.match(rest[asks.end() :])
 
 
-def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | None = None) -> Contradiction | None:
+def contradicted(question: str, candidates: Sequence[Candidate]) -> Contradiction | None:
     """The candidate that contradicts what the question takes for granted; None where there is none, or where another
-    candidate bears it out. With `alike`, a sentence contradicts too that names all that the question names and denies
-    what is much the same: "has not signed up" beside "join"."""
+    candidate bears it out."""
     granted = premise(question)
     if granted is None or not candidates:
         return None
@@ -162,7 +156,7 @@ def contradicted(question: str, candidates: Sequence[Candidate], alike: Alike | 
             return None
         if found is None:
             found = Contradiction(source=candidates[i], reasons=reasons)
-    return found if found or alike is None else _denied(claim, candidates, alike)
+    return found
 
 
 def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> bool:
@@ -178,47 +172,9 @@ def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> b
     return not ours.keys & source.keys and not is_order
 
 
-def _denied(claim: Reading, candidates: Sequence[Candidate], alike: Alike) -> Contradiction | None:
-    """The first candidate that names all that the claim names and negates a word much like one of the claim's that it
-    lacks; None where another names them and has that word."""
-    named = {claim.items[n].key for n in claim.content if claim.items[n].kind == "name"}
-    words = [claim.items[n] for n in claim.content if claim.items[n].kind == "word" and not claim.items[n].marks]
-    if not named or not words or any("not" in claim.items[n].marks for n in claim.content):
-        return None
-    found: dict[str, Contradiction] = {}
-    said: set[str] = set()
-    for candidate in candidates:
-        source, title = read(candidate.text), read(candidate.hit.article.headline or "")
-        if not all(key in source.keys | title.keys for key in named - _shortened(claim, source.keys | title.keys)):
-            continue
-        said |= {word.key for word in words if word.key in source.keys}
-        lacking = [word for word in words if word.key not in source.keys]
-        negated = [source.items[n] for n in source.content if "not" in source.items[n].marks]
-        if len(lacking) > 1 or not negated or not (named & source.keys or _shortened(claim, source.keys)):
-            continue  # of several words nobody knows which of them is denied
-        for word in lacking:
-            nearness, at = max((alike(word.text.lower(), item.text.lower()), -n) for n, item in enumerate(negated))
-            if nearness >= ALIKE:
-                reason = f"the evidence negates “{negated[-at].text}”, much like “{word.text}”"
-                found.setdefault(word.key, Contradiction(source=candidate, reasons=(reason,)))
-    return next((otherwise for key, otherwise in found.items() if key not in said), None)
-
-
-def _shortened(claim: Reading, keys: frozenset[str]) -> frozenset[str]:
-    """Keys of the claim's names whose initials are among `keys`: "International Criminal Court" beside "ICC"."""
-    runs: list[list[Item]] = [[]]
-    for item in claim.items:
-        if item.kind == "name":
-            runs[-1].append(item)
-        elif runs[-1]:
-            runs.append([])
-    short = [run for run in runs if len(run) > 1 and "".join(item.text[0].lower() for item in run) in keys]
-    return frozenset(item.key for run in short for item in run)
-
-
 def parts(question: str) -> list[str]:
     """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two, and so has "What do
-    Israel and Hamas say?" (`sides`). What asks nothing by itself ("who said what and when") stays with the part
+    Israel and Hamas say?" (`ask_of_each`). What asks nothing by itself ("who said what and when") stays with the part
     before."""
     found: list[str] = []
     if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
@@ -230,11 +186,11 @@ def parts(question: str) -> list[str]:
         elif part.strip():
             found.append(part.strip())
     asked = [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
-    divided = [side for part in asked for side in sides(part)]
+    divided = [side for part in asked for side in ask_of_each(part)]
     return divided if len(divided) <= MOST_PARTS else asked
 
 
-def sides(question: str) -> list[str]:
+def ask_of_each(question: str) -> list[str]:
     """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
     do the reports of A and B differ on C?", "according to A and according to B") or act each by itself ("What can A and
     B each do?"), or two times ("in spring and again in autumn"). Otherwise the question as it is."""

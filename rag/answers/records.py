@@ -16,7 +16,7 @@ from rag.answers.citations import SUPPORTED_FROM, Checker
 from rag.answers.writer import LIBRARY
 from rag.models.verifier import with_context
 from rag.text.sentences import split_sentences
-from rag.types import Answer, Article, Json
+from rag.types import Answer, Article, Json, Value
 
 RECORD_VERSION = 1
 # A sentence this like the one that was quoted (difflib's ratio) is shown as what it has become.
@@ -61,7 +61,7 @@ def _digest(record: Mapping[str, object]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifiedCitation:
+class VerifiedCitation(Value):
     """A citation of a record beside the library as it is. `state` is "unchanged"; "moved" (the same words at other
     offsets); "changed" (the article no longer has them); "gone" (the article is not in the library). `now` holds the
     words as they stand, or those that seem to have taken their place, with their offsets; None where there are none."""
@@ -72,12 +72,9 @@ class VerifiedCitation:
     state: State
     now: Json | None
 
-    def to_dict(self) -> Json:
-        return dict(vars(self))
-
 
 @dataclass(frozen=True, kw_only=True)
-class VerifiedClaim:
+class VerifiedClaim(Value):
     """`holds` where every quotation stands. `carried` says whether the words as they are now carry the claim."""
 
     text: str
@@ -85,12 +82,9 @@ class VerifiedClaim:
     carried: bool
     citations: tuple[VerifiedCitation, ...]
 
-    def to_dict(self) -> Json:
-        return {**vars(self), "citations": [citation.to_dict() for citation in self.citations]}
-
 
 @dataclass(frozen=True, kw_only=True)
-class Verification:
+class Verification(Value):
     """A record beside the library as it is now. `intact` is false where the record itself was altered after it was
     saved. `holds` needs both that and every claim."""
 
@@ -104,13 +98,7 @@ class Verification:
         return self.intact and all(claim.holds for claim in self.claims)
 
     def to_dict(self) -> Json:
-        return {
-            "question": self.question,
-            "saved_at": self.saved_at,
-            "holds": self.holds,
-            "intact": self.intact,
-            "claims": [claim.to_dict() for claim in self.claims],
-        }
+        return {**super().to_dict(), "holds": self.holds}
 
 
 def verify(record: Json, article_of: Callable[[Json], Article | None], check: Checker) -> Verification:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rag.answers import citations, drafts
 from rag.answers.refusals import is_refusal
+from rag.checking.witness import Witness
 from rag.errors import ModelError, PromptTooLong
 from rag.models.prompts import SHORT, Offered, Prompt
 from rag.news.markers import Markers
@@ -15,13 +16,15 @@ from rag.types import Candidate, Claim, LanguageModel
 MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
 MOST_THOUGHT = 12  # characters of thoughts for each token
 
+_Item = tuple[citations.Judged | None, list[str]]
+
 
 class Turn:
     """`model` asked once with `prompt`; it may write `max_tokens`. `takes_back` says, at each claim, that all before it
     were thoughts; `is_cut`, at the end, that there was more; `version`, which prompt it was in the end."""
 
-    def __init__(self, model: LanguageModel, prompt: Prompt, max_tokens: int) -> None:
-        self._model, self._prompt, self._max_tokens = model, prompt, max_tokens
+    def __init__(self, model: LanguageModel, prompt: Prompt, max_tokens: int, witness: Witness | None) -> None:
+        self._model, self._prompt, self._max_tokens, self._witness = model, prompt, max_tokens, witness
         self.refused = self.takes_back = False
         self._failure, self._n_written, self._left_out = "", 0, 0
         self._n_offered, self._n_chosen = 0, 0
@@ -58,6 +61,33 @@ class Turn:
     ) -> Iterator[tuple[Claim | None, list[str]]]:
         """Each claim (None where it is left out) with the problems found in it. Of the `candidates` the prompt takes
         the passages that come first."""
+        judged = self._judged(question, candidates, check, markers)
+        for one, problems in self._heard(judged) if self._witness else judged:
+            if one is None:
+                yield None, problems
+                continue
+            claim, found = citations.make_claim(one, check, markers)
+            is_left_out = claim.verdict == "unsupported" and not show_unsupported
+            self._left_out += is_left_out
+            yield None if is_left_out else claim, [*problems, *found]
+
+    def _heard(self, judged: Iterator[_Item]) -> Iterator[_Item]:
+        """What was judged once all of it is there, with what the witness says. A model that broke off is not asked."""
+        items: list[_Item] = []
+        for item in judged:
+            items = [item] if self.takes_back else [*items, item]
+        self.takes_back = False
+        about = [one for one, _ in items if one is not None]
+        found, problems = citations.hear(about, None if self._failure else self._witness)
+        heard = iter(found)
+        yield from ((next(heard) if one else None, said) for one, said in items)
+        if problems:
+            yield None, list(problems)
+
+    def _judged(
+        self, question: str, candidates: Sequence[Candidate], check: citations.Checker, markers: Markers
+    ) -> Iterator[_Item]:
+        """Each sentence with what the checker says of it, None where there is nothing to be said."""
         try:
             for written, offered in self._written(question, candidates):
                 self.takes_back = written.takes_back
@@ -70,10 +100,7 @@ class Turn:
                     yield None, [f"The model broke off in “{written.text}”, which was dropped."]
                 elif written.text:
                     self._n_written += 1
-                    claim, found = citations.check_written(written, offered, check, markers)
-                    is_left_out = claim.verdict == "unsupported" and not show_unsupported
-                    self._left_out += is_left_out
-                    yield None if is_left_out else claim, found
+                    yield citations.judge_written(written, offered, check), []
                 elif written.takes_back:
                     yield None, []
         except ModelError as error:

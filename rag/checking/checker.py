@@ -14,18 +14,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
-from rag.checking.faults import DECIDE_COPIES, FAULTS, UNSCALED, compare_clause, coverage, plain, weights_of
+from rag.checking.faults import (
+    DECIDE_COPIES,
+    EXACT,
+    FAULTS,
+    UNSCALED,
+    compare_clause,
+    coverage,
+    plain,
+    weights_of,
+)
 from rag.models.tiers import load_verifier
 from rag.models.verifier import CONTEXT, Verifier, with_context
 from rag.text.facts import Reading, read
 from rag.text.sentences import split_sentences
-from rag.types import Finding, Verdict
+from rag.types import Finding, Json, Verdict
 
 # Sentences of the evidence that are embedded: those that share most with the claim. Bounds the time on long pages.
 N_EMBEDDED = 10
@@ -68,7 +78,8 @@ FEATURES = LIKENESS | FAULTS
 class Support:
     """`score` is in 0..1, 0.5 the border; `finding` says why it lies below. `missing` holds the claim's own words that
     the evidence does not carry, `conflicts` one phrase for each contradiction, `features` what the score was made
-    of."""
+    of. `decided` says where exact comparison decides, and which way; `witness` is what a language model said of it,
+    where one was asked (`rag.checking.witness`)."""
 
     score: float
     verdict: Verdict
@@ -76,6 +87,8 @@ class Support:
     missing: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     features: dict[str, float] = field(default_factory=dict)
+    decided: Literal["for", "against"] | None = None
+    witness: Json | None = None
 
 
 class Checker:
@@ -136,7 +149,7 @@ class Checker:
             return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
 
         score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
-        if (comparison.decisive or comparison.is_changed_copy) and not comparison.is_verbatim:
+        if comparison.is_changed_copy and not comparison.is_verbatim:
             score = min(score, MOST_CONTRADICTED)
         finding: Finding = "supported"
         if score < 0.5:
@@ -160,6 +173,7 @@ class Checker:
             missing=comparison.missing,
             conflicts=comparison.conflicts,
             features=comparison.features,
+            decided="for" if comparison.is_verbatim else "against" if comparison.has_exact_conflict else None,
         )
 
 
@@ -201,6 +215,11 @@ class Comparison:
         """Whether it is a near copy in which something exact is otherwise, or quotes what is not there."""
         is_changed = self.closeness >= COPY_FROM and any(self.features[name] > 0 for name in DECIDE_COPIES)
         return is_changed or self.features["quote_changed"] > 0
+
+    @property
+    def has_exact_conflict(self) -> bool:
+        """Whether a figure, date, name or quotation is otherwise, or it is a near copy with any such fault."""
+        return bool(self.decisive) or self.is_changed_copy or any(self.features[name] > 0 for name in EXACT)
 
 
 def weigh(comparison: Comparison, outcomes: NDArray[np.float32]) -> None:

@@ -42,6 +42,8 @@ DECIDE_COPIES = frozenset(
     "number_conflict number_elsewhere limit_conflict date_conflict date_elsewhere name_conflict negation modality "
     "quantifier opposite exchanged speaker_dropped quote_changed".split()
 )
+# Figures, dates and names that are otherwise, of which nothing but the exact comparison decides.
+EXACT = frozenset("number_conflict limit_conflict date_conflict name_conflict".split())
 UNSCALED = frozenset({"number_missing", "date_missing", "name_missing", "quote_changed"})
 
 N_COPIED = 4  # matched content words from which on a clause can be called a copy

@@ -14,21 +14,27 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rag.errors import BylineError
-from rag.ingest import exports, feeds, mail, records
+from rag.ingest import epub, exports, feeds, mail, records
 from rag.ingest.encoding import decode, decoded, load, open_file
 from rag.ingest.failures import Troubles, failure
 from rag.ingest.fields import Mapped, metadata_of, names_of
-from rag.ingest.formats import declared_in, from_pdf, from_text, stated_above
+from rag.ingest.formats import declared_in, from_text, stated_above
 from rag.ingest.lines import HEAD
 from rag.ingest.metadata import load_yaml, make_article, one_line
+from rag.ingest.opendocument import from_odt
 from rag.ingest.pages import from_html
+from rag.ingest.pdf import from_pdf
 from rag.ingest.records import suffix_of
+from rag.ingest.rich_text import from_rtf
 from rag.ingest.splitting import split
+from rag.ingest.transcripts import from_transcript
 from rag.ingest.word import from_docx
 from rag.types import Article, Failure, Json
+
+_T = TypeVar("_T")
 
 
 def _from_page(data: bytes) -> tuple[str, Json]:
@@ -46,15 +52,19 @@ _READERS: Mapping[str, Callable[[bytes], tuple[str, Json]]] = {
     ".htm": _from_page,
     ".pdf": from_pdf,
     ".docx": from_docx,
+    ".odt": from_odt,
+    ".rtf": from_rtf,
+    ".srt": from_transcript,
+    ".vtt": from_transcript,
     ".eml": mail.from_mail,
 }
-SUFFIXES = (*_READERS, mail.MAILBOX, *records.SUFFIXES, *feeds.SUFFIXES)
+SUFFIXES = (*_READERS, mail.MAILBOX, epub.SUFFIX, *records.SUFFIXES, *feeds.SUFFIXES)
 """What is taken from a folder (.xml where it is a feed), each packed by gzip too (.csv.gz). A file that is named itself
 is taken whatever its suffix, as records where it plainly holds some, else as text."""
 MOST_NAMES = 200
 
 _KNOWN = {*SUFFIXES} - {".txt"}
-_MARKED_UP = (".rtf", ".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
+_MARKED_UP = (".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
 _SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 _MANIFESTS = ("manifest.csv", "manifest.jsonl")
 # But "license-fees-rise.txt" is one. "~$" begins what Word keeps beside a document that is open; "questions.list" holds
@@ -212,8 +222,8 @@ def read(
         if suffix in records.SUFFIXES or (suffix not in _KNOWN and _holds_records(path)):
             yield from _read_records(path, row, mapped if mapped is not None else {})
         else:
-            one_or_many = {mail.MAILBOX: _read_mailbox} | dict.fromkeys(feeds.SUFFIXES, _read_feed)
-            yield from one_or_many.get(suffix, _read_document)(path, row)
+            many = {mail.MAILBOX: _read_mailbox, epub.SUFFIX: _read_book, **dict.fromkeys(feeds.SUFFIXES, _read_feed)}
+            yield from many.get(suffix, _read_document)(path, row)
     except UnicodeEncodeError:
         yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
@@ -274,16 +284,8 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         if suffix in _READERS:
             raise
         raise BylineError(f"{str(error).rstrip('.')}; what is read are {', '.join(SUFFIXES)} files.") from error
-    sidecar: Json = {}
-    for other in (path.with_name(path.stem + end) for end in _SIDECARS):
-        try:
-            if os.path.isfile(other):
-                source = decode(load(other))
-                value = json.loads(source) if other.suffix == ".json" else load_yaml(source)
-                sidecar = {**({} if _holds_articles(value) else metadata_of(value)), **sidecar}
-        except (OSError, ValueError, RecursionError, BylineError) as error:
-            reason = str(error).rstrip(".")
-            yield failure(other, f"describes {path.name} but goes unused ({reason}); mend it or delete it.")
+    sidecar, failures = _sidecar(path)
+    yield from failures
     about = (sidecar, row)
     parts = split(text) if take is from_text and not any("title" in layer for layer in about) else []
     if not parts:
@@ -303,7 +305,23 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
             yield failure(path, str(error), number)
 
 
-def _parsed(take: Callable[[bytes], tuple[str, Json]], data: bytes, suffix: str) -> tuple[str, Json]:
+def _sidecar(path: Path) -> tuple[Json, list[Failure]]:
+    """What the files beside a file state of it, the first of them before the others, and what is wrong with them."""
+    stated: Json = {}
+    failures = []
+    for other in (path.with_name(path.stem + end) for end in _SIDECARS):
+        try:
+            if os.path.isfile(other):
+                source = decode(load(other))
+                value = json.loads(source) if other.suffix == ".json" else load_yaml(source)
+                stated = {**({} if _holds_articles(value) else metadata_of(value)), **stated}
+        except (OSError, ValueError, RecursionError, BylineError) as error:
+            why = f"describes {path.name} but goes unused ({str(error).rstrip('.')}); mend it or delete it."
+            failures.append(failure(other, why))
+    return stated, failures
+
+
+def _parsed(take: Callable[[bytes], _T], data: bytes, suffix: str) -> _T:
     try:
         return take(data)
     except BylineError:
@@ -327,6 +345,18 @@ def _read_mailbox(path: Path, row: Json) -> Iterator[Article | Failure]:
             yield make_article(f"{path}#{key}", text, (row, own))
         except BylineError as error:
             yield failure(path, str(error), number)
+
+
+def _read_book(path: Path, row: Json) -> Iterator[Article | Failure]:
+    sidecar, failures = _sidecar(path)
+    yield from failures
+    for part in _parsed(lambda data: list(epub.articles(data)), load(path), epub.SUFFIX):
+        try:
+            yield make_article(
+                f"{path}#{part.key}" if part.key is not None else str(path), part.text, (sidecar, row, part.own)
+            )
+        except BylineError as error:
+            yield failure(path, str(error))
 
 
 def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | Failure]:

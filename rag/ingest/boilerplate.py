@@ -93,10 +93,10 @@ _BOILERPLATE = re.compile(
 )
 
 
-def find_boilerplate(text: str) -> tuple[Span, ...]:
+def find_boilerplate(text: str, asides: Sequence[Span] = ()) -> tuple[Span, ...]:
     """What in a text is not its story, sorted and disjoint: front matter, then whole lines without their newline
     ("Read more: …", bylines, credits, copyright, wire identifiers, …), and the dateline before the first sentence
-    ("(Reuters) - "). A line that could be a sentence of the story is left alone."""
+    ("(Reuters) - "). A line that could be a sentence of the story is left alone. `asides` are known to be none."""
     front = front_matter(text)
     spans = [front] if front is not None else []
     n_openings = 0
@@ -111,7 +111,18 @@ def find_boilerplate(text: str) -> tuple[Span, ...]:
             if dateline is not None and dateline.end() < end:
                 spans.append(dateline.span())
                 n_openings = 3
-    return tuple(spans)
+    return _disjoint([*spans, *asides]) if asides else tuple(spans)
+
+
+def _disjoint(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans in order, those that overlap as one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
 
 
 def header(text: str) -> list[HeaderLine]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rag.ingest.boilerplate import find_headings
 from rag.text.sentences import split_sentences
-from rag.types import Article, Json, Span, Version
+from rag.types import Article, Json, Span, Value, Version
 
 # From this likeness on (difflib's ratio over words, 0..1) a sentence counts as the other one changed.
 SAME_SENTENCE = 0.5
@@ -37,7 +37,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diff:
+class Diff(Value):
     """What changed from one version of a piece to the next. `fields` maps the name of a value that differs (title,
     published, …) to what it was and what it is."""
 
@@ -47,12 +47,8 @@ class Diff:
     changes: tuple[Change, ...]
 
     def to_dict(self) -> Json:
-        return {
-            "older": self.older.to_dict(),
-            "newer": self.newer.to_dict(),
-            "fields": {name: {"before": before, "after": after} for name, (before, after) in self.fields.items()},
-            "changes": [change.to_dict() for change in self.changes],
-        }
+        differ = {name: {"before": before, "after": after} for name, (before, after) in self.fields.items()}
+        return {**super().to_dict(), "fields": differ}
 
 
 def diff(older: Version, newer: Version) -> Diff:

@@ -1,14 +1,12 @@
-"""Bytes to text: encodings, PDF, and the paragraphs of markup (pages as a whole are read in `rag.ingest.pages`)."""
+"""Bytes to text: encodings, and the paragraphs of markup (pages as a whole are read in `rag.ingest.pages`)."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest.boilerplate import WORD, front_matter
+from rag.ingest.boilerplate import front_matter
 from rag.ingest.encoding import decode, decoded, without_control_references
 from rag.ingest.fields import metadata_of
 from rag.ingest.metadata import clean, load_front_matter
@@ -17,6 +15,11 @@ from rag.types import Json
 ENCRYPTED = "is encrypted; save a copy of it without a password."
 # Titles of documents that nobody wrote.
 BY_A_PROGRAM = re.compile(r"(?i)^untitled|^microsoft word|^(?:word )?document\d*$|\.(docx?|pdf|indd|qxd|tex)$")
+
+# Accounts of machines, and what programs fill in.
+NOBODY = re.compile(
+    r"(?i)(?:(?:microsoft )?(?:office|windows) )?(?:user|admin\w*|author|unknown)|python-docx|word|un-named"
+)
 
 
 def from_text(data: bytes) -> tuple[str, Json]:
@@ -96,41 +99,3 @@ def paragraphs(tree: Any) -> str:
 def spaced(text: str) -> str:
     """The lines of a text as paragraphs, without the blanks that only lay it out."""
     return "\n\n".join(line for block in text.split("\n") if (line := " ".join(block.split())))
-
-
-def from_pdf(data: bytes) -> tuple[str, Json]:
-    """The text layer of a PDF, pages set apart by blank lines, and its document information."""
-    import io
-
-    import pypdf
-
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    try:
-        readable = not reader.is_encrypted or bool(reader.decrypt(""))
-    except pypdf.errors.DependencyError:  # a cipher that pypdf alone does not have
-        readable = False
-    if not readable:
-        raise BylineError(ENCRYPTED)
-    text = "\n\n".join(_join_lines(page.extract_text().split("\n")) for page in reader.pages)
-    if WORD.search(text) is None:
-        raise BylineError(f"has no text layer on its {len(reader.pages)} pages (a scan?); run text recognition on it.")
-    if (info := reader.metadata) is None:
-        return text, {}
-    own: Json = {"title": info.title, "authors": info.author}
-    if BY_A_PROGRAM.search(str(info.title)):
-        own["title"] = None  # what the program put there, not the writer
-    if (made := re.match(r"D:(\d{4})(\d\d)(\d\d)", str(info.creation_date_raw))) is not None:
-        day = "-".join(made.groups())
-        own["clues"] = [("published", day, f"The PDF file was made on {day}.")]
-    return text, own
-
-
-def _join_lines(lines: Sequence[str]) -> str:
-    """The printed lines of a page as paragraphs: one ends with a line that is short for the page."""
-    text, width = "", 0.7 * max(map(len, lines))
-    for line in map(str.strip, lines):
-        # A hyphen at the end of a line stays, since nobody knows whether it belongs to the word.
-        between = "\n\n" if len(line) < width else "" if re.search(r"\w[-\xad]$", line) else " "
-        text += line.rstrip("\xad") + between
-    text = re.sub("[\ufb00-\ufb06]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
-    return clean(re.sub(r"\n{3,}", "\n\n", text)).strip()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rag.ingest.people import HOUSES, JOBS
 from rag.text.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
 from rag.types import Span
 
@@ -49,9 +50,8 @@ _AND = re.compile(r"(,\s*(?:and\s+)?|\s+(?:and|AND|&|with|WITH)\s+|/|\s+\()")
 _PLACE = re.compile(r"\s+(?:in|IN|at|for|of|reports? from)\s+.*")
 # What stands behind a name and is none.
 _ROLE = re.compile(
-    r"(?i)\b(?:writers?|reporters?|correspondents?|editors?|staff|contributors?|columnists?|analysts?|bureau|desk|chief"
-    r"|producers?|agenc(?:y|ies)|press|news|times|post|gazette|media|network|service|wire|special|team|online|digital"
-    r"|updated|published|min read|minutes?|photo\w*|ph\.?d|m\.?d)\b|\.(?:com|org|net)\b|@"
+    rf"(?i)\b(?:{JOBS}|{HOUSES}|special|team|updated|published|min read|minutes?|photo\w*|ph\.?d|m\.?d)\b"
+    r"|\.(?:com|org|net)\b|@"
 )
 _FIRMS = re.compile(r"(?:The\s)?(?:Associated Press|Bloomberg(?: News)?|Reuters|AFP|AP|dpa|UPI|Xinhua|PTI|ANI|Kyodo)")
 _KNOWN = re.compile(rf"{_FIRMS.pattern}|BBC(?: News)?|CBC(?: News)?|CNN|NPR|DW|Axios|Politico|Al Jazeera")
@@ -71,8 +71,7 @@ _NO_OUTLET = re.compile(
     r"(?i)the (?:hague|gambia|bahamas|bronx|netherlands|philippines|valley|vatican|[\w-]+ (?:islands?|mountains?))"
     r"|(?:world|local|breaking|top|latest|business|sports?|political|national|international|foreign|regional|city"
     r"|community|home|more|other|related|us|uk) (?:news|media)"
-    r"|.*\b(?:writers?|reporters?|correspondents?|editors?|staff|contributors?|columnists?|analysts?|bureau|desk|chief"
-    r"|producers?|special|team|photo\w*|associates?|authors?|officers?|mayor|minister|president|governor|senator"
+    rf"|.*\b(?:{JOBS}|special|team|photo\w*|associates?|authors?|officers?|mayor|minister|president|governor|senator"
     r"|secretary|professor|director|council|government|ministry|court|house|hall|university|coast|border)\b.*"
 )
 # "Wren Falke of the Quay Press", "special to the Portmere Gazette"

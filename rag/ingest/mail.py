@@ -1,9 +1,10 @@
-"""Mails: one in a file (.eml), or many (.mbox). Subject, sender and day are those of the mail; its text is the plain
-one where there is one, else that of its HTML. What is attached is named and not read.
+"""Mails: one in a file (.eml), or many (.mbox). Subject, sender and day are those of the mail, or of the one that it
+forwards; its text is the plain one where there is one, else that of its HTML. What is attached is named and not read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import re
@@ -17,11 +18,14 @@ from rag.ingest.boilerplate import WORD
 from rag.ingest.encoding import MAX_BYTES, decoded, open_file
 from rag.ingest.metadata import clean
 from rag.ingest.pages import all_words
+from rag.ingest.threads import IS_FORWARD, bare_subject, read_thread, sender_in
+from rag.text.written_dates import parse_date, parse_foreign_date
 from rag.types import Json
 
 MAILBOX = ".mbox"
 _MAX_HEADER = 2000  # characters; the parser takes minutes for a million
 _SHORT = 1000
+_DEEPEST = 3  # mails attached to mails
 _LONGEST = 2**16  # bytes of a line that are read at once
 # Above each mail of a mailbox: a sender and a moment. "From the pier …" begins a sentence.
 _BEGINS = re.compile(
@@ -41,17 +45,20 @@ class _Policy(email.policy.EmailPolicy):
 
 
 def from_mail(data: bytes) -> tuple[str, Json]:
-    """The text of a mail and what its header states. BylineError where it is none, or holds no text of its own."""
+    """The text of a mail and what its header states; of one that forwards another, those of that one (what stands
+    around it is among `asides`). BylineError where it is no mail, or holds no text of its own."""
     message = email.message_from_bytes(data, policy=_Policy())
     assert isinstance(message, EmailMessage)
+    return _read(message, 0)
+
+
+def _read(message: EmailMessage, depth: int) -> tuple[str, Json]:
     subject, sender, date = (message[name] or None for name in ("subject", "from", "date"))
     if subject is sender is date is None:
         raise BylineError("is no mail: it has none of From, Subject and Date above its text; save it anew.")
     attached: list[str] = []
     remarks: list[str] = []
     text = clean(_body(message, attached, remarks)).strip("\n")
-    if WORD.search(text) is None and attached:
-        raise BylineError(f"holds no text beside what is attached to it ({', '.join(attached)}); save that as a file.")
     people = [person.display_name or person.addr_spec for person in getattr(sender, "addresses", ())]
     key = message["message-id"]
     own: Json = {
@@ -60,12 +67,52 @@ def from_mail(data: bytes) -> tuple[str, Json]:
         "authors": [*filter(None, people)],
         "published": date and str(date),
     }
+    inner = _attached_mail(message) if depth < _DEEPEST else None
+    if inner is not None and (WORD.search(text) is None or IS_FORWARD.match(str(subject))):
+        with contextlib.suppress(BylineError):
+            return _forwarded_whole(text, own, _read(inner, depth + 1))
+    if WORD.search(text) is None and attached:
+        raise BylineError(f"holds no text beside what is attached to it ({', '.join(attached)}); save that as a file.")
+    text, asides, header = read_thread(text, str(subject))
     reasons = {"encoding": remarks[0]} if remarks else {}
     if attached:
         reasons["attachments"] = f"Attached to the mail and not read: {', '.join(attached)}."
-    if reasons:
-        own["reasons"] = reasons
-    return text, own
+    if header is not None:
+        day = header.get("date", "")
+        written = parse_date(day)[0] or parse_foreign_date(day)
+        reasons["forwarded"] = _forwarded_by(own)
+        sent = parse_date(own["published"])[0]
+        clues = [("published", sent, f"The mail that forwards it was sent on {sent}.")] if sent and not written else []
+        title = bare_subject(header.get("subject") or str(subject or ""))
+        own |= {"title": title, "authors": [sender_in(header["from"])], "published": written, "clues": clues}
+    return text, own | {"asides": asides} | ({"reasons": reasons} if reasons else {})
+
+
+def _attached_mail(message: EmailMessage) -> EmailMessage | None:
+    """The mail that is attached to another, where it is the only one."""
+    found = [part for part in message.walk() if part.get_content_type() == "message/rfc822" and part.is_multipart()]
+    inner: Any = found[0].get_payload(0) if found else None
+    if not isinstance(inner, EmailMessage):
+        return None
+    within = [*inner.walk()]
+    return inner if all(part in within for part in found[1:]) else None
+
+
+def _forwarded_whole(note: str, outer: Json, read: tuple[str, Json]) -> tuple[str, Json]:
+    """A mail that another has attached, as it was `read`, below the `note` that came with it."""
+    text, own = read
+    above = f"{note}\n\n" if WORD.search(note) else ""
+    asides = [(0, len(note)), *((len(above) + a, len(above) + b) for a, b in own["asides"])]
+    reasons = {**own.get("reasons", {}), "forwarded": _forwarded_by(outer)}
+    title = own["title"] and bare_subject(own["title"])
+    own |= {"id": outer["id"], "title": title, "asides": asides if above else own["asides"], "reasons": reasons}
+    return above + text, own
+
+
+def _forwarded_by(own: Json) -> str:
+    who = f"by {', '.join(own['authors'])}" if own["authors"] else "by another mail"
+    day = parse_date(own["published"])[0]
+    return f"It was forwarded {who}{f' on {day}' if day else ''}; sender, day and text are those of the mail forwarded."
 
 
 def _body(part: Any, attached: list[str], remarks: list[str]) -> str:

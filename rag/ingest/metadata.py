@@ -119,7 +119,8 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     def stated(name: str, convert: Callable[[Any], _T | None]) -> _T | None:
         return next((value for layer in layers if (value := convert(layer.get(name))) is not None), None)
 
-    boilerplate = find_boilerplate(text)
+    places, asides = (next((tuple(one[name]) for one in layers if name in one), ()) for name in ("places", "asides"))
+    boilerplate = find_boilerplate(text, asides)
     edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
     if not any(WORD.search(text, *gap) for gap in zip(edges[::2], edges[1::2], strict=True)):
         raise BylineError("has no text; leave it out, or fill it.")
@@ -140,7 +141,8 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     if url is None:
         url = _address(inferred("url"))
     if title is None and (title := inferred("title")) is None:
-        if (line := title_line(text)) is not None:
+        is_said = any(place.time is not None for place in places)  # and has no headline
+        if not is_said and (line := title_line(text)) is not None:
             title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
             reasons["title"] = f"The first line of the text stands apart: “{title}”."
         elif title := first_words(text, boilerplate):
@@ -152,6 +154,8 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     updated, reasons["updated"] = _updated(layers, clues, published)
     reasons = {field: reason for field, reason in sorted(reasons.items()) if reason}
     known = [text, title, outlet, authors, url, published, source, reasons]
+    # Only where there are some: an article that has none keeps the hash it had before there were any.
+    more = [*([] if section is None and updated is None else [section, updated]), *filter(None, (places, asides))]
     return Article(
         id=_sha256([text, title])[:12],
         text=text,
@@ -163,12 +167,14 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
         published_precision=_PRECISIONS[len(published) if published is not None else 0],
         published_source=source,
         path=path,
-        content_hash=_sha256(known if section is None and updated is None else [*known, section, updated]),
+        content_hash=_sha256([*known, *more]),
         boilerplate=boilerplate,
         reasons=reasons,
         section=section,
         updated=updated,
         offset=offset,
+        places=places,
+        asides=asides,
     )
 
 

@@ -31,6 +31,7 @@ _LONGEST = 400  # characters of a line that can be other than story
 _TEASER = 0.7  # of the words that the page counts itself
 _SHORT = 150  # words of a page that says that its text is not for everybody: it holds the beginning
 _PART = "The page gives only the beginning of the article"
+_QUOTED_FROM, _QUOTED_TO = "\ue000", "\ue001"
 _IS_LIVE = re.compile(r"(?i)\blive(?:[- ]?(?:blog|updates?|coverage|ticker))?\b")
 
 
@@ -60,13 +61,29 @@ def from_html(data: bytes) -> tuple[str, Json]:
 
 
 def all_words(data: bytes, declared: str | None) -> str:
-    """All paragraphs that a reader of some HTML sees: a mail lays itself out in tables, among which the search for a
-    page's main text loses its way. `declared` is its encoding."""
+    """All paragraphs that a reader of the HTML of a mail sees: it lays itself out in tables, among which the search for
+    a page's main text loses its way. What it quotes for its reply has "> " before it. `declared` is its encoding."""
     tree = tree_of(data, declared)
     if tree is None:
         return ""
     hidden.drop(tree, hidden.find_unseen(tree), hidden.SHOWN)
-    return clean(paragraphs(tree))
+    for quoted in tree.xpath("//blockquote[@type='cite' or contains(@class, 'gmail_quote')]"):
+        for sign, place in ((_QUOTED_FROM, 0), (_QUOTED_TO, len(quoted) + 1)):
+            line = quoted.makeelement("p")
+            line.text = sign
+            quoted.insert(place, line)
+        quoted[0].tail, quoted.text = quoted.text, None
+    return _with_signs(clean(paragraphs(tree)))
+
+
+def _with_signs(text: str) -> str:
+    depth, lines = 0, []
+    for line in text.split("\n\n"):
+        if line in (_QUOTED_FROM, _QUOTED_TO):
+            depth = max(0, depth + (1 if line == _QUOTED_FROM else -1))
+        else:
+            lines.append("> " * depth + line)
+    return "\n\n".join(lines)
 
 
 def _story(tree: Any, linked: LinkedData) -> tuple[str, Json]:

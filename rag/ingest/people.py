@@ -10,11 +10,15 @@ _LONGEST = 4000  # characters of a field of authors
 _BY = re.compile(r"^(?:(?:written|words|story|text|reporting|reported)\s+)?by(?:\s*:\s*|\s+)(?=\S)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[;|\n•·]\s*|\s+(?:and|&|with|und|et)\s+|\s*/\s*")
 _AFTER = re.compile(r"\b(?:Jr|Sr|II|III|IV|MD|M\.D|PhD|Ph\.D|MP|OBE)\.?$")
-# What stands beside a name and is none.
+# What stands beside a name and is none: what people of a newsroom are, and words in the names of houses.
+JOBS = (
+    r"writers?|reporters?|correspondents?|editors?|staff|contributors?|columnists?|analysts?|bureau|desk|chief"
+    r"|producers?"
+)
+HOUSES = r"agenc(?:y|ies)|press|news|times|post|gazette|media|network|service|wire|online|digital"
 _ROLE = re.compile(
-    r"(?i)\b(?:writers?|reporters?|correspondents?|editors?|staff|contributors?|contributing|columnists?|analysts?"
-    r"|bureau|desk|chief|producers?|agenc(?:y|ies)|press|reuters|bloomberg|newsroom|news"
-    r"|times|post|gazette|tribune|herald|media|network|wire|service|special to|online|digital)\b|@|\.(?:com|org|net)\b"
+    rf"(?i)\b(?:{JOBS}|{HOUSES}|contributing|reuters|bloomberg|newsroom|tribune|herald|special to)\b|@"
+    r"|\.(?:com|org|net)\b"
 )
 _PLACE = re.compile(r"\s+(?:in|for|at)\s+[A-Z].*$")
 _ADDRESS = re.compile(r"\s*[(<\[]?[\w.+-]+@[\w.-]+[)>\]]?|\s*https?://\S+")

@@ -27,6 +27,11 @@ ARTICLES_PER_LINKING = 100
 PASSAGES_PER_STEP = 320
 
 
+def indexed_as(embedder: Embedder) -> str:
+    """Names all that decides the passages and vectors of a text: what was indexed as anything else is made anew."""
+    return f"{PASSAGES_VERSION}:{embedder.name}:{passages.counter_name(embedder)}"
+
+
 class IngestJob:
     """One run of ingest: collects articles until there are enough to embed and store together."""
 
@@ -40,7 +45,7 @@ class IngestJob:
     ) -> None:
         """`say` hears what is being done, several times a second; `mapped` as `articles.read` takes it."""
         self._store, self._embedder, self._indexed_as, self._say = store, embedder, indexed_as, say
-        self._count = passages.token_counter(embedder.n_tokens, embedder.name)
+        self._count = passages.token_counter(embedder)
         self.counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self.failed: list[Failure] = []
         self.warnings = Warnings()
@@ -107,7 +112,8 @@ class IngestJob:
             article.id,
             article.text,
             boilerplate=article.boilerplate,
-            headings=boilerplate.find_headings(article.text),
+            # What is said without a full stop is no heading.
+            headings=() if article.is_transcript else boilerplate.find_headings(article.text),
             count=self._count,
             fits=fits,
         )

@@ -14,6 +14,7 @@ KINDS: Mapping[str, str] = {
     "front_matter": "front matter not read",
     "fields": "a field that was asked for is not there",
     "attachments": "attachments not read",
+    "pages": "pages not read",
     INFERRED_DATE: "inferred date",
 }
 """The keys of `Article.reasons` that are worth a warning, and what each is called."""

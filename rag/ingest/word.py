@@ -7,14 +7,13 @@ was deleted with its change tracked, hidden text, comments, notes, headers and f
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest.encoding import MAX_BYTES
-from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, spaced
+from rag.ingest.archives import local, unpack, xml
+from rag.ingest.formats import BY_A_PROGRAM, ENCRYPTED, NOBODY, spaced
 from rag.ingest.metadata import clean
 from rag.types import Json
 
@@ -26,15 +25,10 @@ _STRICT = {
 }
 _RELATED = ("/officeDocument", "/styles", "/core-properties")
 _MAIN = b"wordprocessingml.document.main+xml"
-_BLOCK = 2**16
 _ENTRY = 120  # characters, at most, of a cell that stands in a line with the others
 # Deleted words, codes of fields, what old programs see instead of a text box; boxes come after their paragraph.
 _PASSED_OVER = ("pPr", "rPr", "del", "moveFrom", "instrText", "Fallback", "rt", "txbxContent")
 _SPACES = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-# Accounts of machines, and what programs fill in.
-_NOBODY = re.compile(
-    r"(?i)(?:(?:microsoft )?(?:office|windows) )?(?:user|admin\w*|author|unknown)|python-docx|word|un-named"
-)
 
 
 def from_docx(data: bytes) -> tuple[str, Json]:
@@ -62,7 +56,7 @@ def from_docx(data: bytes) -> tuple[str, Json]:
         own["title"] = known.title
     clues: list[tuple[str, Any, str]] = []
     people = [
-        name for part in known.author.split(";") if (name := " ".join(part.split())) and not _NOBODY.fullmatch(name)
+        name for part in known.author.split(";") if (name := " ".join(part.split())) and not NOBODY.fullmatch(name)
     ]
     if people:
         clues.append(("authors", tuple(people), f"The Word document was made by “{'; '.join(people)}”."))
@@ -77,40 +71,23 @@ def from_docx(data: bytes) -> tuple[str, Json]:
 
 
 def _bare(data: bytes) -> bytes:
-    """The document with nothing in it but its text, styles and properties. Checked while it is unpacked: what an
-    archive says of its sizes may be a lie."""
+    """The document with nothing in it but its text, styles and properties."""
     import lxml.etree  # type: ignore[import-untyped]
 
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise BylineError(ENCRYPTED)
         raise BylineError("is an old office document under a new name; open it and save it as .docx.")
-    parts: dict[str, bytes] = {}
-    room = MAX_BYTES
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            if info.flag_bits & 1:
-                raise BylineError(ENCRYPTED)
-            if not info.filename.endswith((".xml", ".rels")):
-                continue
-            content = bytearray()
-            with archive.open(info) as file:
-                while block := file.read(_BLOCK):
-                    if (room := room - len(block)) < 0:
-                        limit = f"{MAX_BYTES / 2**20:.0f} MB"
-                        raise BylineError(f"unpacks to more than {limit} of text; split it.")
-                    content += block
-            parts[info.filename] = bytes(content)
+    parts = unpack(data, lambda name: name.endswith((".xml", ".rels")))
     if _MAIN not in parts.get("[Content_Types].xml", b""):
         raise BylineError("is no Word document, though it is named so; open it and save it as .docx.")
-    parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True)
     bare = io.BytesIO()
     with zipfile.ZipFile(bare, "w") as archive:
         for name, part in parts.items():
             for strict, usual in _STRICT.items():
                 part = part.replace(strict, usual)
             if name.endswith(".rels"):  # pictures, and targets that are not there
-                root = lxml.etree.fromstring(part, parser=parser)
+                root = xml(part)
                 for related in [r for r in root if not str(r.get("Type")).endswith(_RELATED)]:
                     root.remove(related)
                 part = lxml.etree.tostring(root)
@@ -127,14 +104,10 @@ def _names(style: Any) -> list[str]:
     return names
 
 
-def _local(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _blocks(element: Any) -> Iterator[tuple[str, str | None]]:
     """The paragraphs in an element, each with the id of its style. The short cells of a row are one line."""
     for child in element.iterchildren("{*}*"):
-        name = _local(child)
+        name = local(child)
         if name == "p":
             style = child.find("{*}pPr/{*}pStyle")
             yield "".join(_words(child)), next(iter(style.values()), None) if style is not None else None
@@ -157,7 +130,7 @@ def _is_short(block: tuple[str, str | None]) -> bool:
 
 def _cells(row: Any) -> Iterator[Any]:
     for child in row.iterchildren("{*}*"):
-        if _local(child) == "tc":
+        if local(child) == "tc":
             yield child
         else:
             yield from _cells(child)
@@ -166,15 +139,15 @@ def _cells(row: Any) -> Iterator[Any]:
 def _boxes(element: Any) -> Iterator[tuple[str, str | None]]:
     """The paragraphs of the text boxes that hang on a paragraph."""
     for child in element.iterchildren("{*}*"):
-        if _local(child) == "txbxContent":
+        if local(child) == "txbxContent":
             yield from _blocks(child)
-        elif _local(child) not in _PASSED_OVER:
+        elif local(child) not in _PASSED_OVER:
             yield from _boxes(child)
 
 
 def _words(element: Any) -> Iterator[str]:
     for child in element.iterchildren("{*}*"):
-        name = _local(child)
+        name = local(child)
         if name == "t":
             yield child.text or ""
         elif name in _SPACES:

@@ -29,7 +29,7 @@ _SHIPPED = {
     ),
     ("accurate", VERIFIER): (
         "verifier-mpnet.safetensors",
-        "fb2a3239b872609c4ed3ded2e41c1e643c5400ff35da95f4f7a2d551012ecb58",
+        "c0e9b8f4ded64b95cb386ecf8afe855ef9b33b4211696c47a2ae33b30ea77bcf",
     ),
 }
 ADAPTERS = {use: _WEIGHTS / file for use, (file, _) in _SHIPPED.items()}

@@ -6,6 +6,7 @@ what the server sent.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Callable, Generator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from embeddings.http_client import Deadline, Tries, addresses, beginning, client, parse_url, shown, unreachable
+from embeddings.http_client import Deadline, Tries, addresses, beginning, client, is_here, parse_url, shown, unreachable
 from rag.errors import BylineError, ModelError, PromptTooLong
 from rag.models.events import ErrorBody, Reply, Unreadable, read_events
 from rag.settings import ANTHROPIC_URL, OPENAI_URL, Settings, api_key, clean_key, load_settings, same_origin
@@ -25,6 +26,8 @@ TRIES, LONGEST_WAIT_S = 3, 20.0
 CHARACTERS_PER_TOKEN = 12
 # What is asked for where a server finds the limit too high.
 FEW_TOKENS = 1024
+# Alternatives to each token that are asked for, where their log-probabilities are.
+N_ALTERNATIVES = 8
 
 # How servers say that a prompt is too long: OpenAI, vLLM, llama.cpp, LM Studio, Anthropic.
 _TOO_LONG = re.compile(
@@ -77,6 +80,11 @@ def _without_stream(body: Json) -> bool:
     return bool(body.pop("stream", False))
 
 
+def _without_logprobs(body: Json) -> bool:
+    body.pop("top_logprobs", None)
+    return body.pop("logprobs", None) is not None
+
+
 def _bare(body: Json) -> bool:
     options = body.keys() - {"model", "messages", "stream", "system"}
     for option in options:
@@ -92,6 +100,7 @@ def _when(said: str, change: Callable[[Json], bool]) -> _Adaptation:
 # which some of them pass on that a chat template or a model cannot do it.
 _REFUSING = (400, 404, 405, 415, 422, 500, 501)
 _ADAPTATIONS = (
+    _when(r"log_?prob", _without_logprobs),
     _when(r"temperature", _without_temperature),
     _when(r"max_(?:completion_)?tokens.{0,80}(?:too (?:large|high|big)|at most|exceed|less than|range|>|maximum)"
           r"|requested \d+ tokens|maximum allowed number of output tokens", _fewer_tokens),
@@ -105,6 +114,8 @@ _ADAPTATIONS = (
         r"verified to|cannot|unknown|unexpected|invalid|extra).{0,60}\bstream(?:ing)?\b",
         _without_stream,
     ),
+    # Last: some servers refuse what they do not know without a word of what it was.
+    _when(r"", _without_logprobs),
 )  # fmt: skip
 _UNPROCESSABLE = _when(r"", _bare)
 
@@ -145,19 +156,28 @@ class Endpoint:
             self._headers |= {"x-api-key": api_key} if kind == "anthropic" else {"authorization": f"Bearer {api_key}"}
         self._silence_s, self._answer_s = silence_s, answer_s
         self._adapted: tuple[_Adaptation, ...] = ()
+        self.tokens: list[Json] | None = None
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r} at {self._where!r})"
 
     @property
-    def where(self) -> str:
-        """Its address, without what may be secret in it."""
-        return self._where
-
-    @property
     def identity(self) -> str:
         """Its name and where it is: a name may mean another model elsewhere. Holds no key."""
         return f"{self.name} at {self._where}"
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether it is not on this very machine."""
+        return not is_here(self._base)
+
+    def as_witness(self, within_s: float) -> Endpoint:
+        """The same endpoint, given up after `within_s` seconds, whose `tokens` is a list to which each answer adds what
+        the server says of its tokens (see `rag.models.events.Reply`): nothing where it does not tell."""
+        witness = copy.copy(self)
+        witness._answer_s, witness._silence_s = min(self._answer_s, within_s), min(self._silence_s, within_s)
+        witness.tokens = []
+        return witness
 
     def generate(self, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
         """See `LanguageModel.generate`."""
@@ -168,9 +188,11 @@ class Endpoint:
         else:
             body["messages"].insert(0, {"role": "system", "content": system})
             body["temperature"] = 0
+            if self.tokens is not None:
+                body |= {"logprobs": True, "top_logprobs": N_ALTERNATIVES}
         for adaptation in self._adapted:
             adaptation.change(body)
-        reply, n_characters, has_text = Reply(), 0, False
+        reply, n_characters, has_text = Reply(self.tokens), 0, False
         with Deadline(self._answer_s) as deadline:
             try:
                 with client(self._base, headers=self._headers) as http:

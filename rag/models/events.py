@@ -163,9 +163,11 @@ def _objects(value: Any) -> Iterator[Json]:
 class Reply:
     """Collects what the events of one answer say. `ending` is why it ended, "" until an event says so; `is_whole` is
     whether the text came as one document; `has_thoughts` whether the model thought in a field of its own, which is no
-    part of the text; `declined` whether it refused to answer."""
+    part of the text; `declined` whether it refused to answer. `tokens`, where it is given, gets what an OpenAI server
+    says of each: {"token", "top_logprobs": [{"token", "logprob"}, …]}."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: list[Json] | None = None) -> None:
+        self._tokens = tokens
         self.ending: Ending = ""
         self.is_whole = self.has_thoughts = self.declined = False
         self._n_characters, self._head = 0, ""
@@ -176,6 +178,8 @@ class Reply:
         choices = [choice for choice in _list(event.get("choices")) if isinstance(choice, dict)]
         choice = next((choice for choice in choices if choice.get("index") in (0, None)), {})
         _raise_for_error(event, choice)
+        if self._tokens is not None and isinstance(logprobs := choice.get("logprobs"), dict):
+            self._tokens += [token for token in _list(logprobs.get("content")) if isinstance(token, dict)]
         delta, message = choice.get("delta") or event.get("delta"), choice.get("message")
         contents = {"content": event.get("content")}, {"content": _list(event.get("output"))}
         texts = [self._content(part) for part in (delta, message, event.get("message"), choice, *contents)]

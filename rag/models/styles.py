@@ -16,15 +16,15 @@ from typing import Any
 from rag.errors import BylineError
 from rag.models.larger import models_folder
 from rag.models.prompts import FULL, PROMPTS, SHORT, Prompt
-from rag.settings import OPENAI_URL, Settings, same_origin
+from rag.settings import Settings
 from rag.types import Json, LanguageModel
 
 FILE = "tested.json"
 MAX_BYTES = 1_000_000
 # With fewer billions of parameters, or tokens of context, the rules of the long prompt are too much.
 LARGE_FROM, LONG_FROM = 12.0, 4096
-# "1.5b", "135M", "8x7B", "e4b"; not the 4 of "q4" and the 16 of "bf16".
-_SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d{1,3})x|e)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![a-z0-9])", re.IGNORECASE)
+# "1.5b", "135M", "8x7B", "r7b"; not the 4 of "4bit", and not the "1M" of a context.
+_SIZE = re.compile(r"(?<![\d.])(?:(\d{1,3})x)?(?:(\d{1,4}(?:\.\d{1,3})?)b|(\d{2,4})m)(?![a-z\d])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,7 @@ class Choice:
 def billions_of(name: str) -> float | None:
     """The billions of parameters that a model's name tells: 1.5 of "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M.gguf", 56 of
     "mixtral:8x7b"; None where it tells none. The largest of several, as of "Qwen3-30B-A3B"."""
-    sizes = [
-        int(times or 1) * float(number) / (1 if unit in "bB" else 1000) for times, number, unit in _SIZE.findall(name)
-    ]
+    sizes = [int(times or 1) * float(b or int(m) / 1000) for times, b, m in _SIZE.findall(name)]
     return max(sizes, default=None)
 
 
@@ -62,10 +60,8 @@ def guess(model: LanguageModel, settings: Settings) -> Choice:
     billions = billions_of(name)
     if billions is not None:
         return Choice(prompt=FULL if billions >= LARGE_FROM else SHORT, why=f"its name tells {billions:g} billion")
-    if kind == "anthropic" or (
-        kind == "openai" and same_origin(getattr(model, "where", settings.model_url), OPENAI_URL)
-    ):
-        return Choice(prompt=FULL, why="a large hosted model")
+    if getattr(model, "is_hosted", False):
+        return Choice(prompt=FULL, why="it is hosted, and its size is not known")
     return Choice(prompt=SHORT, why="its size is not known")
 
 

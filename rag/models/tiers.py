@@ -3,7 +3,7 @@ that somebody names. And what is in use, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,16 @@ from rag.models.adapter import ADAPTERS, READER, VERIFIER
 from rag.models.larger import GET, NAME, is_installed, larger_base, models_folder
 from rag.models.reader import Reader, Reranker
 from rag.models.verifier import AdaptedVerifier, Verifier
-from rag.settings import CHECKERS, READERS, Settings, in_words
+from rag.options import SETTINGS
+from rag.settings import Settings
 from rag.types import Json
 
+_OF_TIERS = {READER: Reader, VERIFIER: AdaptedVerifier}
+# For models by name: the class in `rag.models.named` of each scheme, and the option that takes it.
+_BY_NAME: Mapping[str, tuple[Mapping[str, str], str]] = {
+    READER: ({"qa": "QaReader", "st": "CrossEncoderReader"}, "reader"),
+    VERIFIER: ({"nli": "NliVerifier", "st": "PairVerifier"}, "checker"),
+}
 TIERS = ("auto", "built-in", "accurate")
 SOURCES = {"flag": "given by hand", "environment": "set by the environment", "file": "set in the library's settings"}
 
@@ -31,13 +38,18 @@ def tier_of(spec: str, kind: str) -> str | None:
 
 
 def load_reader(spec: str = "auto") -> Reranker | None:
-    """The reader that `spec` names (READERS), loaded once. BylineError where there is none, or it cannot be loaded."""
-    return None if spec == "none" else _reader(tier_of(spec, READER) or spec)
+    """The reader that `spec` names (`rag.options.READERS`), loaded once. BylineError where there is none, or where it
+    cannot be loaded."""
+    if spec == "none":
+        return None
+    found: Reranker = load_model(tier_of(spec, READER) or spec, READER)
+    return found
 
 
 def load_verifier(spec: str = "auto") -> Verifier:
-    """The verifier that `spec` names (CHECKERS), loaded once. BylineError as `load_reader`."""
-    return _verifier(tier_of(spec, VERIFIER) or spec)
+    """The verifier that `spec` names (CHECKERS there), loaded once. BylineError as `load_reader`."""
+    found: Verifier = load_model(tier_of(spec, VERIFIER) or spec, VERIFIER)
+    return found
 
 
 def load_given(*, reader: str | None = None, checker: str | None = None) -> None:
@@ -48,26 +60,18 @@ def load_given(*, reader: str | None = None, checker: str | None = None) -> None
         load_verifier(checker)
 
 
-@lru_cache(maxsize=4)
-def _reader(spec: str) -> Reranker:
+@lru_cache(maxsize=8)
+def load_model(spec: str, kind: str) -> Any:
+    """The reader or verifier (`kind`) of a tier, or the one of somebody else's that `spec` names."""
     if spec in TIERS:
-        return Reader(_base(spec, READER), weights=ADAPTERS[spec, READER])
+        return _OF_TIERS[kind](_base(spec, kind), weights=ADAPTERS[spec, kind])
+    scheme, _, name = spec.partition(":")
+    classes, option = _BY_NAME[kind]
+    if scheme not in classes or not name:
+        raise BylineError(f"there is no {option} {spec!r}: use {SETTINGS[option].allowed}.")
     from rag.models import named
 
-    kinds: dict[str, Callable[[str], Reranker]] = {"qa": named.QaReader, "st": named.CrossEncoderReader}
-    found: Reranker = _named(spec, kinds, "reader", READERS)
-    return found
-
-
-@lru_cache(maxsize=4)
-def _verifier(spec: str) -> Verifier:
-    if spec in TIERS:
-        return AdaptedVerifier(_base(spec, VERIFIER), weights=ADAPTERS[spec, VERIFIER])
-    from rag.models import named
-
-    kinds: dict[str, Callable[[str], Verifier]] = {"nli": named.NliVerifier, "st": named.PairVerifier}
-    found: Verifier = _named(spec, kinds, "checker", CHECKERS)
-    return found
+    return getattr(named, classes[scheme])(name)
 
 
 def _base(tier: str, kind: str) -> Encoder:
@@ -80,13 +84,6 @@ def _base(tier: str, kind: str) -> Encoder:
 
 def _no_adapter(kind: str) -> str:
     return f"there is no {kind} for the accurate tier in this version of Byline: use built-in."
-
-
-def _named(spec: str, kinds: dict[str, Callable[[str], Any]], what: str, allowed: tuple[str, ...]) -> Any:
-    kind, _, name = spec.partition(":")
-    if kind not in kinds or not name:
-        raise BylineError(f"there is no {what} {spec!r}: use {in_words(allowed)}.")
-    return kinds[kind](name)
 
 
 def in_use(settings: Settings) -> Json:

@@ -19,7 +19,8 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.news.markers import Markers
 from rag.search.found import Found
-from rag.text.dates import DateMention, day_of, read_in
+from rag.text.date_words import DateMention
+from rag.text.dates import day_of, read_in
 from rag.text.facts import read as read_facts
 from rag.text.periods import days_of
 from rag.text.tense import finite_verbs, looks_ahead

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from rag.filters import Filters
 from rag.search.requests import Request
 from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words
-from rag.text.dates import DateMention, read, read_in
+from rag.text.date_words import DateMention
+from rag.text.dates import read, read_in
 from rag.text.periods import Days, cut, days_of
 from rag.text.tense import looks_back
 from rag.types import Article, Candidate, Citation, Json

@@ -293,7 +293,7 @@ def _listed(words: Sequence[str]) -> str:
     return f"{listed} point{'s' if len(quoted) == 1 else ''} back"
 
 
-def alone(parts: Sequence[str]) -> list[str]:
+def complete_each(parts: Sequence[str]) -> list[str]:
     """The questions asked in one, each to be understood alone: what points back is completed from the one before."""
     found: list[str] = []
     for part in parts:

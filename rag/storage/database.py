@@ -27,7 +27,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         self.is_read_only = path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         try:
@@ -38,7 +38,7 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._connections:
+            for _, connection in self._connections:
                 connection.close()
             self._connections.clear()
             self._local = threading.local()
@@ -52,9 +52,17 @@ class Database:
             connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             self._local.connection = connection
-            with self._lock:
-                self._connections.append(connection)
+            self._keep(connection)
         return connection
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        """Closes those of threads that have ended: a server that runs for days starts thousands."""
+        with self._lock:
+            ended = [old for thread, old in self._connections if not thread.is_alive()]
+            self._connections = [kept for kept in self._connections if kept[0].is_alive()]
+            self._connections.append((threading.current_thread(), connection))
+        for old in ended:
+            old.close()
 
     def _connect(self) -> sqlite3.Connection:
         if self.is_read_only:

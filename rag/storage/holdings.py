@@ -9,19 +9,33 @@ Row = tuple[str, str | None, str | None, str | None]
 """Id, title, outlet and date of publication of an article."""
 
 
+_HAS = (
+    "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
+    "WHERE passages_fts MATCH ?)"
+)
+
+
 def listing(db: sqlite3.Connection, where: str, values: Sequence[str], match: str) -> list[Row]:
     """The articles that pass, newest first and those without a date last; with a `match`, those with a passage that
     has it."""
-    has = (
-        "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
-        "WHERE passages_fts MATCH ?)"
-    )
     sql = (
         f"SELECT id, title, outlet, published FROM articles a WHERE {where} AND replaced_by IS NULL "
-        f"{has if match else ''} ORDER BY latest IS NULL, latest DESC, path"
+        f"{_HAS if match else ''} ORDER BY latest IS NULL, latest DESC, path"
     )
     rows = db.execute(sql, (*values, *([match] if match else [])))
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def page(
+    db: sqlite3.Connection, where: str, values: Sequence[str], match: str, first: int, n: int
+) -> tuple[list[str], int]:
+    """Ids of `n` of the articles that pass, from number `first` on, and how many pass. Newest first (SQLite puts those
+    without a date last), of a day the last that came in: as an index has them, so that no page has to be sorted."""
+    passing = f"FROM articles a WHERE {where} {_HAS if match else ''}"
+    bound = (*values, *([match] if match else []))
+    total = int(db.execute(f"SELECT count(*) {passing}", bound).fetchone()[0])
+    rows = db.execute(f"SELECT id {passing} ORDER BY latest DESC, rowid DESC LIMIT ? OFFSET ?", (*bound, n, first))
+    return [row[0] for row in rows], total
 
 
 def words_like(db: sqlite3.Connection, word: str) -> list[tuple[str, int]]:

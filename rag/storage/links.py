@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
-from rag.types import Article, Json
+from rag.types import Article, Json, Place
 
 # The day of a version's text; later rows first where the days say nothing.
 AGE = "coalesce({0}.revised, {0}.latest, '')"
@@ -22,6 +22,7 @@ MAX_ALIKE, MAX_NAMESAKES, MAX_IN_BAND = 20, 20, 50
 _KEPT = (
     *("title", "outlet", "authors", "url", "section", "published", "published_precision", "published_source"),
     *("updated", "reasons", "boilerplate", "content_hash", "path", "offset"),
+    *("places", "asides"),
 )
 
 
@@ -180,9 +181,15 @@ def kept(db: sqlite3.Connection, article_id: str) -> list[tuple[Article, str]]:
 
 
 def _article(article_id: str, fields: Json, text: str) -> Article:
-    fields["authors"] = tuple(fields["authors"])
-    fields["boilerplate"] = tuple((start, end) for start, end in fields["boilerplate"])
-    return Article(id=article_id, text=text, **fields)
+    return Article(id=article_id, text=text, **in_tuples(fields))
+
+
+def in_tuples(fields: Json) -> Json:
+    """The fields of an article as JSON has them, its lists as the tuples that `Article` has. An older Byline wrote
+    neither places nor asides."""
+    spans = {name: tuple((start, end) for start, end in fields.get(name, ())) for name in ("boilerplate", "asides")}
+    places = tuple(Place(*place) for place in fields.get("places", ()))
+    return {**fields, "authors": tuple(fields["authors"]), **spans, "places": places}
 
 
 def check(db: sqlite3.Connection) -> list[str]:

@@ -82,4 +82,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (article_id, head, which, person)) WITHOUT ROWID""",
         "CREATE INDEX offices_head ON offices (head)",
     ),
+    (
+        # Where an article stands in its file, [start, page, time, speaker] each, and what the form of that shows to be
+        # no story.
+        "ALTER TABLE articles ADD COLUMN places TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE articles ADD COLUMN asides TEXT NOT NULL DEFAULT '[]'",
+    ),
 )

@@ -28,7 +28,7 @@ Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 
 _ARTICLE = (
     "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    'boilerplate, content_hash, text, section, updated, "offset", cluster, replaced_by'
+    'boilerplate, content_hash, text, section, updated, "offset", places, asides, cluster, replaced_by'
 )
 _STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
 _PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
@@ -116,7 +116,7 @@ class Store(Database):
             exact
             or self._db.execute(
                 "SELECT id FROM articles WHERE id LIKE ? ESCAPE '\\' OR path LIKE ? ESCAPE '\\' ORDER BY path",
-                (f"{tail}%" if len(name) >= 4 else name, f"%/{tail}"),
+                (f"{tail}%" if len(name) >= 4 else tail, f"%/{tail}"),
             ).fetchall()
         )
         return [row[0] for row in rows]
@@ -385,6 +385,11 @@ class Store(Database):
         last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
         return holdings.listing(self._db, *_where(filters), _quoted(terms, " AND "))
 
+    def page(self, filters: Filters, terms: Sequence[str], first: int, n: int) -> tuple[list[str], int]:
+        """Ids of `n` of the articles that `filters` let through, from number `first` on, newest first and those without
+        a date last; and how many they are. With `terms`, those with a passage that has them all."""
+        return holdings.page(self._db, *_where(filters), _quoted(terms, " AND "), first, n)
+
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
         each."""
@@ -436,10 +441,8 @@ def _where(filters: Filters) -> tuple[str, list[str]]:
 
 def _article(row: tuple[Any, ...]) -> Article:
     fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate")}
-    fields["authors"] = tuple(fields["authors"])
-    fields["boilerplate"] = tuple((start, end) for start, end in fields["boilerplate"])
-    return Article(**fields)
+    fields |= {name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides")}
+    return Article(**links.in_tuples(fields))
 
 
 def _to_column(value: Any) -> Any:
@@ -447,7 +450,9 @@ def _to_column(value: Any) -> Any:
 
 
 def _passage(row: tuple[Any, ...], article: Article) -> Passage:
-    return Passage(**dict(zip(_PASSAGE_FIELDS, row, strict=True)), text=article.text[row[3] : row[4]])
+    place = article.place_at(row[3])
+    fields = dict(zip(_PASSAGE_FIELDS, row, strict=True))
+    return Passage(**fields, text=article.text[row[3] : row[4]], page=place.page, time=place.time)
 
 
 def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:

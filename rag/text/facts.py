@@ -6,88 +6,30 @@ and for every content word what stands before it and changes its truth (not, may
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
 
-from rag.text.calendar import MONTHS, WEEKDAYS
+from rag.text.figures import Item, Kind, Number, date_at, number_at
 from rag.text.lexicon import (
     BEFORE_NOUN,
     FUNCTION,
     FUTURE_BEFORE_TO,
     LIMITS_IN_WORDS,
     MARKS,
-    ORDINALS,
     PRONOUNS,
-    SCALES,
-    SMALL,
     TRANSPARENT,
-    UNITS,
     stem,
 )
 from rag.text.reporting import REPORTING
 from rag.text.tokens import Token, tokens_of
 
-Kind = Literal["word", "name", "number", "date", "function", "stop"]
-CONTENT = frozenset({"word", "name", "number", "date"})
+__all__ = ["Attribution", "Item", "Number", "Reading", "read"]
+
 # Reporting verbs whose passive names the hearer and nobody who speaks.
 HEARERS_VERBS = frozenset({"told", "warned"})
 FORMS_OF_BE = frozenset({"is", "are", "was", "were", "be", "been", "being"})
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A figure: its value in plain units, what it counts where that is a sign or a currency, and its limit."""
-
-    value: float
-    unit: str = ""
-    limit: str = "="
-
-    def interval(self) -> tuple[float, float]:
-        v = self.value
-        return {
-            "=": (v, v),
-            ">": (math.nextafter(v, math.inf), math.inf),
-            "<": (-math.inf, math.nextafter(v, -math.inf)),
-            ">=": (v, math.inf),
-            "<=": (-math.inf, v),
-            "~": (v - 0.1 * abs(v), v + 0.1 * abs(v)),
-        }[self.limit]
-
-    def carries(self, claim: Number) -> bool:
-        """True when this figure of the source makes the claim's figure true, near enough to be the same figure."""
-        if self.unit != claim.unit and self.unit and claim.unit:
-            return False
-        if claim.value == self.value and claim.limit == self.limit:
-            return True
-        if abs(self.value - claim.value) > 0.15 * max(abs(self.value), abs(claim.value)):
-            return False
-        if self.limit == "~" and claim.limit == "=":
-            return self.value == claim.value
-        (low, high), (claim_low, claim_high) = self.interval(), claim.interval()
-        return claim_low <= low and high <= claim_high
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A word, name, figure or date at `start`..`end` of the text. Items are the same where their keys are."""
-
-    key: str
-    kind: Kind
-    text: str
-    start: int
-    end: int
-    marks: frozenset[str] = frozenset()
-    number: Number | None = None
-    after_to: bool = False
-    quoted: bool = False
-
-    @property
-    def is_content(self) -> bool:
-        return self.kind in CONTENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +61,6 @@ class Reading:
         return frozenset(item.key for item in self.items if item.kind == "name")
 
 
-_NUMBER = re.compile(
-    r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
-)
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]{3,})[\"“”«»]")
 
 
@@ -132,7 +71,7 @@ def read(text: str) -> Reading:
     items: list[Item] = []
     at = 0
     while at < len(tokens):
-        made, used = _date(tokens, at) or _number(tokens, at) or _word(tokens, at)
+        made, used = date_at(tokens, at) or number_at(tokens, at) or _word(tokens, at)
         items += made
         at += used
     items = _with_limits(items)
@@ -162,131 +101,6 @@ def _initials(items: list[Item]) -> Iterator[str]:
             if len(letters) > 1:
                 yield letters
             letters = ""
-
-
-def _date(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
-    """A date as up to two items, month with day and year apart, so that each is compared where both sides have it."""
-
-    def day(n: int) -> int:
-        match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
-        if not match or match["sign"] or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th"):
-            return 0
-        return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
-
-    def year(n: int) -> int:
-        digits = tokens[n].text.strip() if n < len(tokens) and tokens[n].group == "number" else ""
-        return int(digits) if len(digits) == 4 and digits.isdecimal() and 1000 <= int(digits) <= 2099 else 0
-
-    def month(n: int) -> int:
-        if n >= len(tokens) or tokens[n].group != "word" or not tokens[n].text[0].isupper():
-            return 0
-        number = MONTHS.get(tokens[n].low, 0)
-        # "May" and "March" are months only beside a figure or after a preposition.
-        if tokens[n].low in ("may", "march", "mar") and number:
-            before = tokens[n - 1].low if n else ""
-            is_beside = day(n + 1) or year(n + 1) or (n and day(n - 1))
-            if not is_beside and before not in ("in", "since", "until", "last", "of", "by"):
-                return 0
-        return number
-
-    def is_dot(n: int) -> bool:
-        return n < len(tokens) and tokens[n].text in (".", ",")
-
-    def item(key: str, first: int, last: int) -> Item:
-        start, end = tokens[first].start, tokens[last].end
-        return Item(key, "date", " ".join(t.text for t in tokens[first : last + 1] if t.group != "stop"), start, end)
-
-    token = tokens[at]
-    if token.group == "iso":
-        y, m, d = token.text.split("-")
-        return [item(f"@{int(m)}-{int(d)}", at, at), item(f"@{y}", at, at)], 1
-    if token.low in WEEKDAYS and token.text[0].isupper() and len(token.low) > 3:
-        return [item("@" + WEEKDAYS[token.low], at, at)], 1
-    made: list[Item] = []
-    end = at
-    if day(at) and (month(at + 1) or (at + 2 < len(tokens) and tokens[at + 1].low == "of" and month(at + 2))):
-        end = at + (1 if month(at + 1) else 2)
-        made.append(item(f"@{month(end)}-{day(at)}", at, end))
-        end += 1
-    elif month(at):
-        end = at + 1 + (is_dot(at + 1) and tokens[at + 1].text == "." and len(token.text) <= 4)
-        if day(end) and not year(end):
-            made.append(item(f"@{month(at)}-{day(end)}", at, end))
-            end += 1
-        else:
-            made.append(item(f"@{month(at)}", at, at))
-    if made:
-        after = end + is_dot(end)
-        if year(after):
-            return [*made, item(f"@{year(after)}", after, after)], after + 1 - at
-        return made, end - at
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if year(at) >= 1500 and not (following and following.low in SCALES | UNITS):
-        preceding = tokens[at - 1].low if at else ""
-        if preceding not in ("than", "over", "nearly", "about", "least", "some", "to"):
-            return [item(f"@{year(at)}", at, at)], 1
-    return None
-
-
-def _number(tokens: list[Token], at: int) -> tuple[list[Item], int] | None:
-    """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
-    end, value, unit = at, 0.0, ""
-    match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
-    ordinal = False
-    if match:
-        suffix = (match["suffix"] or "").lower()
-        value = float(match["digits"].replace(",", ""))
-        unit = "%" if suffix == "%" else match["sign"]
-        ordinal = suffix in ("st", "nd", "rd", "th")
-        value *= SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0
-        end += 1
-    else:
-        words = 0
-        while end < len(tokens) and (tokens[end].low in SMALL or (words and tokens[end].text == "-")):
-            if tokens[end].text == "-":
-                if not (end + 1 < len(tokens) and tokens[end + 1].low in SMALL):
-                    break
-            else:
-                value += SMALL[tokens[end].low]
-            words += 1
-            end += 1
-        low = tokens[at].low
-        half_a = [t.low for t in tokens[at : at + 2]] in (["half", "a"], ["half", "an"])
-        if half_a and at + 2 < len(tokens) and tokens[at + 2].low in SCALES:
-            value, end, words = 0.5, at + 2, 1
-        following = tokens[at + 1].low if at + 1 < len(tokens) else ""
-        scale_follows = following in ("hundred", "thousand", "million", "billion", "dozen")
-        if not words and low in ("a", "an", "half") and scale_follows:
-            value, end = (0.5 if low == "half" else 1.0), at + 1
-        elif not words and low == "dozen":
-            value = 1.0
-        elif not words and low in ORDINALS:
-            value, ordinal, end = float(ORDINALS[low]), True, at + 1
-        elif not words:
-            return None
-    while end < len(tokens) and tokens[end].low in SCALES and len(tokens[end].low) > 1:
-        value *= SCALES[tokens[end].low]
-        end += 1
-        rest = end + (end < len(tokens) and tokens[end].low == "and" and tokens[end - 1].low == "hundred")
-        more = 0.0
-        while rest < len(tokens) and tokens[rest].low in SMALL:
-            more += SMALL[tokens[rest].low]
-            rest += 1 + (rest + 1 < len(tokens) and tokens[rest + 1].text == "-")
-        if more:
-            value, end = value + more, rest
-    if end < len(tokens) and tokens[end].low in UNITS:
-        unit = UNITS[tokens[end].low]
-        end += 1
-        if end < len(tokens) and unit == "%" and tokens[end].low in ("point", "points"):
-            unit = "points"
-            end += 1
-    elif end + 1 < len(tokens) and tokens[end].low == "per" and tokens[end + 1].low == "cent":
-        unit, end = "%", end + 2
-    elif end + 1 < len(tokens) and tokens[end].low == "us" and tokens[end + 1].low in ("dollars", "dollar"):
-        unit, end = "$", end + 2
-    key = f"#{value:.10g}{'.' if ordinal else ''}{unit}"
-    text = " ".join(t.text.strip() for t in tokens[at:end] if t.text != "-")
-    return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
 
 
 def _word(tokens: list[Token], at: int) -> tuple[list[Item], int]:

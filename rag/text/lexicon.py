@@ -7,6 +7,7 @@ evidence has or has not. A word that is in it wrongly makes a true claim fail, s
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -265,6 +266,12 @@ IRREGULAR = {
 }
 
 _stemmer = snowballstemmer.stemmer("english")
+_stemming = threading.Lock()  # the stemmer keeps the word it is at: two threads would mix theirs
+
+
+def _root(word: str) -> str:
+    with _stemming:
+        return str(_stemmer.stemWord(word))
 
 
 # Letters that have no accent to take off, as they are typed without them.
@@ -287,11 +294,11 @@ def stem(word: str) -> str:
     (https://snowballstem.org/algorithms/english/stemmer.html), synonyms joined."""
     word = without_accents(word.lower())
     word = _DEMONYMS.get(word, IRREGULAR.get(word, word))
-    root = str(_stemmer.stemWord(word))
+    root = _root(word)
     return _SYNONYM_STEMS.get(root, root)
 
 
-_SYNONYM_STEMS = {str(_stemmer.stemWord(w)): str(_stemmer.stemWord(head)) for w, head in SYNONYMS.items()}
+_SYNONYM_STEMS = {_root(w): _root(head) for w, head in SYNONYMS.items()}
 EXCLUSIVE: dict[str, frozenset[str]] = {}
 for _row in _EXCLUSIVE_ROWS:
     _stems = {stem(word) for word in _row}
