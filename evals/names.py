@@ -1,13 +1,12 @@
 """What other forms of names do to retrieval: `python -m evals.names DATA`.
 
 Questions whose gold answer has an exact place (SQuADShifts' new Wikipedia part and XQuAD, their articles whole, and
-this project's questions over the Wikinews articles of GUM; 139 articles searched together) are asked as they stand, and
-with a name in them replaced by another form that its own article attests: a name by its initials and back, a country by
-its short form and back, a person's full name by the surname, a person by office and name, or by office alone. Fifty
-more were written by hand (`data/wikinews_offices.jsonl`): each gives an office where the passage that answers it gives
-only the name of who holds it, or the reverse. The pairs are found here, by string matching, and not by
-`rag.text.names`, which is what is measured. A hit is right when it covers the answer's place. Each is searched
-without other names and with them. The articles are halved by a hash of their title: the mechanism was chosen on "dev".
+this project's questions over the Wikinews articles of GUM; 139 articles searched together) are asked as they stand,
+and with a name in them replaced by another form that its own article attests: a name by its initials and back, a
+country by its short form and back, a person's full name by the surname, a person by office and name, or by office
+alone. The pairs are found here, by string matching, and not by `rag.text.names`, which is what is measured. A hit is
+right when it covers the answer's place. Each is searched without other names and with them. The articles are halved
+by a hash of their title: the mechanism was chosen on "dev".
 """
 
 from __future__ import annotations
@@ -142,18 +141,6 @@ def wikinews(data: Path) -> tuple[list[Json], list[Json]]:
     return records, cases
 
 
-def offices(data: Path) -> list[Json]:
-    """Questions that say an office where the passage that answers says the name, or the reverse."""
-    texts = {a["id"]: a["text"] for a in read_jsonl(data / "gum_wikinews" / "articles.jsonl")}
-    cases = []
-    for q in read_jsonl(DATA / "wikinews_offices.jsonl"):
-        at = texts[q["article"]].index(q["evidence"])
-        gold = [(at, at + len(q["evidence"]))]
-        of = {"key": q["article"], "half": half(q["article"]), "kind": "office for name, or the reverse"}
-        cases.append({"id": q["id"], "question": q["question"], "asked": q["question"], "gold": gold, **of})
-    return cases
-
-
 def half(article: str) -> str:
     return "test" if hashlib.sha256(article.encode()).digest()[0] % 2 else "dev"
 
@@ -178,7 +165,7 @@ def wikipedia_and_wikinews(data: Path) -> tuple[list[Json], list[Json]]:
             some_cases = random.Random(SEED).sample(found, min(UNCHANGED, len(found)))
             cases += [case | {"kind": "any question", "asked": case["question"]} for case in some_cases]
         records += some
-    return records, cases + offices(data)
+    return records, cases
 
 
 def reciprocal_rank(library: Library, question: str, case: Json) -> float:
@@ -193,14 +180,10 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
     """For each half and kind, and each way of asking: recall@1, recall@5 and MRR@10."""
     values: dict[str, list[float]] = defaultdict(list)
     texts = [question for case in cases for question in (case["question"], case["asked"])]
-    with_names, with_offices = retrieval.searches, retrieval.office_searches
+    with_names = retrieval.searches
     with library_of(records, keep) as library, at_once(library, texts):
-        for name, searches, office_searches in (
-            ("without", lambda question, *_: [query_terms(question)], with_offices),
-            ("with, but no offices", with_names, lambda *_: []),
-            ("with", with_names, with_offices),
-        ):
-            retrieval.searches, retrieval.office_searches = searches, office_searches
+        for name, searches in (("without", lambda question, *_: [query_terms(question)]), ("with", with_names)):
+            retrieval.searches = searches
             ranks: dict[tuple[str, str], float] = {}
             for case in cases:
                 for way in ("question", "asked"):
@@ -210,7 +193,7 @@ def measure(records: Sequence[Json], cases: Sequence[Json], keep: str | None) ->
                     said = "as it stands" if way == "question" else "replaced"
                     if case["question"] != case["asked"] or way == "question":
                         values[f"{case['half']}, {case['kind']}, {said}, {name}"].append(ranks[key])
-    retrieval.searches, retrieval.office_searches = with_names, with_offices
+    retrieval.searches = with_names
     return {
         name: {
             "recall@1": summary([float(r == 1) for r in of]),

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from rag.errors import BylineError
 from rag.types import Answer
 from tests.test_app import FakeLibrary
-from tests.test_view import HOSTILE, a_citation, a_claim, an_answer, an_article, differing, with_news
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import a_citation, a_claim, an_answer, an_article, differing, with_news
 from ui import app, chat
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")

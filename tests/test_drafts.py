@@ -9,7 +9,8 @@ import pytest
 from rag.errors import BylineError
 from rag.types import CheckedSentence
 from tests.test_app import FakeLibrary
-from tests.test_view import HOSTILE, QUOTE, a_citation, an_article, check_markup
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import QUOTE, a_citation, an_article, check_markup
 from ui import cards, drafts, markup, panes
 
 DRAFT = "The bridge reopens in May. It cost 9 million.\n\nPlums are blue. Repairs are done."

@@ -12,17 +12,7 @@ from hypothesis import strategies as st
 from rag.models.prompts import one_line
 from rag.text.characters import safe_to_show
 from rag.types import Citation
-from tests.test_view import (
-    Page,
-    a_citation,
-    a_claim,
-    a_hit,
-    all_panes,
-    an_answer,
-    an_article,
-    check_markup,
-    with_news,
-)
+from tests.test_view import Page, a_citation, a_claim, a_hit, all_panes, an_answer, an_article, check_markup, with_news
 from ui import cards
 
 # -- hostile text -------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rag import BylineError, Library
 from rag.types import Failure, IngestReport
-from tests.test_view import HOSTILE, check_markup
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import check_markup
 from ui import panes, uploads
 
 STORY = "The bridge reopens in May, the mayor said. Repairs cost 4 million."

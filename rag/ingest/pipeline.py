@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings import Embedder, Vectors
-from rag.ingest import articles, boilerplate, copies, feeds, offices, passages
+from rag.ingest import articles, boilerplate, copies, feeds, passages
 from rag.ingest.fields import Mapped
 from rag.ingest.records import suffix_of
 from rag.ingest.warnings import Warnings
@@ -152,10 +152,6 @@ class IngestJob:
             vectors=known | vectors,
             names={
                 article.id: names.pairs("\n".join([article.headline or "", *(passage.text for passage in cut)]))
-                for article, _, cut, _ in self.batch
-            },
-            offices={
-                article.id: offices.holders(article.headline or "", "\n".join(passage.text for passage in cut))
                 for article, _, cut, _ in self.batch
             },
             gone=self._gone,

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from embeddings.protocol import Embedder, Vectors
 from rag.errors import BylineError
 from rag.filters import Filters
-from rag.ingest.offices import Holder
 from rag.search.names import other_names
-from rag.search.offices import holders_asked_for
 from rag.storage.index import FaissIndex
 from rag.storage.store import Store
 from rag.text.names import Pair
@@ -38,28 +36,16 @@ _NEGATIONS = frozenset(
 def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     """The terms of the question as it is asked and, where the articles that may be seen know its names under another
     form, those with this form in their place. A passage is judged by the better of the two: both forms in one search
-    would count the name twice beside the rest of the question (evals/names.py). So with the holder of an office."""
+    would count the name twice beside the rest of the question (evals/names.py)."""
     asked = query_terms(question)
     others = other_names(question, lambda forms: map(Pair._make, store.names(forms, filters)))
-    found = office_searches(question, store, filters)
     if not others:
-        return [asked, *found]
+        return [asked]
     rest = question
     for other in others:
         rest = rest[: other.start] + " " * (other.end - other.start) + rest[other.end :]
     words = [word for word in query_terms(rest) if word not in STOPWORDS]
-    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)])), *found]
-
-
-def office_searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
-    """The terms of the question with the holder of an office in its place, by surname, which is what passages that do
-    not say the office call him: one search for each of those who may be meant."""
-    found = []
-    for mention in holders_asked_for(question, lambda head: map(Holder._make, store.offices(head, filters))):
-        rest = query_terms(question[: mention.start] + " " + question[mention.end :])
-        words = [word for word in rest if word not in STOPWORDS]
-        found += [list(dict.fromkeys([*words, holder.split()[-1]])) for holder in mention.holders]
-    return found
+    return [asked, list(dict.fromkeys([*words, *(word for other in others for word in other.terms)]))]
 
 
 def retrieve(

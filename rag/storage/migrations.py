@@ -88,4 +88,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE articles ADD COLUMN places TEXT NOT NULL DEFAULT '[]'",
         "ALTER TABLE articles ADD COLUMN asides TEXT NOT NULL DEFAULT '[]'",
     ),
+    (
+        # Nothing reads it any more.
+        "DROP TABLE IF EXISTS offices",
+    ),
 )

@@ -18,7 +18,6 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.filters import Filters
 from rag.storage import holdings, links
-from rag.storage import offices as offices_db
 from rag.storage.database import Database
 from rag.text.calendar import date_range
 from rag.types import Article, Ids, Passage, Sentence, Version
@@ -197,15 +196,13 @@ class Store(Database):
         embedder: str,
         vectors: Mapping[bytes, Vectors],
         names: Mapping[str, Iterable[tuple[str, str, bool]]],
-        offices: Mapping[str, Iterable[tuple[str, str, str, str]]],
         gone: Sequence[str],
     ) -> None:
         """Store articles with all that belongs to them, and drop the articles `gone`, in one transaction.
 
         Each entry is (article, file, passages, sentences). An article with a known path or id replaces the stored
         one. `vectors` maps `text_hash` to a vector of `embedder` and must cover the passages not embedded before.
-        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`;
-        `offices` who holds one: (head, which, person, around), see `rag.ingest.offices`.
+        `names` holds, by article id, what an article calls a name: (short, long, stated), see `rag.text.names`.
         """
         with self._transaction() as db:
             for article_id in gone:
@@ -247,7 +244,6 @@ class Store(Database):
                     "INSERT INTO names VALUES (?, ?, ?, ?)",
                     [(article.id, *pair) for pair in sorted(names[article.id])],
                 )
-                offices_db.put(db, article.id, offices[article.id])
             _put_vectors(db, embedder, vectors)
             _changed(db)
 
@@ -375,10 +371,6 @@ class Store(Database):
             (*values, listed, listed),
         )
         return [(row[0], row[1], bool(row[2])) for row in rows]
-
-    def offices(self, head: str, filters: Filters) -> list[offices_db.Row]:
-        """(head, which, person, around) of the offices with this head, from the articles that `filters` let through."""
-        return offices_db.held(self._db, head, *_where(filters))
 
     def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
         """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date

@@ -19,19 +19,9 @@ from rag.types import Answer, Checked, CheckedSentence, Claim, Event, Json
 from tests.conftest import SEEDS
 from tests.test_app import FakeLibrary
 from tests.test_drafts import DRAFT, FOUND
+from tests.test_hostile_text import HOSTILE
 from tests.test_uploads import OTHER, STORY
-from tests.test_view import (
-    HOSTILE,
-    QUOTE,
-    TEXT,
-    a_citation,
-    a_claim,
-    a_hit,
-    an_answer,
-    an_article,
-    differing,
-    with_news,
-)
+from tests.test_view import QUOTE, TEXT, a_citation, a_claim, a_hit, an_answer, an_article, differing, with_news
 from ui import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::Warning:gradio.queueing")]
