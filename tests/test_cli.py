@@ -100,7 +100,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"
     for claim in answer["claims"]:
-        assert claim.keys() == {"text", "verdict", "finding", "citations", "earlier"}
+        assert claim.keys() == {"text", "verdict", "finding", "citations", "earlier", "witness"}
         assert claim["verdict"] == "supported"
         for citation in claim["citations"]:
             assert citation.keys() == {
