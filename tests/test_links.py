@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.test_view import HOSTILE, an_answer, check_markup
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import an_answer, check_markup
 from ui import view
 
 

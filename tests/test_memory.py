@@ -10,7 +10,8 @@ import pytest
 
 from rag.types import Answer, Event, ResolvedDate
 from tests.test_app import FakeLibrary
-from tests.test_view import HOSTILE, a_citation, a_claim, a_hit, an_answer, an_article, check_markup, differing
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article, check_markup, differing
 from ui import memory, view
 from ui.memory import Talk, Turn
 

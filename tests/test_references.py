@@ -6,7 +6,8 @@ import json
 import re
 
 from rag import references
-from tests.test_view import HOSTILE, a_citation, a_claim, an_answer, an_article
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import a_citation, a_claim, an_answer, an_article
 
 ARTICLE = an_article(authors=("Ann Fry", "Bo Lind"), url="https://courier.example/bridge_1")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rag import Library
 from rag.answers.suggestions import suggest
-from tests.test_view import HOSTILE, an_article
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import an_article
 
 TEXT = (
     "Forty miners were rescued from the flooded pit near Ostby. The mayor thanked Wren Falke for her help. "

@@ -14,7 +14,8 @@ from rag.errors import BylineError
 from rag.types import Answer, Checked, CheckedSentence, Claim, Event, Json
 from tests.test_app import FakeLibrary
 from tests.test_drafts import FOUND
-from tests.test_view import HOSTILE, a_citation, a_claim, a_hit, an_answer, an_article, differing, with_news
+from tests.test_hostile_text import HOSTILE
+from tests.test_view import a_citation, a_claim, a_hit, an_answer, an_article, differing, with_news
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MARKS = [

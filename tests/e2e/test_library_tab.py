@@ -8,7 +8,7 @@ import pytest
 
 from rag import Library
 from tests.e2e.newsroom import ATTACK, MARKS
-from tests.test_view import HOSTILE
+from tests.test_hostile_text import HOSTILE
 
 pytestmark = MARKS
 

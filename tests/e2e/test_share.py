@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from tests.e2e.newsroom import MARKS, ask, has_id
 from tests.test_drafts import DRAFT
-from tests.test_view import HOSTILE
+from tests.test_hostile_text import HOSTILE
 
 pytestmark = MARKS
 
