@@ -227,7 +227,7 @@ def test_earlier_questions_and_filters_are_passed_on(
     seen: list[Json] = []
 
     def ask(
-        self: Library, question: str, *, stream: bool, history: list[str] | None = None, as_of: str | None = None
+        self: Library, question: str, *, stream: bool, model: str, history: list[str], as_of: str
     ) -> Iterator[Answer]:
         seen.append({"question": question, "history": history, "as_of": as_of})
         yield quoting(ferry)
