@@ -19,6 +19,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "claims": ("split", "checker", "model", "check_with_model", "limit"),
     "attributionbench": ("data", "checker"),
     "injections": ("model", "limit"),
+    "prompts": ("library", "split", "model", "reader", "checker", "limit"),
     "speed": ("limit",),
     **dict.fromkeys(("beir:DIR", "squad:FILE", "multihop-rag:DIR"), _SET[1:]),
 }
@@ -61,7 +62,7 @@ def register(commands: Any) -> None:
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set N questions, of claims N claims, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set, claims or prompts N cases, drawn with a fixed seed; of speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")

@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
             raise BylineError(f"the report cannot be written to {args.out} ({error.strerror}).") from None
         print(f"wrote {', '.join(map(str, written))}", file=sys.stderr)
     if args.results:
-        _put(found, Path(args.results))
+        put(found, Path(args.results))
     if args.json:
         print_json(found)
     else:
@@ -98,12 +98,20 @@ def _injections(args: argparse.Namespace) -> Json:
     return injections(args.model, n=args.limit)
 
 
+def _prompts(args: argparse.Namespace) -> Json:
+    from evals.prompts import prompts
+
+    options = {name: getattr(args, name) for name in SUITES["prompts"] if name != "model"}
+    return prompts([args.model] if args.model else [], say=suites.say, **options)
+
+
 # The suites that are no questions with answers.
 _OWN_WAY: Mapping[str, Callable[[argparse.Namespace], Json]] = {
     "speed": _speed,
     "claims": _claims,
     "attributionbench": _attributionbench,
     "injections": _injections,
+    "prompts": _prompts,
 }
 
 
@@ -175,7 +183,7 @@ def _told(args: argparse.Namespace) -> list[str]:
     return [*told, "--data", "DIR"] if args.data else told
 
 
-def _put(found: Json, path: Path) -> None:
+def put(found: Json, path: Path) -> None:
     """Replace the suite's part of a Markdown file, between its two marks, with the new figures."""
     begin, end = f"<!-- {found['suite']} -->", f"<!-- /{found['suite']} -->"
     try:

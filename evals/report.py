@@ -24,7 +24,7 @@ def table(report: Json) -> str:
     for name, metric in report["metrics"].items():
         lines.append(f"  {name:26} {_number(metric['value']):>8}  {_interval(metric):18} n={metric['n']}{_arrow(name)}")
     if tags := _parts(report):
-        shown = [name for name in MAIN if name in report["metrics"]]
+        shown = _columns(report)
         lines += ["", f"  {'by part':24}{'cases':>6}" + "".join(f"{name:>20}" for name in shown)]
         for tag, found in tags.items():
             cells = (_number(found["metrics"].get(name, {}).get("value")) for name in shown)
@@ -325,12 +325,17 @@ def _parts_table(report: Json, escape: Callable[[str], str]) -> list[str]:
     tags = _parts(report)
     if not tags:
         return []
-    shown = [name for name in MAIN if name in report["metrics"]]
+    shown = _columns(report)
     lines = ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
     for tag, found in tags.items():
         cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
         lines.append(f"| {escape(tag)} | {found['cases']} | {cells} |")
     return lines
+
+
+def _columns(report: Json) -> list[str]:
+    """The metrics that are shown of each part."""
+    return list(report.get("columns") or [name for name in MAIN if name in report["metrics"]])
 
 
 def _parts(report: Json) -> Json:
@@ -377,9 +382,10 @@ def _md(text: object) -> str:
 def results_section(report: Json) -> str:
     """The part of evals/RESULTS.md that `byline eval --results` writes."""
     lines = [f"### {report['suite']}", "", f"`{report['command']}`: {_headline(report)}.", ""]
-    lines += ["| metric | value | 95% | n |", "|---|---|---|---|"]
-    for name, x in report["metrics"].items():
-        lines.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
+    if "columns" not in report:  # else the table of the parts says it all
+        lines += ["| metric | value | 95% | n |", "|---|---|---|---|"]
+        for name, x in report["metrics"].items():
+            lines.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
     lines += _parts_table(report, str)
     lines += ["", *(f"- published: {row}" for row in report.get("published", ()))]
     lines += [*(f"- {row}" for row in report.get("notes", ())), ""]

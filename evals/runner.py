@@ -11,10 +11,11 @@ from typing import Any
 
 from evals import metrics as m
 from evals.cases import EvalCase, Find, locate
+from evals.recording import Call, Recorder
+from evals.recording import scores as scores_of
 from evals.scores import K_SEARCH, METRICS, score
 from rag import Answer, Library
-from rag.models import prompts
-from rag.types import Json
+from rag.types import Json, LanguageModel
 
 Say = Callable[[str], None]
 RETRIEVAL = {"R@5": "recall@5", "R@10": "recall@10", "RR@10": "mrr@10", "nDCG@10": "ndcg@10"}
@@ -26,12 +27,14 @@ def run(
     *,
     suite: str,
     find: Find | None = None,
-    model: str | None = None,
+    model: str | LanguageModel | None = None,
+    ask: Mapping[str, Any] | None = None,
     price: tuple[float, float] | None = None,
     say: Say = lambda text: None,
     config: Mapping[str, Any] | None = None,
 ) -> Json:
-    """Ask every case and score it. `price` is US dollars for a million tokens in and out.
+    """Ask every case and score it. `ask` are further options of `Library.ask`; `price` is US dollars for a million
+    tokens in and out.
 
     Evidence is looked up before anything is asked: a case that does not fit the library is refused with its line
     (BylineError). A case that then raises is counted in `errors` and stays in every denominator.
@@ -39,9 +42,11 @@ def run(
     find = lru_cache(maxsize=None)(find or library.find)
     located = [locate(case, find) for case in cases]
     results, relevant, ranked = [], {}, {}
+    writer = library.language_model(model)
+    recorder = Recorder(writer) if writer is not None else None
     for n, (case, (groups, overtaken)) in enumerate(zip(cases, located, strict=True), 1):
         say(f"{n}/{len(cases)} {case.question[:60]}")
-        asked = _ask(library, case, model)
+        asked = _ask(library, case, recorder, ask or {})
         if case.answerable and groups:
             relevant[case.id] = _relevant(library, groups)
             ranked[case.id] = asked.ranked
@@ -49,14 +54,14 @@ def run(
             case, groups, overtaken, asked.answer, error=asked.error, passages=asked.passages, library=library
         )
         result["elapsed_s"] = round(asked.seconds, 4)
-        if model and model != "extractive" and asked.answer is not None:
-            result["scores"] |= _tokens(library, asked.answer, price)
+        result |= {"written": [call.text for call in asked.calls]} if recorder else {}
+        result["scores"] |= _of_writing(asked, library, price)
         results.append(result)
     by_id = {result["id"]: result for result in results}
     for measure, values in m.retrieval(relevant, ranked, list(RETRIEVAL)).items():
         for case_id, value in values.items():
             by_id[case_id]["scores"][RETRIEVAL[measure]] = value
-    return _report(results, suite, {**_about(library, model), **(config or {})})
+    return _report(results, suite, {**_about(library, model, writer), **(config or {})})
 
 
 @dataclass
@@ -65,36 +70,54 @@ class _Asked:
     understood."""
 
     answer: Answer | None = None
+    first_s: float | None = None
+    calls: Sequence[Call] = ()
     error: str | None = None
     seconds: float = 0.0
     passages: list[m.Words] = field(default_factory=list)
     ranked: list[str] = field(default_factory=list)
 
 
-def _ask(library: Library, case: EvalCase, model: str | None) -> _Asked:
-    options: Json = dict(case.filters) | ({"model": model} if model else {})
+def _ask(library: Library, case: EvalCase, model: Recorder | None, more: Mapping[str, Any]) -> _Asked:
+    options: Json = {**case.filters, **more, "model": model or "extractive"}
     if case.history:
         options["history"] = list(case.history)
     asked = _Asked()
+    n_before = len(model.calls) if model else 0
     started = time.perf_counter()
     try:
-        asked.answer = library.ask(case.question, **options)
-        asked.seconds = time.perf_counter() - started
-        question = str(asked.answer.understood.get("question") or case.question)
+        for event in library.ask(case.question, stream=True, **options):
+            asked.first_s = asked.first_s or time.perf_counter() - started
+            if isinstance(event, Answer):
+                asked.answer, asked.seconds = event, time.perf_counter() - started
+        understood = asked.answer.understood if asked.answer else {}
+        question = str(understood.get("question") or case.question)
         hits = library.retrieve(question, k=K_SEARCH, **case.filters)
         asked.passages = [(hit.passage.article_id, hit.passage.start, hit.passage.end) for hit in hits]
         asked.ranked = [hit.passage.id for hit in hits]
     except Exception as raised:  # whatever it is, it is this case's result and the others go on
         asked.error = f"{type(raised).__name__}: {raised}"
         asked.seconds = asked.seconds or time.perf_counter() - started
+    asked.calls = model.calls[n_before:] if model else ()
     return asked
 
 
-def _about(library: Library, model: str | None) -> Json:
+def _of_writing(asked: _Asked, library: Library, price: tuple[float, float] | None) -> dict[str, float]:
+    """The scores of how the answer was written, and what it cost."""
+    if asked.answer is None:
+        return {}
+    found = {"first_claim_s": asked.first_s} if asked.answer.claims and asked.first_s else {}
+    found |= scores_of(asked.calls, asked.answer, asked.seconds, library.embedder.n_tokens)
+    if price and asked.calls:
+        found["cost_usd"] = (found["tokens_in"] * price[0] + found["tokens_out"] * price[1]) / 1e6
+    return found
+
+
+def _about(library: Library, model: str | LanguageModel | None, writer: LanguageModel | None) -> Json:
     """What was measured, for the report."""
     status = library.status()
     return {
-        "model": model or "extractive",
+        "model": model if isinstance(model, str) else writer.name if writer else "extractive",
         "embedder": library.embedder.name,
         **{use: entry["tier"] or entry["spec"] for use, entry in library.reads_with().items()},
         "articles": status["articles"],
@@ -168,15 +191,4 @@ def _relevant(library: Library, groups: Sequence[m.Group]) -> dict[str, int]:
         for passage in library.passages(article):
             if any(m.cites((article.id, passage.start, passage.end), group) for group in groups):
                 found[passage.id] = 1
-    return found
-
-
-def _tokens(library: Library, answer: Answer, price: tuple[float, float] | None) -> dict[str, float]:
-    """Tokens as the embedder's tokenizer counts prompt and answer: about a tenth more than a chat model's own."""
-    prompt = prompts.answer_prompt(answer.question, library._candidates(answer.hits))
-    n_in = float(library.embedder.n_tokens(f"{prompts.ANSWER_SYSTEM}\n{prompt}"))
-    n_out = float(library.embedder.n_tokens(answer.text))
-    found = {"tokens_in": n_in, "tokens_out": n_out}
-    if price:
-        found["cost_usd"] = (n_in * price[0] + n_out * price[1]) / 1e6
     return found

@@ -72,19 +72,28 @@ METRICS: dict[str, Metric] = {
     "confidence_auroc": Metric("chance that an answerable question has more confidence than an unanswerable one"),
     "ask_s_p50": Metric("seconds for an answer, median; all cases", True),
     "ask_s_p95": Metric("seconds for an answer, 95th percentile; all cases", True),
-    "tokens_in": Metric("tokens sent to the language model for a question, mean", True),
-    "tokens_out": Metric("tokens it wrote, mean", True),
+    "first_claim_s": Metric("seconds to the first sentence of an answer, mean; cases with an answer", True),
+    "model_s": Metric("seconds waited for the language model, mean; cases in which it was asked, as all below", True),
+    "first_piece_s": Metric("seconds waited for the first piece of its text, mean", True),
+    "added_s": Metric("seconds for an answer beside those, mean", True),
+    "model_refusal_rate": Metric("it says that the articles do not answer, and nothing else", True),
+    "marked_rate": Metric("share of the sentences it writes that cite what was offered, and nothing else"),
+    "kept_rate": Metric("share of the sentences it writes that the checker keeps"),
+    "tokens_in": Metric("tokens sent to it for a question, as the embedder counts them (a tenth more), mean", True),
+    "tokens_out": Metric("tokens it wrote, thoughts included, mean", True),
     "cost_usd": Metric("dollars for a question at the given price, mean", True),
 }
 
 
 def what_it_says(name: str) -> str:
-    """What a metric is, "" for one of a public set."""
-    return METRICS[name].what if name in METRICS else ""
+    """What a metric is, also one of a part ("kept_rate:PART"); "" for one of a public set."""
+    metric = METRICS.get(name.partition(":")[0])
+    return metric.what if metric else ""
 
 
 def is_lower_better(name: str) -> bool:
-    return name in METRICS and METRICS[name].is_lower_better
+    metric = METRICS.get(name.partition(":")[0])
+    return metric is not None and metric.is_lower_better
 
 
 def score(

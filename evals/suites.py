@@ -132,6 +132,16 @@ def opened(library: str | None, sources: Sequence[Path], **models: str | None) -
         yield made
 
 
+def builtin_sources(library: str | None) -> list[Path]:
+    """The articles of the built-in cases. BylineError where they are not there, and no `library` is given instead."""
+    if library is None and not SEEDS.is_dir():
+        raise BylineError(
+            f"the sample articles are not at {SEEDS}: run the built-in suite from a clone of the project, or give "
+            "--library DIR with the articles of seeds/ and evals/data/injected/ in it."
+        )
+    return [SEEDS, DATA / "injected"]
+
+
 def builtin(
     *,
     library: str | None = None,
@@ -142,14 +152,9 @@ def builtin(
     **more: Any,
 ) -> Json:
     """The built-in set over the sample articles and the invented one that carries an instruction."""
-    if library is None and not SEEDS.is_dir():
-        raise BylineError(
-            f"the sample articles are not at {SEEDS}: run the built-in suite from a clone of the project, or give "
-            "--library DIR with the articles of seeds/ and evals/data/injected/ in it."
-        )
     cases = load_cases(DATA / "seeds.jsonl")
     cases = [case for case in cases if split is None or case.split == split]
-    with opened(library, [SEEDS, DATA / "injected"], reader=reader, checker=checker) as over:
+    with opened(library, builtin_sources(library), reader=reader, checker=checker) as over:
         config = {"split": split or "dev and test"}
         return runner.run(cases, over, suite="seeds", model=model, config=config, say=say, **more)
 

@@ -240,7 +240,7 @@ def _add_questions(command: _Add) -> None:
         "ask", "Answer a question with cited words.", 'byline ask "Who asked for the meeting?" --as-of 2024-05'
     )
     _add_question(sub)
-    _add_settings(sub, model="MODEL", model_url="URL", reader="NAME", checker="NAME")
+    _add_settings(sub, model="MODEL", model_url="URL", prompt_style="STYLE", reader="NAME", checker="NAME")
     _add_witness(sub)
     sub.add_argument("--show-unsupported", action="store_true", help="keep what the sources do not carry, marked")
     sub.add_argument(
@@ -291,7 +291,7 @@ def _add_models(command: _Add) -> None:
     )
     _add_settings(sub, model_url="URL", reader="NAME", checker="NAME")
     # What is given before `get` holds: its own options have no defaults that would undo them.
-    actions = sub.add_subparsers(title="actions", metavar="get", parser_class=Parser)
+    actions = sub.add_subparsers(title="actions", metavar="get, test", parser_class=Parser)
     get = actions.add_parser(
         "get",
         help="put the larger models of the accurate tier in place, once (440 MB)",
@@ -304,6 +304,21 @@ def _add_models(command: _Add) -> None:
     get.add_argument("--library", metavar="DIR", help="as everywhere; the models are shared by all libraries")
     get.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     get.set_defaults(run=_command("get_models"))
+    test = actions.add_parser(
+        "test",
+        help="ask a model three built-in questions, and remember how it is best asked",
+        description="Ask a model three built-in questions over invented passages, with each prompt: does it cite, "
+        "refuse and follow? The prompt with which it does better is remembered, and `prompt_style` auto uses it.",
+        epilog="example: byline models test gguf:model.gguf",
+        argument_default=argparse.SUPPRESS,
+    )
+    test.add_argument(
+        "name", metavar="NAME", help="openai:NAME, anthropic:NAME or gguf:PATH, as `ask --model` takes it"
+    )
+    test.add_argument("--model-url", metavar="URL", help=option_help("model_url"))
+    test.add_argument("--library", metavar="DIR", help="whose settings hold; the result is shared by all libraries")
+    test.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    test.set_defaults(run=_command("test_model"))
 
 
 def _add_settings(parser: argparse.ArgumentParser, **metavars: str) -> None:

@@ -151,7 +151,9 @@ class Collection(Shelf):
         """All articles, newest first, those without a date last; or those with the given ids, in that order."""
         return self.store.articles(ids)
 
-    def listed(self, first: int, n: int, *, words: str = "", **within: Unpack[Within]) -> tuple[list[Article], int]:
+    def page_of_articles(
+        self, first: int, n: int, *, words: str = "", **within: Unpack[Within]
+    ) -> tuple[list[Article], int]:
         """`n` of the articles that pass the filters, newest first, those without a date last, from number `first` (0 is
         the newest) on; and how many pass. With `words` those with a passage that has all of them."""
         ids, total = self.store.page(filters_of(within), text_words.query_terms(words) if words else (), first, n)

@@ -117,6 +117,7 @@ def ask(args: argparse.Namespace) -> int:
             stream=True,
             model=library.language_model(args.model, model_url=args.model_url) or "extractive",
             show_unsupported=args.show_unsupported,
+            prompt_style=args.prompt_style,
             check_with_model=args.check_with_model,
             history=args.after,
             **_question_limits(args),
@@ -243,6 +244,29 @@ def get_models(args: argparse.Namespace) -> int:
     else:
         say(f"{larger.NAME} is at {folder}.")
     return 0
+
+
+def test_model(args: argparse.Namespace) -> int:
+    from rag.answers.trial import try_model
+    from rag.models import styles
+    from rag.models.clients import load_language_model
+
+    settings = load_settings(library_at(args.library)[0], model=args.name, model_url=args.model_url)
+    if settings.model == "extractive":
+        raise BylineError("extractive quotes and writes nothing: name openai:NAME, anthropic:NAME or gguf:PATH.")
+    model = load_language_model(settings.model, settings)
+    tried = try_model(model, settings, say=warn)
+    kept, status = None, 0
+    try:
+        kept = str(styles.remember(model, tried))
+    except BylineError as error:
+        status = 1
+        warn(f"byline: {error}")
+    if args.json:
+        print_json({**tried, "kept": kept})
+    else:
+        terminal_reports.print_tried(tried, kept)
+    return status
 
 
 def doctor(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -32,7 +33,7 @@ class Filters:
     def __post_init__(self) -> None:
         given: Any = self.outlets
         known = {
-            "outlets": None if given is None else (given,) if isinstance(given, str) else tuple(given),
+            "outlets": None if given is None else tuple(map(_encodable, (given,) if isinstance(given, str) else given)),
             "published_from": _iso_day("published_from", self.published_from, 0),
             "published_to": _iso_day("published_to", self.published_to, 1),
             "as_of": _iso_day("as_of", self.as_of, 1),
@@ -42,6 +43,11 @@ class Filters:
 
     def __bool__(self) -> bool:
         return any(v is not None for v in (self.outlets, self.published_from, self.published_to, self.as_of))
+
+
+def _encodable(text: str) -> str:
+    """With U+FFFD for halves of surrogate pairs: the shell makes them of bytes that are no UTF-8."""
+    return re.sub(r"[\ud800-\udfff]", "\ufffd", text)
 
 
 def _iso_day(name: str, value: Date, end: int) -> str | None:

@@ -23,6 +23,7 @@ from rag.collection import Collection
 from rag.errors import BylineError
 from rag.filters import Filters, Within, filters_of
 from rag.ingest import copies
+from rag.models import styles
 from rag.models.reader import Reranker
 from rag.models.tiers import in_use, load_reader
 from rag.news.markers import Markers
@@ -67,6 +68,7 @@ class Asking(Within, total=False):
     k: int
     model: str | LanguageModel | None
     show_unsupported: bool
+    prompt_style: str | None
     check_with_model: bool | None
     history: History
     understand: bool
@@ -93,10 +95,11 @@ class Library(Collection):
 
     _examples: tuple[Any, list[str]] | None = None  # of which state of the library, and what they are
 
-    def settings(self, *, model: str | None = None, model_url: str | None = None) -> Settings:
-        """What holds now: `model` and `model_url` as given, else the environment, else `settings.toml` in the library's
-        folder, else the defaults. BylineError when one of them has a value that is not allowed."""
-        return load_settings(self.path, model=model, model_url=model_url)
+    def settings(self, **given: str | None) -> Settings:
+        """What holds now: what is `given` (`model`, `model_url`, `prompt_style`), else the environment, else
+        `settings.toml` in the library's folder, else the defaults. BylineError when one of them has a value that is not
+        allowed."""
+        return load_settings(self.path, **given)
 
     def models(self) -> list[Json]:
         """What `byline models` lists (`rag.models.available`). Takes seconds where a server does not answer."""
@@ -197,6 +200,7 @@ class Library(Collection):
         k: int = 8,
         model: str | LanguageModel | None = None,
         show_unsupported: bool = False,
+        prompt_style: str | None = None,
         check_with_model: bool | None = None,
         history: History = (),
         understand: bool = True,
@@ -210,7 +214,8 @@ class Library(Collection):
         sentences that answer and needs no language model; or "openai:NAME", "anthropic:NAME", "gguf:PATH" (see
         `rag.models.clients.load_language_model`), or any `LanguageModel`. What a language model writes is checked
         sentence by sentence; what its sources do not carry is left out, or kept with its verdict where
-        `show_unsupported`. When the articles do not answer, the status is "abstained". A model that fails is a sentence
+        `show_unsupported`. `prompt_style` is how it is asked: "auto", "short" or "full" (`rag.models.styles`), else as
+        the settings say. When the articles do not answer, the status is "abstained". A model that fails is a sentence
         in `notes`, and the answer quotes the articles.
 
         With `check_with_model` the checker also asks the model itself whether the words cited carry each claim, in one
@@ -225,8 +230,9 @@ class Library(Collection):
         Raises BylineError as `retrieve` does, for a model that there is not, and for `check_with_model` without one.
         """
         earlier = questions.turns(history) if understand else ()
-        options: Json = {"show_unsupported": show_unsupported, "check_with_model": check_with_model}
-        events = self._events(question, k, filters_of(within), model, earlier, understand, **options)
+        writing: Json = {"model": model, "show_unsupported": show_unsupported}
+        writing |= {"prompt_style": prompt_style, "check_with_model": check_with_model}
+        events = self._events(question, k, filters_of(within), writing, earlier, understand)
         return events if stream else whole(events, Answer)
 
     def _events(
@@ -234,31 +240,27 @@ class Library(Collection):
         question: str,
         k: int,
         filters: Filters,
-        model: str | LanguageModel | None,
+        writing: Json,
         earlier: Sequence[questions.Turn],
         understand: bool,
-        *,
-        show_unsupported: bool,
-        check_with_model: bool | None,
     ) -> Iterator[Claim | Answer]:
         """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
         within them."""
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
-        writer = self.language_model(model)
-        witness = self._witness(writer, check_with_model)
+        writing = self._prepared(**writing)
         dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
             last = dates.is_sure
             wanted = dates.question or question
             if wanted not in known:
-                known[wanted] = questions.understand(wanted, earlier, writer)
+                known[wanted] = questions.understand(wanted, earlier, writing["model"])
             completed = known[wanted]
             asked = completed.get("question", wanted)
             if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
                 dates = replace(dates, request=replace(dates.request, topic=asked.removeprefix(wanted).strip(" ()")))
-            for event in self._answer(asked, k, filters, writer, show_unsupported, dates, witness):
+            for event in self._answer(asked, k, filters, writing, dates):
                 if isinstance(event, Answer):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
@@ -274,15 +276,30 @@ class Library(Collection):
             if last:
                 return
 
+    def _prepared(
+        self,
+        *,
+        model: str | LanguageModel | None,
+        prompt_style: str | None,
+        check_with_model: bool | None,
+        show_unsupported: bool,
+    ) -> Json:
+        """The model that writes, ready for use, how it is asked and who checks beside, as `answering.answer` takes
+        them."""
+        settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
+        witness = self._witness(writer, check_with_model)
+        if writer is None:
+            return {"model": None}
+        how = {"prompt": styles.choose(writer, settings).prompt, "max_tokens": settings.model_max_tokens}
+        return {"model": writer, "witness": witness, "show_unsupported": show_unsupported, **how}
+
     def _answer(
         self,
         question: str,
         k: int,
         filters: Filters,
-        model: LanguageModel | None,
-        show_unsupported: bool,
+        writing: Json,
         understood: asof.Understood,
-        witness: Witness | None,
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer from what passes `filters` and what was `understood` of the question."""
         filters = understood.within(filters)
@@ -304,13 +321,10 @@ class Library(Collection):
             ranked,
             parts,
             quoting=self._quoting(understood),
-            model=model if not stated else None,
             check=self.checker.check_all,
             notes=self._notes(question, filters, bool(ranked or stated)),
-            show_unsupported=show_unsupported,
             stated=stated,
-            witness=witness,
-            **({"max_tokens": self.settings().model_max_tokens} if model is not None else {}),
+            **(writing | ({"model": None} if stated else {})),
         ):
             if isinstance(event, Answer):
                 cited = [citation for claim in event.claims for citation in claim.citations]
@@ -426,7 +440,7 @@ class Library(Collection):
         with _ASKING_EXAMPLES:  # once for all who open the page
             key = (self.store.generation, tuple(given), n)
             if self._examples is None or self._examples[0] != key:
-                newest = self.articles([listed.id for listed in self.browse(limit=ARTICLES_FOR_EXAMPLES)[0]])
+                newest = self.articles([listed.id for listed in self.listed(limit=ARTICLES_FOR_EXAMPLES)[0]])
                 offered = itertools.islice(dict.fromkeys([*given, *suggestions.suggest(newest)]), len(given) + 3 * n)
                 answered = (one for one in offered if self.ask(one, model="extractive").status == "answered")
                 self._examples = key, list(itertools.islice(answered, n))

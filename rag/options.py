@@ -32,6 +32,7 @@ def in_words(choices: tuple[str, ...]) -> str:
 
 
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
+PROMPT_STYLES = ("auto", "short", "full")
 WITNESS = ("auto", "on", "off")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
 
@@ -76,6 +77,14 @@ SETTINGS: dict[str, Setting] = {
         int,
         64,
         131_072,
+    ),
+    "prompt_style": Setting(
+        "how the model is asked: with a few passages and one instruction, or with all sentences and all the rules; "
+        "auto goes by what `byline models test` found out, else by the size and the context",
+        "auto",
+        in_words(PROMPT_STYLES),
+        ("BYLINE_PROMPT_STYLE",),
+        choices=PROMPT_STYLES,
     ),
     "reader": Setting(
         "what finds the sentence that answers; auto is accurate where its models are there, else built-in",

@@ -44,6 +44,7 @@ class Settings:
     model_context: int = _default("model_context")
     model_timeout: float = _default("model_timeout")
     model_max_tokens: int = _default("model_max_tokens")
+    prompt_style: str = _default("prompt_style")
     reader: str = _default("reader")
     checker: str = _default("checker")
     check_with_model: str = _default("check_with_model")

@@ -55,7 +55,7 @@ class Shelf:
 
         def remove(self, names: Sequence[str]) -> list[Article]: ...
 
-    def browse(
+    def listed(
         self,
         words: str = "",
         *,
@@ -79,7 +79,7 @@ class Shelf:
         terms = _WORD.findall(words)[:MOST_WORDS]
         if words.strip() and not terms:
             return [], 0
-        return self.store.browse(
+        return self.store.listed(
             terms, filters_of(within), order=order, descending=descending, offset=offset, limit=limit
         )
 

@@ -144,3 +144,20 @@ def _print_model(name: str, entry: Json) -> None:
     say(f"{'ready' if entry['usable'] else '-    '}  {name}: {entry['why']}")
     if entry["mend"]:
         say(f"       {entry['mend']}")
+
+
+def print_tried(tried: Json, kept: str | None) -> None:
+    """How a model did with each prompt, as `models test --json` gives it."""
+    for style, result in tried["prompts"].items():
+        if "failed" in result:
+            say(f"{style:6} {result['failed']}")
+            continue
+        found = ", ".join(
+            f"{verb}s" if result[f"{verb}s"] else f"does not {verb}" for verb in ("cite", "refuse", "follow")
+        )
+        say(f"{style:6} {result['right']} of 2 answers right; {found}; {result['elapsed_s']:.1f} s")
+        for one in result["questions"]:
+            say(f"       {one['question']}\n         {' '.join(one['text'].split())}")
+    say(f"{tried['model']} is best asked with the {tried['style']} prompt.")
+    if kept:
+        say(f"Kept in {kept}; with prompt_style auto it is asked so from now on.")

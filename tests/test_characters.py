@@ -77,7 +77,7 @@ def test_a_question_without_words_is_not_answered(library: Library, question: st
     answer = library.ask(question)
     assert (answer.status, answer.claims) == ("abstained", ())
     assert answer.notes[0].startswith("The question has no words to look for: ask in words")
-    assert library.timeline(question) == ()
+    assert library.timeline(question) == []
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t \u2003"])

@@ -17,7 +17,7 @@ from tests.reading import STORY, failed, one, put
 def test_a_folder_is_searched_to_the_bottom_and_sorted(tmp_path: Path) -> None:
     for name in ("b.txt", "a/z.md", "a/y.HTML", "c.pdf", "d.jsonl", "e.ndjson", "f.json", "g.markdown", "h.htm"):
         put(tmp_path / name)
-    for name in (".hidden.txt", ".git/x.txt", "README.md", "readme.txt", "LICENSE.txt", "pic.png", "notes.odt"):
+    for name in (".hidden.txt", ".git/x.txt", "README.md", "readme.txt", "LICENSE.txt", "pic.png", "notes.sxw"):
         put(tmp_path / name)
     names = ["a/y.HTML", "a/z.md", "b.txt", "c.pdf", "d.jsonl", "e.ndjson", "f.json", "g.markdown", "h.htm"]
     assert discover([tmp_path]) == ([tmp_path / name for name in names], [])

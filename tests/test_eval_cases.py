@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -225,9 +226,11 @@ def test_earlier_questions_and_filters_are_passed_on(
 ) -> None:
     seen: list[Json] = []
 
-    def ask(self: Library, question: str, *, history: list[str] | None = None, as_of: str | None = None) -> Answer:
+    def ask(
+        self: Library, question: str, *, stream: bool, model: str, history: list[str], as_of: str
+    ) -> Iterator[Answer]:
         seen.append({"question": question, "history": history, "as_of": as_of})
-        return quoting(ferry)
+        yield quoting(ferry)
 
     monkeypatch.setattr(Library, "ask", ask)
     line = {"question": "And then?", "answerable": False, "history": ["Who?"], "filters": {"as_of": "2024-05-01"}}

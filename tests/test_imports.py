@@ -30,8 +30,8 @@ LEVELS = """
     rag.checking
     rag.news
     rag.answers
-    rag.library+rag.collection+rag
-    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.doctor
+    rag.library+rag.collection+rag.shelf+rag
+    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor
     ui  evals
     evals.training
 """

@@ -186,7 +186,7 @@ def test_what_a_model_makes_of_an_order_is_not_said() -> None:
         ("The ferry sank on Monday with 12 people on board.", 2, False),
         ("The ferry runs at nine.", 1, True),
     ):
-        judged = judge_written(Written(text=said, numbers=(number,)), candidates_of(text), check)
+        judged = judge_written(Written(text=said, numbers=(number,)), [[c] for c in candidates_of(text)], check)
         assert judged.support.verdict == "supported"
         claim, problems = make_claim(judged, check, Markers())
         assert (claim.verdict == "supported") is is_said

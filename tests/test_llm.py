@@ -384,7 +384,7 @@ def test_a_prompt_that_does_not_fit_is_made_shorter(sample: Library) -> None:
 
 
 def test_a_real_model_with_a_short_memory(sample: Library) -> None:
-    with llama_server(n_context=1024) as (url, key):
+    with llama_server(n_context=512) as (url, key):
         model = Endpoint("openai", "smollm2", base_url=url, api_key=key)
         answer = sample.ask("Who is Karim Khan?", model=model, k=8)
     assert any("fit into openai:smollm2" in note for note in answer.notes)

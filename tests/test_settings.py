@@ -52,6 +52,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "reader": "default",
         "checker": "default",
         "check_with_model": "default",
+        "prompt_style": "default",
     }
 
 

@@ -36,11 +36,11 @@ def full(library: Library, folder: Path) -> Library:
 
 
 def titles(library: Library, words: str = "", **options: object) -> list[str]:
-    return [str(listed.title)[:8] for listed in library.browse(words, **options)[0]]  # type: ignore[arg-type]
+    return [str(listed.title)[:8] for listed in library.listed(words, **options)[0]]  # type: ignore[arg-type]
 
 
 def test_articles_are_listed_with_what_a_list_shows(full):
-    listed, n = full.browse()
+    listed, n = full.listed()
     assert n == 3
     assert [(one.published, one.outlet) for one in listed][1] == ("2024-04-29", "The Courier")
     bridge = listed[1]
@@ -87,7 +87,7 @@ def test_a_list_is_searched_filtered_sorted_and_paged(full, options, expected):
 )
 def test_what_is_no_list_is_said(full, options, message):
     with pytest.raises(BylineError, match=message):
-        full.browse(**options)
+        full.listed(**options)
 
 
 def test_versions_and_copies_are_counted_and_older_versions_not_listed(full, folder):
@@ -95,9 +95,9 @@ def test_versions_and_copies_are_counted_and_older_versions_not_listed(full, fol
     copy = HARBOUR.replace("Harbour Closes", "Ostby Harbour Shut").replace("2 May", "3 May")
     (folder / "copy.txt").write_text(copy, encoding="utf-8")
     full.ingest([folder])
-    listed = {one.title: one for one in full.browse()[0]}
+    listed = {one.title: one for one in full.listed()[0]}
     assert listed["Bridge to Reopen"].n_versions == 2
-    assert next(one.n_copies for one in full.browse(order="copies")[0]) == len(full.copies(full.find("copy.txt")))
+    assert next(one.n_copies for one in full.listed(order="copies")[0]) == len(full.copies(full.find("copy.txt")))
 
 
 def test_what_an_editor_states_goes_before_what_was_read_and_is_found(full):
@@ -166,7 +166,7 @@ def test_an_article_is_taken_out_and_put_back_with_all_that_belongs_to_it(full, 
     article = full.find("bridge.md")
     texts = [version.article.text for version in full.versions(article)]
     removed = full.take_out(article)
-    assert full.browse()[1] == 2
+    assert full.listed()[1] == 2
     assert "5 million" not in (full.path / DATABASE).read_bytes().decode("utf-8", "replace")
     assert full.put_back(removed) == article
     assert [version.article.text for version in full.versions(article)] == texts
@@ -186,7 +186,7 @@ def test_an_article_that_is_gone_is_said(full):
 
 
 def test_a_library_of_an_older_format_is_counted(full, tmp_path):
-    words = {one.id: one.n_words for one in full.browse()[0]}
+    words = {one.id: one.n_words for one in full.listed()[0]}
     full.close()
     with sqlite3.connect(full.path / DATABASE) as db:
         for statement in ("DROP INDEX articles_shelf", "DROP TABLE edits"):
@@ -196,4 +196,4 @@ def test_a_library_of_an_older_format_is_counted(full, tmp_path):
         at = next(n for n, step in enumerate(MIGRATIONS) if any("edits" in statement for statement in step))
         db.execute(f"PRAGMA user_version = {at}")
     with Library.open(full.path) as opened:
-        assert {one.id: one.n_words for one in opened.browse()[0]} == words
+        assert {one.id: one.n_words for one in opened.listed()[0]} == words

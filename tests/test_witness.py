@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rag.checking.checker import Support, check
-from rag.checking.witness import MOST_ASKED, Witness, combine, is_wanted, read_odds, read_verdicts, size_of
+from rag.checking.witness import MOST_ASKED, Witness, combine, is_wanted, read_odds, read_verdicts
 from rag.errors import ModelError, PromptTooLong
 from rag.models.clients import Endpoint
 from rag.models.prompts import MOST_QUOTED, witness_prompt
@@ -100,30 +100,6 @@ def test_words_that_stand_there_stay_carried() -> None:
 
 
 # -- who is asked --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "size"),
-    [
-        ("openai:llama3.1:8b", 8.0),
-        ("gguf:Qwen2.5-7B-Instruct-Q4_K_M.gguf", 7.0),
-        ("openai:Qwen/Qwen2.5-Coder-1.5B-Instruct", 1.5),
-        ("openai:mixtral-8x7b", 56.0),
-        ("openai:qwen3:30b-a3b", 30.0),
-        ("openai:Qwen3-235B-A22B", 235.0),
-        ("openai:gemma-3n-E4B-it", 4.0),
-        ("openai:command-r7b-12-2024", 7.0),
-        ("openai:TinyLlama-1.1B-step-1431k-3T", 1.1),
-        ("openai:gpt-oss:120b-cloud", 120.0),
-        ("openai:smollm2-135m", None),
-        ("openai:phi-3.5-mini", None),
-        ("openai:llama-4bit", None),
-        ("openai:model-8bit-awq", None),
-        ("scripted", None),
-    ],
-)
-def test_the_size_in_a_name(name: str, size: float | None) -> None:
-    assert size_of(name) == size
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def check(library: Library, request: requests.Check) -> Iterator[CheckedSentence
 def articles(library: Library, request: requests.Listing) -> Json:
     """A page of the articles, newest first."""
     first = (request.page - 1) * request.per_page
-    found, total = library.listed(first, request.per_page, words=request.words or "", **request.filters())
+    found, total = library.page_of_articles(first, request.per_page, words=request.words or "", **request.filters())
     return {
         "articles": [article.to_dict() for article in found],
         "page": request.page,

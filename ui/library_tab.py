@@ -85,8 +85,11 @@ class LibraryTab:
         """What a button of the pane does."""
         deed, value = detail(event, "name"), detail(event, "place")
         found = (words, outlets, first, last)
-        changing: dict[str, Callable[..., dict[Any, Any]]]
-        changing = {"undo-edit": self._undo_edit, "delete": self._delete, "put-back": self._put_back}
+        changing: dict[str, Callable[..., Any]] = {
+            "undo-edit": self._undo_edit,
+            "delete": self._delete,
+            "put-back": self._put_back,
+        }
         if deed == "article":
             return self._open(value, self._may_edit(request))
         if deed == "sort":

@@ -48,7 +48,7 @@ class Library(Protocol):
 
     def articles(self, ids: Iterable[str] | None = None) -> list[Article]: ...
 
-    def browse(
+    def listed(
         self, words: str = "", *, order: str, descending: bool, offset: int, limit: int, **within: Unpack[Within]
     ) -> tuple[list[Listed], int]: ...
 
@@ -300,7 +300,7 @@ def _adding(events: Callable[[], Iterable[str | IngestReport]]) -> Iterator[str]
 def shelf_page(library: Library, words: str, seen: shelf.View, **given: Any) -> str:
     """The HTML of a page of the library's list: those articles that have the `words` and pass the filters."""
     try:
-        listed, n = library.browse(
+        listed, n = library.listed(
             words,
             order=seen.order,
             descending=seen.descending,

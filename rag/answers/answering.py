@@ -9,14 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from embeddings import Vectors
-from rag.answers import beside, citations, drafts, premise
+from rag.answers import beside, citations, premise
 from rag.answers.extractive import quoted
 from rag.answers.sufficiency import ENOUGH, MAYBE
+from rag.answers.turn import Turn
 from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
 from rag.checking.witness import Witness
-from rag.errors import ModelError, PromptTooLong
 from rag.models import prompts
 from rag.news import differences
 from rag.news.markers import Markers
@@ -24,14 +25,9 @@ from rag.search.found import Found
 from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 
 MAX_TOKENS = 4096  # some think before they write
-# A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
-MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
-MOST_THOUGHT = 12  # characters of thoughts for each token
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
 UNSURE = "This may answer it: the reader is not sure."
-# With fewer sentences than this a prompt that is too long is not tried again.
-FEWEST_OFFERED = 8
 
 
 def answer(
@@ -44,6 +40,7 @@ def answer(
     check: citations.Checker,
     notes: Sequence[str] = (),
     show_unsupported: bool = False,
+    prompt: prompts.Prompt = prompts.SHORT,
     max_tokens: int = MAX_TOKENS,
     stated: Sequence[Claim] = (),
     witness: Witness | None = None,
@@ -54,14 +51,14 @@ def answer(
     extractive writer) answers; with one, it decides whether there is enough to ask the model at all. `notes` are put
     before those made here. Claims that fail the check are left out, or kept with their verdict where
     `show_unsupported`. Never raises for what a model does: a model that fails is one sentence in the notes. Claims
-    `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`) follows it. A model may
-    write `max_tokens`. Where there is a `witness`, the model's claims wait until it was heard of all of them, so that
-    none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
+    `stated` already are put first. What must stand beside what is cited (`rag.answers.beside`) follows it. A model is
+    asked with `prompt` and may write `max_tokens`. Where there is a `witness`, the model's claims wait until it was
+    heard of all of them, so that none must be taken back. Claims that turn out to be thoughts are not in the `Answer`.
     """
     composed = _Composition(question, parts, quoting=quoting, check=check, notes=notes, stated=stated)
     if model is not None and composed.is_worth_asking:
-        yield from composed.write(_Turn(model, max_tokens, witness), show_unsupported=show_unsupported)
-    yield from composed.quote(is_instead=model is not None)
+        yield from composed.write(Turn(model, prompt, max_tokens, witness), show_unsupported=show_unsupported)
+    yield from composed.quote(instead_of=model)
     yield from composed.correct()
     yield from composed.put_beside()
     yield composed.finish(hits)
@@ -103,13 +100,13 @@ class _Composition:
         """Whether a language model may find more than nothing."""
         return bool(self._whole.candidates) and self._confidence >= MAYBE
 
-    def write(self, turn: _Turn, *, show_unsupported: bool) -> Iterator[Claim]:
-        """The model's claims. Where the reader sees no answer, only those that are carried in full."""
-        self._writer, self._version = turn.name, prompts.PROMPT_VERSION
+    def write(self, turn: Turn, *, show_unsupported: bool) -> Iterator[Claim]:
+        """The model's claims. Where the reader is not sure of an answer, only those that are carried in full."""
+        self._writer = turn.name
         is_doubtful = self._confidence < ENOUGH
         waiting: list[Claim] = []
         for claim, found in turn.claims(
-            self._question, self._whole.candidates, self._check, self._markers, show_unsupported
+            self._question, self._likeliest_first(), self._check, self._markers, show_unsupported
         ):
             if turn.takes_back:
                 self._claims, waiting, self._problems = [], [], []
@@ -123,13 +120,24 @@ class _Composition:
                 self._claims += waiting
                 yield from waiting
                 waiting = []
+        self._version = turn.version
         self._has_refused, self._is_cut, self._is_left_out = turn.refused, turn.is_cut, turn.has_left_out
         self._is_by_model = bool(self._claims)
-        self._notes += turn.notes(has_claims=self._is_by_model, n_dropped=len(waiting))
+        self._notes += turn.notes(n_dropped=len(waiting))
 
-    def quote(self, *, is_instead: bool) -> Iterator[Claim]:
-        """The articles' own words: where nobody has written anything, or what was written was left out in part
-        (`is_instead` of what a model would have written). A model that refuses is believed where the reader doubts."""
+    def _likeliest_first(self) -> list[Candidate]:
+        """All candidates: first the passages from which the reader would quote, then the others by rank, in turn from
+        each of the questions."""
+        ids = [draft.sources[0].hit.passage.id for draft in _each_once(self._drafted)]
+        ranked = [dict.fromkeys(c.hit.passage.id for c in part.candidates) for part in self._parts]
+        ids += [passage for row in zip_longest(*ranked) for passage in row if passage is not None]
+        order = {passage: place for place, passage in enumerate(dict.fromkeys(ids))}
+        return sorted(self._whole.candidates, key=lambda c: order.get(c.hit.passage.id, len(order)))
+
+    def quote(self, *, instead_of: LanguageModel | None) -> Iterator[Claim]:
+        """The articles' own words: where nobody has written anything, or what was written was left out in part. A model
+        that refuses is believed where the reader doubts. An answer that both or the model alone gives where the reader
+        doubts is a maybe: that words are carried is no sign that they answer."""
         is_unsure = all(one.is_unsure for one in self._drafted if one.drafts)
         drafts_ = _each_once(self._drafted)
         if self._is_by_model:
@@ -139,18 +147,23 @@ class _Composition:
         elif self._has_refused and is_unsure:
             drafts_ = []
         quotes = citations.make_claims(beside.corrected(drafts_), self._markers)
-        if not quotes:
-            return
         if not self._is_by_model:
-            self._is_maybe = is_unsure
-            if not self._stated:
-                self._writer, self._version = self._quoting.name, self._quoting.prompt_version
-            if is_unsure:
-                self._notes.append(UNSURE)
-            elif is_instead:
-                self._notes.append("The answer quotes the articles instead.")
+            self._note_on(quotes, instead_of, is_unsure=is_unsure)
+        if is_unsure and (quotes or self._is_by_model):
+            self._is_maybe = True
+            self._notes.append(UNSURE)
         self._claims += quotes
         yield from quotes
+
+    def _note_on(self, quotes: Sequence[Claim], instead_of: LanguageModel | None, *, is_unsure: bool) -> None:
+        """Who wrote, and how it came that a model's words are not here."""
+        if quotes and not self._stated:
+            self._writer, self._version = self._quoting.name, self._quoting.prompt_version
+        if self._has_refused and instead_of is not None:
+            quoted_ = ": the answer quotes them" if quotes else ""
+            self._notes.append(f"The model {instead_of.name} found no answer in the articles{quoted_}.")
+        elif quotes and instead_of is not None and not is_unsure:
+            self._notes.append("The answer quotes the articles instead.")
 
     def correct(self) -> Iterator[Claim]:
         """The sentence that puts otherwise what the question takes for granted, if there is one."""
@@ -283,159 +296,3 @@ def _is_earlier(claim: Claim, old: frozenset[tuple[str, int, int]]) -> bool:
     """Whether a claim rests on nothing but statements that a later article has changed."""
     cited = claim.citations
     return claim.earlier or (bool(cited) and all((c.article.id, c.start, c.end) in old for c in cited))
-
-
-_Item = tuple[citations.Judged | None, list[str]]
-
-
-class _Turn:
-    """One question to a language model: its sentences as checked claims, and what is to be said about how it went.
-    `takes_back` says, at each claim, that all before it were thoughts; `is_cut`, at the end, that there was more."""
-
-    def __init__(self, model: LanguageModel, max_tokens: int, witness: Witness | None) -> None:
-        self._model, self._max_tokens, self._witness = model, max_tokens, witness
-        self.refused = self.takes_back = False
-        self._failure, self._n_written, self._left_out = "", 0, 0
-        self._offered, self._found = 0, 0
-        self._cut_off: str | None = None
-        self._has_thoughts = False
-
-    @property
-    def name(self) -> str:
-        return self._model.name
-
-    @property
-    def has_left_out(self) -> bool:
-        return self._left_out > 0
-
-    def leave_out(self) -> None:
-        """Count a claim that is not shown."""
-        self._left_out += 1
-
-    @property
-    def is_cut(self) -> bool:
-        return bool(self._failure or self._cut_off)
-
-    def claims(
-        self,
-        question: str,
-        candidates: Sequence[Candidate],
-        check: citations.Checker,
-        markers: Markers,
-        show_unsupported: bool,
-    ) -> Iterator[tuple[Claim | None, list[str]]]:
-        """Each claim (None where it is left out) with the problems found in it."""
-        judged = self._judged(question, candidates, check, markers)
-        for one, problems in self._heard(judged) if self._witness else judged:
-            if one is None:
-                yield None, problems
-                continue
-            claim, found = citations.make_claim(one, check, markers)
-            is_left_out = claim.verdict == "unsupported" and not show_unsupported
-            self._left_out += is_left_out
-            yield None if is_left_out else claim, [*problems, *found]
-
-    def _heard(self, judged: Iterator[_Item]) -> Iterator[_Item]:
-        """What was judged once all of it is there, with what the witness says. A model that broke off is not asked."""
-        items: list[_Item] = []
-        for item in judged:
-            items = [item] if self.takes_back else [*items, item]
-        self.takes_back = False
-        about = [one for one, _ in items if one is not None]
-        found, problems = citations.hear(about, None if self._failure else self._witness)
-        heard = iter(found)
-        yield from ((next(heard) if one else None, said) for one, said in items)
-        if problems:
-            yield None, list(problems)
-
-    def _judged(
-        self, question: str, candidates: Sequence[Candidate], check: citations.Checker, markers: Markers
-    ) -> Iterator[_Item]:
-        """Each sentence with what the checker says of it, None where there is nothing to be said."""
-        self._found = self._offered = len(candidates)
-        try:
-            for written, offered in self._written(question, candidates):
-                self._offered, self.takes_back = len(offered), written.takes_back
-                if written.takes_back:
-                    self._n_written, self._left_out, self.refused = 0, 0, False
-                    markers.clear()
-                if drafts.is_refusal(written.text):
-                    self._n_written, self.refused = self._n_written + 1, True
-                elif written.is_cut:
-                    yield None, [f"The model broke off in “{written.text}”, which was dropped."]
-                elif written.text:
-                    self._n_written += 1
-                    yield citations.judge_written(written, offered, check), []
-                elif written.takes_back:
-                    yield None, []
-        except ModelError as error:
-            self._failure = f"The model {self._model.name} failed: {error}"
-
-    def notes(self, *, has_claims: bool, n_dropped: int) -> Iterator[str]:
-        """For the reader of the answer. `n_dropped` claims were left out since nothing else was carried."""
-        self._left_out += n_dropped
-        if self._failure:
-            yield self._failure
-        elif not self._n_written:
-            yield f"The model {self._model.name} wrote no sentence."
-            if self._has_thoughts or self._cut_off:
-                did = "only thought" if self._has_thoughts else "broke off"
-                yield f"It {did}: {self._cut_off or 'ask again, or try another model'}."
-        elif self._cut_off:
-            yield f"The answer of {self._model.name} is cut off: {self._cut_off}."
-        if self._offered < self._found:
-            yield f"Only the first {self._offered} of {self._found} sentences found fit into {self._model.name}."
-        if self._left_out:
-            many = "s" if self._left_out > 1 else ""
-            yield f"Left out: {self._left_out} sentence{many} that the articles do not carry."
-        if self.refused and not has_claims:
-            yield f"The model {self.name} found no answer in the articles."
-
-    def _written(
-        self, question: str, candidates: Sequence[Candidate]
-    ) -> Iterator[tuple[drafts.Written, Sequence[Candidate]]]:
-        """The model's sentences, each with the candidates that were offered: half as many, those found first, each time
-        that the prompt does not fit."""
-        offered = candidates
-        while True:
-            try:
-                for written in self._sentences(prompts.answer_prompt(question, offered), len(offered)):
-                    yield written, offered
-                return
-            except PromptTooLong:
-                if len(offered) < 2 * FEWEST_OFFERED:
-                    raise
-                offered = offered[: len(offered) // 2]
-
-    def _sentences(self, prompt: str, n_offered: int) -> Iterator[drafts.Written]:
-        """The sentences of one call, as they are completed; no more than `MAX_SENTENCES`, each once."""
-        seen: set[str] = set()
-        n_repeated = 0
-        for written in self._read(prompt, drafts.DraftReader(n_offered)):
-            if written.text in seen and not written.takes_back:
-                n_repeated += 1
-            else:
-                yield written
-            seen = {written.text} if written.takes_back else seen | {written.text}
-            if len(seen) >= MAX_SENTENCES or n_repeated >= MAX_REPEATED:
-                return
-
-    def _read(self, prompt: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
-        pieces = iter(self._model.generate(prompts.ANSWER_SYSTEM, prompt, max_tokens=self._max_tokens))
-        while True:
-            try:
-                piece = next(pieces)
-            except StopIteration as end:
-                self._cut_off = end.value
-                break
-            except PromptTooLong:
-                raise
-            except ModelError:
-                yield from reader.cut()
-                raise
-            yield from reader.feed(piece)
-            is_endless = reader.n_pending > LONGEST_SENTENCE or reader.n_read > MAX_CHARACTERS
-            if is_endless or reader.n_thought > MOST_THOUGHT * self._max_tokens:
-                return
-        self._has_thoughts = reader.n_thought > 0
-        yield from reader.cut() if self._cut_off else reader.finish()

@@ -11,7 +11,7 @@ from rag.answers.injections import beside_orders, speaks_to_machines
 from rag.answers.writer import Draft
 from rag.checking.checker import Support
 from rag.checking.witness import Witness
-from rag.models.prompts import one_line
+from rag.models.prompts import Offered, one_line
 from rag.models.verifier import with_context
 from rag.news.corrections import Correction, Notice, correction_of, notices, touches
 from rag.news.markers import Markers
@@ -104,25 +104,29 @@ def hear(judged: Sequence[Judged], witness: Witness | None) -> tuple[list[Judged
     return [replace(one, support=next(heard)) if one.cited else one for one in judged], problems
 
 
-def judge_written(written: Written, candidates: Sequence[Candidate], check: Checker) -> Judged:
+def judge_written(written: Written, offered: Offered, check: Checker) -> Judged:
     """What the checker says of a sentence that a language model wrote.
 
-    Numbers that were not offered are problems. The sentence is checked against those it cites and no others; where they
-    do not carry it, or none are cited, it is attributed to the offered sentences that share most with it, and those
-    that carry it are cited instead.
+    Numbers that were not `offered` are problems. The sentence is checked against those it cites, or those that carry it
+    best of the passages it cites, and no others; where they do not carry it, or none are cited, it is attributed to the
+    one or two of all offered sentences that share most with it, and those that carry it are cited instead.
     """
     problems = [
-        f"The model cited [{number}]; only [1] to [{len(candidates)}] were offered."
+        f"The model cited [{number}]; only [1] to [{len(offered)}] were offered."
         for number in written.numbers
-        if not 1 <= number <= len(candidates)
+        if not 1 <= number <= len(offered)
     ]
-    cited = [candidates[number - 1] for number in written.numbers if 1 <= number <= len(candidates)][:MOST_CITED]
+    candidates = [sentence for group in offered for sentence in group]
+    named = [offered[number - 1] for number in written.numbers if 1 <= number <= len(offered)][:MOST_CITED]
+    cited = [sentence for group in named for sentence in group]
+    if len(cited) > len(named):
+        cited = attribute(written.text, cited, check)
     judged = _judge(written.text, cited, check)
     if judged.score < SUPPORTED_FROM:
-        found = attribute(written.text, [c for c in candidates if c not in cited], check)
+        found = attribute(written.text, candidates, check)
         better = _judge(written.text, found, check)
-        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not cited):
-            if cited:
+        if better.score >= SUPPORTED_FROM or (better.score > judged.score and not named):
+            if named:
                 numbers = ", ".join(f"[{number}]" for number in written.numbers)
                 problems.append(f"The model cited {numbers} for “{written.text}”; other sentences carry it.")
             cited, judged = found, better

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.answers.markers import CLOSE, MARK, OPEN, has_markers, numbers_of, read_markers, without_markers
-from rag.models.prompts import REFUSAL
+from rag.answers.refusals import GIVEN as _GIVEN
 from rag.models.thoughts import ThoughtFilter
 from rag.text.sentences import split_sentences
 
@@ -30,7 +30,6 @@ _COLUMN_OF_SOURCES = re.compile(r"\W*(?:sources?|references?|refs?|citations?|se
 _EMPHASIS = re.compile(r"\*{1,3}|`+|(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)|~~")
 _JSON = re.compile(r'\s*\{\s*"\w{1,20}"\s*:\s*\[?\s*"|"\s*\]?\s*\}\s*\Z')
 # What models say around an answer, which is no claim.
-_GIVEN = "(?:(?:provided|given|above|below|numbered|offered|supplied|available|news|listed|quoted|following) ?)*"
 _LABEL = re.compile(
     r"\s*(?:(?:final )?(?:answer|response)\s*:|(?:sure|certainly|of course|okay|ok|alright)[,!.]\s|"
     rf"(?:based (?:up)?on|according to|from|in) (?:the |these |your )?{_GIVEN}"
@@ -214,14 +213,19 @@ class DraftReader:
             yield written
 
 
+def sentences_of(text: str, n_offered: int) -> list[Written]:
+    """The sentences of a whole text, in order, without those that turn out to be thoughts."""
+    reader = DraftReader(n_offered)
+    found: list[Written] = []
+    for written in [*reader.feed(text), *reader.finish()]:
+        found = [] if written.takes_back else found
+        found += [written] if written.text else []
+    return found
+
+
 def _bare_mark(number: re.Match[str]) -> str:
     """A number in a column of sources as a mark, and nothing for whatever else stands there."""
     return f"{OPEN}{number[1]}{CLOSE}" if number[1] else ""
-
-
-def is_refusal(text: str) -> bool:
-    """Whether a sentence is the agreed "the articles do not say", however it is cased and punctuated."""
-    return re.sub(r"\W+", " ", text).strip().lower() == re.sub(r"\W+", " ", REFUSAL).strip().lower()
 
 
 def _plain(line: str, *, is_begun: bool) -> str:

@@ -149,7 +149,7 @@ class Checker:
             return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
 
         score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
-        if comparison.is_changed_copy and not comparison.is_verbatim:
+        if (comparison.decisive or comparison.is_changed_copy) and not comparison.is_verbatim:
             score = min(score, MOST_CONTRADICTED)
         finding: Finding = "supported"
         if score < 0.5:

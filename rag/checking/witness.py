@@ -20,6 +20,7 @@ from typing import Any
 from rag.checking.checker import PARTIAL_FROM, VERDICT_OF, Support
 from rag.errors import ModelError, PromptTooLong
 from rag.models.prompts import WITNESS_SYSTEM, witness_prompt
+from rag.models.styles import billions_of
 from rag.models.thoughts import ThoughtFilter
 from rag.models.verifier import CONTEXT
 from rag.types import Json, LanguageModel
@@ -45,13 +46,6 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"^[^\w\n]*({_WORDS})\b(?!\s*(?:/|or\b)).*$", re.IGNORECASE | re.MULTILINE)
-_SIZE = re.compile(r"(?<![\d.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)b(?![a-z\d])", re.IGNORECASE)
-
-
-def size_of(name: str) -> float | None:
-    """Billions of parameters by a model's name ("llama3.1:8b", "Mixtral-8x7B"), the largest that stands there; None
-    where it names none."""
-    return max((float(size) * int(experts or 1) for experts, size in _SIZE.findall(name)), default=None)
 
 
 def is_wanted(setting: str, model: LanguageModel) -> bool:
@@ -59,7 +53,7 @@ def is_wanted(setting: str, model: LanguageModel) -> bool:
     more by their name."""
     if setting != "auto":
         return setting == "on"
-    return bool(getattr(model, "is_hosted", False)) or (size_of(model.name) or 0.0) >= LEAST_SIZE
+    return bool(getattr(model, "is_hosted", False)) or (billions_of(model.name) or 0.0) >= LEAST_SIZE
 
 
 def is_unsure(judged: Support) -> bool:

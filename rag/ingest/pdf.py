@@ -21,6 +21,8 @@ from rag.text.written_dates import FULL_DATE, iso
 from rag.types import Json, Place
 
 LONGEST_S = 1800  # where there is no timer for a page; by the clock, and on a busy machine
+# With the same modules as this process has. Run by its path, it would find those beside it first (warnings.py).
+_START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
 _PROGRAM = Path(__file__).with_name("pdf_words.py")
 
 
@@ -50,7 +52,9 @@ def from_pdf(data: bytes) -> tuple[str, Json]:
 
 def _printed(data: bytes) -> list[Json]:
     """What `pdf_words` says of the file, and of each page."""
-    command = [sys.executable, "-I", str(_PROGRAM)]
+    if b"%PDF-" not in data[:1024]:  # where PDFium looks for it
+        raise BylineError("is damaged, or no .pdf file (it does not begin as one); save it anew.")
+    command = [sys.executable, "-I", "-c", _START, str(_PROGRAM), *filter(None, sys.path)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=LONGEST_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

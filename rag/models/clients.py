@@ -162,6 +162,11 @@ class Endpoint:
         return f"Endpoint({self.name!r} at {self._where!r})"
 
     @property
+    def identity(self) -> str:
+        """Its name and where it is: a name may mean another model elsewhere. Holds no key."""
+        return f"{self.name} at {self._where}"
+
+    @property
     def is_hosted(self) -> bool:
         """Whether it is not on this very machine."""
         return not is_here(self._base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import threading
 from pathlib import Path
@@ -35,7 +36,7 @@ def load_gguf(path: str, settings: Settings) -> Endpoint:
     stat = file.stat()
     with _loading:  # two threads would load it twice
         server, key = _server((str(file), stat.st_size, stat.st_mtime_ns, settings.model_context))
-    return _Local(server, file.name, key, max(WHOLE_ANSWER_S, settings.model_timeout))
+    return _Local(server, file.name, key, max(WHOLE_ANSWER_S, settings.model_timeout), n_bytes=stat.st_size)
 
 
 class _Local(Endpoint):
@@ -43,7 +44,7 @@ class _Local(Endpoint):
     and every fault are those of any other endpoint. A slow machine may be silent for long while the model reads, so
     there is only one limit."""
 
-    def __init__(self, server: Any, file_name: str, key: str, limit_s: float) -> None:
+    def __init__(self, server: Any, file_name: str, key: str, limit_s: float, *, n_bytes: int) -> None:
         super().__init__(
             "openai",
             file_name,
@@ -54,6 +55,12 @@ class _Local(Endpoint):
             name=f"gguf:{file_name}",
         )
         self._server = server  # it runs as long as it is referred to
+        self._n_bytes = n_bytes
+
+    @property
+    def identity(self) -> str:
+        """The file's name and size; its address is another each time."""
+        return f"{self.name}, {self._n_bytes} bytes"
 
 
 def find_file(path: str) -> Path:
@@ -90,6 +97,9 @@ def _start(path: str, n_context: int) -> tuple[Any, str]:
     params.model.path = path
     params.n_ctx = n_context  # llama.cpp lowers it to what the model was trained for
     params.n_parallel = 1
+    if (n_cores := _usable_cores()) < (os.cpu_count() or 1):
+        # llama.cpp counts those of the machine, and its threads wait in loops: more than may run at once stand still.
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_cores
     params.port = 0
     params.verbosity = -1  # else it writes to standard error
     params.warmup = False
@@ -103,3 +113,11 @@ def _start(path: str, n_context: int) -> tuple[Any, str]:
             f"llama.cpp cannot load {path!r} ({error}): the file is damaged or of a newer kind, or memory is short; "
             "fetch it again, or set a lower model_context."
         ) from None
+
+
+def _usable_cores() -> int:
+    """How many cores this process may use: fewer than there are in a container, or where it was pinned."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):  # not on this system
+        return os.cpu_count() or 1

@@ -261,7 +261,7 @@ class Store(Database):
             _changed(db)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def browse(
+    def listed(
         self, terms: Sequence[str], filters: Filters, *, order: str, descending: bool, offset: int, limit: int
     ) -> tuple[list[Listed], int]:
         """A page of the articles that pass `filters` and have all `terms` in one passage, the last one perhaps as the
