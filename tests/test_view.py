@@ -141,7 +141,9 @@ ALLOWED = {
 ATTRIBUTE_VALUES = {
     "class": re.compile(r"bl-[a-z]+( bl-[a-z]+)?"),
     "id": re.compile(r"(turn-\d+-)?(source|claim|mark)-\d+(-\d+)?|(sentence|said|evidence)-\d+(-\d+)?|bl-whole-title"),
-    "value": re.compile(r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?|byline-[a-z]+\.[a-z]+|[a-z0-9]+(:[\w.-]+)?"),
+    "value": re.compile(
+        r"(turn-\d+-)?(source|near|differs|event|evidence)-\d+(-\d+)?|byline-[a-z]+\.[a-z]+|[a-z0-9]+(:[\w.-]+)?"
+    ),
     "name": re.compile(r"open|forget|forget-all|sort|page|article|back|undo-edit|delete|put-back|use|try|ask"),
     "tabindex": re.compile(r"0|-1"),
     "href": re.compile(
