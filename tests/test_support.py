@@ -227,12 +227,13 @@ CASES = [
 
 
 # What the checker does not see yet: a speaker who shares all but one word with the right one, an exact figure for one
-# that is a limit, a denied denial, a cause that is added to a copy.
+# that is a limit, a denied denial, a cause or a year that is added to a copy.
 KNOWN_FAILURES = {
     "More than 34,000 people have been displaced, the Velmora interior ministry said.",
     "Exactly 34,000 people have been displaced since Oct. 7, 2031, the Velmora health ministry said.",
     "It is not true that the committee never approved the dam at Osk.",
     "The governor of Velmora overruled the mayor on Tuesday because of the flood.",
+    "Orvane Air will cut 300 jobs by May 5, 2029.",
 }
 
 
