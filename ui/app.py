@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
 from rag.types import Answer
 from ui import panes, uploads
 from ui.access import Access, is_local, may_add
-from ui.kit import ASSETS, QUIET, frame
+from ui.kit import ASSETS, QUIET, MayEdit, frame
 from ui.panes import Library
 from ui.server import LOCAL, free_port, middleware
 
@@ -44,62 +45,81 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
     import gradio as gr  # takes seconds, and must not slow down whoever imports this module
     from gradio.events import api
 
-    from ui.add_tab import AddTab
-    from ui.ask_tab import AskTab, WholeArticle
-    from ui.check_tab import CheckTab
-    from ui.library_tab import LibraryTab
-    from ui.models_tab import ModelsTab
+    from ui.ask_tab import WholeArticle
 
     def may_edit(request: gr.Request) -> bool:
         return can_add and may_add(request)
 
     def open_page(kept: Any, request: gr.Request) -> dict[Any, Any]:
         line, outlets, failed, n_articles = panes.opened(library)
-        is_empty = not n_articles and not failed
+        is_empty, may = not n_articles and not failed, may_edit(request)
         return {
             masthead: line,
-            ask.outlets: gr.update(choices=outlets),
-            articles.outlets: gr.update(choices=outlets),
-            ask.held: n_articles,
-            add.samples: gr.update(visible=is_empty and panes.has_samples()),
-            adding: gr.update(visible=may_edit(request)),
-            check.file: gr.update(visible=may_edit(request)),  # files are taken from nobody else
-            **ask.opened(request, n_articles, kept),
-            **(ask.by_link(request, kept, outlets) if n_articles else {}),
-            **({ask.answer: failed} if failed else {}),
-            **({tabs: gr.update(selected="add")} if is_empty and may_edit(request) else {}),
+            tabs.ask.outlets: gr.update(choices=outlets),
+            tabs.articles.outlets: gr.update(choices=outlets),
+            tabs.ask.held: n_articles,
+            tabs.add.samples: gr.update(visible=is_empty and panes.has_samples()),
+            tabs.adding: gr.update(visible=may),
+            tabs.check.file: gr.update(visible=may),  # files are taken from nobody else
+            **tabs.ask.opened(request, n_articles, kept),
+            **(tabs.ask.by_link(request, kept, outlets) if n_articles else {}),
+            **({tabs.ask.answer: failed} if failed else {}),
+            **({tabs.bar: gr.update(selected="add")} if is_empty and may else {}),
         }
 
     page: gr.Blocks
     with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
         masthead = gr.HTML(**frame(_MASTHEAD, "masthead"))
-        with gr.Tabs(elem_id="bl-tabs") as tabs:
-            with gr.Tab("Ask", id="ask"):
-                ask = AskTab(library, examples, may_edit=may_edit)
-            with gr.Tab("Library", id="library") as library_tab:
-                articles = LibraryTab(library, may_edit=may_edit)
-            with gr.Tab("Check a draft", id="check"):
-                check = CheckTab(library, can_open=can_add)
-            with gr.Tab("Add articles", id="add", visible=can_add) as adding:
-                add = AddTab(library, may_edit=may_edit)
-            with gr.Tab("Models", id="models") as models_tab:
-                models = ModelsTab(library)
+        tabs = _tabs(library, examples, can_add, may_edit)
         whole = WholeArticle()
         opening = [
-            *(masthead, tabs, adding, add.samples, check.file),
-            *(ask.held, ask.outlets, articles.outlets),
-            *ask.shown,
-            *(box for box in ask.linked if box is not ask.outlets),
+            *(masthead, tabs.bar, tabs.adding, tabs.add.samples, tabs.check.file),
+            *(tabs.ask.held, tabs.ask.outlets, tabs.articles.outlets, *tabs.ask.shown),
+            *(box for box in tabs.ask.linked if box is not tabs.ask.outlets),
         ]
-        page.load(open_page, inputs=[ask.kept], outputs=opening, **QUIET)
-        ask.connect(page)
-        check.connect()
-        articles.connect(library_tab, ask, masthead)
-        add.connect(ask, articles, masthead)
-        models.connect(models_tab, tabs, ask)
-        whole.connect(ask, check.findings, check.checked)
+        page.load(open_page, inputs=[tabs.ask.kept], outputs=opening, **QUIET)
+        tabs.ask.connect(page)
+        tabs.check.connect()
+        tabs.articles.connect(tabs.listing, tabs.ask, masthead)
+        tabs.add.connect(tabs.ask, tabs.articles, masthead)
+        tabs.models.connect(tabs.offering, tabs.bar, tabs.ask)
+        whole.connect(tabs.ask, tabs.check.findings, tabs.check.checked)
         api(asking(library), api_name="ask")
     return page
+
+
+def _tabs(library: Library, examples: Sequence[str], can_add: bool, may_edit: MayEdit) -> SimpleNamespace:
+    """The tabs and what is in them, within the `gr.Blocks`."""
+    import gradio as gr
+
+    from ui.add_tab import AddTab
+    from ui.ask_tab import AskTab
+    from ui.check_tab import CheckTab
+    from ui.library_tab import LibraryTab
+    from ui.models_tab import ModelsTab
+
+    with gr.Tabs(elem_id="bl-tabs") as bar:
+        with gr.Tab("Ask", id="ask"):
+            ask = AskTab(library, examples, may_edit=may_edit)
+        with gr.Tab("Library", id="library") as listing:
+            articles = LibraryTab(library, may_edit=may_edit)
+        with gr.Tab("Check a draft", id="check"):
+            check = CheckTab(library, can_open=can_add)
+        with gr.Tab("Add articles", id="add", visible=can_add) as adding:
+            add = AddTab(library, may_edit=may_edit)
+        with gr.Tab("Models", id="models") as offering:
+            models = ModelsTab(library)
+    return SimpleNamespace(
+        bar=bar,
+        listing=listing,
+        adding=adding,
+        offering=offering,
+        ask=ask,
+        articles=articles,
+        check=check,
+        add=add,
+        models=models,
+    )
 
 
 def asking(library: Library) -> Callable[..., str]:
