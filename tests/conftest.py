@@ -38,13 +38,23 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library folder that holds the sample articles, embedded with the real model. Copy it before changing it."""
-    folder = tmp_path_factory.mktemp("sample") / "library"
+def sample_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library folder that holds the sample articles, embedded with the real model. To be copied, and never opened.
+
+    Copying a database that this process has open closes a file of it, which drops this process's locks on it: the
+    next process that leaves it then deletes the log under us ("disk I/O error").
+    """
+    folder = tmp_path_factory.mktemp("sample") / "original"
     with Library.open(folder) as library:
         report = library.ingest([SEEDS])
     assert (report.added, report.failed) == (5, ())
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_folder(sample_original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample library to open and to read. It must not be copied or changed: see `sample_original`."""
+    return Path(shutil.copytree(sample_original, tmp_path_factory.mktemp("sample") / "library"))
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +65,9 @@ def sample(sample_folder: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-def own_sample(sample_folder: Path, tmp_path: Path) -> Iterator[Library]:
+def own_sample(sample_original: Path, tmp_path: Path) -> Iterator[Library]:
     """A copy of the sample library that a test may change."""
-    shutil.copytree(sample_folder, tmp_path / "own")
+    shutil.copytree(sample_original, tmp_path / "own")
     with Library.open(tmp_path / "own") as library:
         yield library
 

@@ -29,10 +29,10 @@ PATIENCE_S = 120
 
 
 @pytest.fixture(scope="module")
-def own(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+def own(sample_original: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The sample articles, in a library that these tests may change."""
     folder = tmp_path_factory.mktemp("api") / "library"
-    shutil.copytree(sample_folder, folder)
+    shutil.copytree(sample_original, folder)
     with Library.open(folder) as library:
         yield library
 

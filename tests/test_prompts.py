@@ -463,12 +463,16 @@ def test_a_real_model_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_answers_of_a_model_are_answers(sample: Library) -> None:
-    """The numbers of the short prompt are passages: a claim is laid beside the sentence that carries it."""
+    """The numbers of the short prompt are passages: a claim is laid beside the sentence that carries it. For what is
+    left out the reader's quotation stands in."""
     model = Scripted(f"{TRUE} [1]. He was born on Mars [2].")
     answer = sample.ask("Who is Karim Khan?", model=model, prompt_style="short")
     assert isinstance(answer, Answer)
-    assert [claim.text for claim in answer.claims] == [f"{TRUE}."]
-    assert "Karim Khan" in answer.claims[0].citations[0].quote
+    first, *others = answer.claims
+    assert first.text == f"{TRUE}."
+    assert "Karim Khan" in first.citations[0].quote
+    assert all(f"“{claim.citations[0].quote}”" in claim.text for claim in others)
+    assert any("Left out: 1 sentence" in note for note in answer.notes)
 
 
 # -- never worse than without -----------------------------------------------------------------------------------
