@@ -344,7 +344,7 @@ class Library(Collection):
             yield event
 
     def _quoting(self, understood: asof.Understood) -> Writer:
-        extracting = extractive.Extractive(self._reader)
+        extracting = extractive.Extractive(self._reader, self.checker.verifier)
         return Digest(understood.request, understood.happened, extracting) if understood.request else extracting
 
     def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:
@@ -357,7 +357,8 @@ class Library(Collection):
         question = words.readable(question)
         filters = filters_of(within)
         hits, understood = self._within(question, (), k, filters, understand)
-        found, orders = self._find(understood.question or question, hits)
+        topic = understood.request.topic if understood.request else ""
+        found, orders = self._find(topic or understood.question or question, hits)
         events = of_hits(found) if words.has_words(question) else ()
         read = understood.to_dict()
         notes = [
