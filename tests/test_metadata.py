@@ -35,8 +35,12 @@ def right(entry: tuple[str, str, dict[str, object]]) -> bool:
 
 @pytest.mark.parametrize(
     "outlet",
-    ["Ledger & Trade", "Marsh and Moor", "The 74", "Le Soir de Vint", "ABC News 7", "de Volksbode", "+972 Journal"]
-    + ["Südharzer Zeitung", "L'Écho du Nord", "60 Minutes of Lhun", "quay-post.example"],  # noqa: RUF005
+    """
+    Ledger & Trade|Marsh and Moor|The 74|Le Soir de Vint|ABC News 7|de Volksbode|+972 Journal|Südharzer Zeitung
+    |L'Écho du Nord|60 Minutes of Lhun|quay-post.example
+    """.replace("\n    |", "|")
+    .strip()
+    .split("|"),
 )
 def test_a_named_outlet_is_taken_as_it_stands(outlet: str) -> None:
     assert of(f"Title: Fog holds the ferry\nOutlet: {outlet}\nDate: 2026-03-04\n\n{STORY}").outlet == outlet
