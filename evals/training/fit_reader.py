@@ -35,6 +35,7 @@ from evals.training.adapters import (
 from evals.training.reader_data import Case, cases_to_train
 from evals.training.reader_examples import WORDLESS, Example, examples_of, holds
 from evals.training.reader_sets import training_cases
+from evals.training.stories import story_cases
 from evals.training.texts import SEED
 from rag.models.adapter import load_adapter
 from rag.models.reader import Encoded, encode_passage, readings_of
@@ -67,7 +68,7 @@ def by_difficulty(
     """`others`, those that `model` takes most for an answer first (Xiong et al. 2021: negatives by the model itself).
     Not for NQ's questions, whose answers are often there in other words, nor for those on invented news, which have
     been given false friends by hand."""
-    known = ("nq", "news")
+    known = ("nq", "news", "stories")
     pairs = [(n, m) for n, case in enumerate(cases) if case.source not in known for m in range(len(others[n]))]
     encoded = [encode_passage(base, cases[n].question, others[n][m].sentences, others[n][m].title) for n, m in pairs]
     scores = np.full((len(cases), N_OTHERS), -np.inf)
@@ -184,16 +185,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="passages are drawn anew for each")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
     parser.add_argument("--share", type=float, default=1.0, help="of the questions that are not on invented news, 0..1")
+    parser.add_argument("--news-share", type=float, default=1.0, help="of those that are")
+    parser.add_argument("--stories", action="store_true", help="with the questions on invented stories")
     parser.add_argument("--limit", type=int, help="so many questions, to try it out")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     base, start = load_base(args.base), load_adapter(args.start) if args.start else None
     cases = cases_to_train(training_cases(args.data))
-    rng = random.Random(SEED)
-    cases = [case for case in cases if case.source == "news" or rng.random() < args.share]
+    drawn = {True: (random.Random(SEED), args.news_share), False: (random.Random(SEED), args.share)}
+    cases = [case for case in cases if (draw := drawn[case.source == "news"])[0].random() < draw[1]]
     cases = random.Random(SEED).sample(cases, min(args.limit, len(cases))) if args.limit else cases
     torch.manual_seed(SEED)
-    others = others_of(cases, args.out)
+    others: list[list[Case]] = others_of(cases, args.out)
+    for case, siblings in story_cases() if args.stories else ():
+        cases.append(case)
+        others.append(siblings)
     model = load_model(base, start) if start else PassageEncoder(base, rank=RANKS[args.base])
     if args.hardest:
         others = by_difficulty(cases, others, model, base)
