@@ -42,6 +42,7 @@ from rag.models.reader import Encoded, encode_passage, readings_of
 
 RATES = {"minilm": 6e-4, "mpnet": 4e-4}
 TOKENS_PER_BATCH = 4096
+NEW_HEAD_RATE = 8.0  # how much faster a head learns that starts from nothing
 ROUNDS = 4
 N_OTHERS = 4  # near paragraphs that are kept of each question
 
@@ -180,6 +181,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
     parser.add_argument("--base", choices=BASES, default="minilm")
     parser.add_argument("--start", type=Path, help="a reader to start from")
+    parser.add_argument("--new-head", action="store_true", help="it starts from an adapter with another head")
+    parser.add_argument("--tokens", type=int, default=TOKENS_PER_BATCH, help="in a batch")
     parser.add_argument("--hardest", action="store_true", help="let it find the hardest paragraphs first (slow)")
     parser.add_argument("--rate", type=float, help="the highest learning rate")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="passages are drawn anew for each")
@@ -210,14 +213,22 @@ def main() -> None:
         rows = [row for e in examples if (row := row_of(e, base)) is not None]
         n_null = sum(row.span == (0, 0) for row in rows)
         print(f"round {n}: {len(rows)} passages, {n_null} without an answer", flush=True)
-        batches += batches_of(rows, lambda row: len(row.encoded.ids), TOKENS_PER_BATCH, rng)
+        batches += batches_of(rows, lambda row: len(row.encoded.ids), args.tokens, rng)
 
     def loss_of(batch: Sequence[Row]) -> torch.Tensor:
         return loss_of_rows(model(*model.padded([(row.encoded.ids, row.encoded.types) for row in batch])), batch)
 
     trained = args.out / "reader.safetensors"
-    train(model, batches, loss_of, rate=args.rate or RATES[args.base], minutes=args.minutes, out=trained)
-    if args.start:
+    train(
+        model,
+        batches,
+        loss_of,
+        rate=args.rate or RATES[args.base],
+        minutes=args.minutes,
+        out=trained,
+        head_rate=NEW_HEAD_RATE if args.new_head else 1.0,
+    )
+    if args.start and not args.new_head:
         mean_of(args.start, trained, args.out / "mean.safetensors")
 
 
