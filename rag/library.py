@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from rag.answers import answering, citations, extractive, injections, premise, records, suggestions
 from rag.answers.digest import Digest
-from rag.answers.holdings import OF_LIBRARY, about_library, searched_for
+from rag.answers.holdings import OF_LIBRARY, about_library, searched_for, without_report
 from rag.answers.writer import Writer
 from rag.checking.checker import Checker
 from rag.checking.witness import MOST_ASKED, Witness, is_wanted
@@ -338,7 +338,12 @@ class Library(Collection):
                 event = replace(
                     event,
                     timeline=of_answer(answering.merged(question, parts), event),
-                    notes=(*([stale] if stale else []), *event.notes, *self._sources(event, filters)),
+                    notes=(
+                        *([stale] if stale else []),
+                        *event.notes,
+                        *without_report(event, wanted, filters),
+                        *self._sources(event, filters),
+                    ),
                     problems=(*event.problems, *_about_orders(orders)),
                 )
             yield event

@@ -41,7 +41,8 @@ class Digest:
     """Quotes one sentence of each of the newest articles about a topic, or of all where there is no topic ("").
 
     With `happened`, those that tell of one of those days, or else were published on one. Where the latest is asked for
-    the older ones are marked as earlier. What no article is about goes to `otherwise`.
+    the older ones are marked as earlier. Where outlets are compared, the sentence that comes nearest, or none; else what
+    no article is about goes to `otherwise`.
     """
 
     name = "extractive"
@@ -75,7 +76,7 @@ class Digest:
             for pair in best
             if not self._topic or pair[1] >= BESIDE_NEAREST * nearest or self._is_headline(pair[0].hit.article)
         ]
-        if not best and self._topic and self._happened is None:
+        if not best and self._topic and self._happened is None and not self._is_compared:
             return self._otherwise.draft(found)
         if self._is_compared:
             best = sorted(best, key=lambda pair: -pair[1])[:1]
