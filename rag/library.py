@@ -24,8 +24,10 @@ from rag.errors import BylineError
 from rag.filters import Filters, Within, filters_of
 from rag.ingest import copies
 from rag.models import styles
+from rag.models.adapter import VERIFIER
 from rag.models.reader import Reranker
-from rag.models.tiers import in_use, load_reader
+from rag.models.tiers import in_use, load_reader, tier_of
+from rag.models.verifier import Verifier
 from rag.news.markers import Markers
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, questions, understanding
@@ -349,7 +351,7 @@ class Library(Collection):
             yield event
 
     def _quoting(self, understood: asof.Understood) -> Writer:
-        extracting = extractive.Extractive(self._reader, self.checker.verifier)
+        extracting = extractive.Extractive(self._reader, self._ruling)
         return Digest(understood.request, understood.happened, extracting) if understood.request else extracting
 
     def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:
@@ -479,8 +481,16 @@ class Library(Collection):
     @cached_property
     def checker(self) -> Checker:
         """What judges whether words carry a claim, as the settings and `Library.open` say."""
-        spec = load_settings(self.path, checker=self._chosen.get("checker")).checker
-        return Checker(spec, shifts=json.loads(self.store.get_meta("calibration") or "{}"))
+        shifts = json.loads(self.store.get_meta("calibration") or "{}")
+        return Checker(self._checker_spec(), shifts=shifts)
+
+    def _checker_spec(self) -> str:
+        return load_settings(self.path, checker=self._chosen.get("checker")).checker
+
+    @cached_property
+    def _ruling(self) -> Verifier | None:
+        """What says yes or no: the verifier of the accurate tier; no other is loaded for it."""
+        return self.checker.verifier if tier_of(self._checker_spec(), VERIFIER) == "accurate" else None
 
     def keep_calibration(self, verifier: str, shift: float) -> None:
         """Add `shift` to the log-odds of every score that rests on the verifier of this name, from now on."""

@@ -24,13 +24,14 @@ class Reading:
 
     yes: tuple[float, float, float]
     no: tuple[float, float, float]
-    name: str = "verifier-0/a test"
+    name: str = "verifier-2/all-mpnet-base-v2"
 
     def verify(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         rows = [self.yes if claim.endswith("Yes.") else self.no for claim, _ in pairs]
         return np.log(np.array(rows, dtype=np.float32).reshape(len(rows), 3))
 
 
+BUILT_IN = "verifier-2/all-MiniLM-L6-v2"
 YES = Reading((0.9, 0.05, 0.05), (0.05, 0.9, 0.05))
 NO = Reading((0.05, 0.9, 0.05), (0.9, 0.05, 0.05))
 NEITHER = Reading((0.05, 0.05, 0.9), (0.05, 0.05, 0.9))
@@ -46,7 +47,7 @@ def library(tmp_path):  # type: ignore[no-untyped-def]
 
 
 def asked_with(library: Library, verifier: Reading, monkeypatch: pytest.MonkeyPatch, question: str) -> tuple[str, str]:
-    monkeypatch.setattr(type(library.checker), "verifier", verifier)
+    monkeypatch.setattr(library, "_ruling", verifier)
     answer = library.ask(question)
     return answer.status, answer.claims[0].text if answer.claims else ""
 
@@ -58,9 +59,13 @@ def asked_with(library: Library, verifier: Reading, monkeypatch: pytest.MonkeyPa
         (NO, "answered", "No. Tarn Courier, 6 March 2026: “The lock"),
         (NEITHER, "abstained", ""),
         (UNSURE, "answered", "Tarn Courier, 6 March 2026: “The lock"),
-        (Reading(YES.yes, YES.no, name="nli/somebody's"), "answered", "Tarn Courier, 6 March 2026: “The lock"),
+        (
+            Reading(YES.yes, YES.no, name=BUILT_IN),
+            "answered",
+            "Tarn Courier, 6 March 2026: “The lock",
+        ),
     ],
-    ids=["yes", "no", "neither", "unsure", "not trained for it"],
+    ids=["yes", "no", "neither", "unsure", "not measured"],
 )
 def test_yes_and_no_stand_before_the_words(
     library: Library, monkeypatch: pytest.MonkeyPatch, verifier: Reading, status: str, opening: str

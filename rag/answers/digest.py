@@ -41,8 +41,8 @@ class Digest:
     """Quotes one sentence of each of the newest articles about a topic, or of all where there is no topic ("").
 
     With `happened`, those that tell of one of those days, or else were published on one. Where the latest is asked for
-    the older ones are marked as earlier. Where outlets are compared, the sentence that comes nearest, or none; else what
-    no article is about goes to `otherwise`.
+    the older ones are marked as earlier. Where outlets are compared, the sentence that comes nearest, or none;
+    otherwise what no article is about goes to `otherwise`.
     """
 
     name = "extractive"

@@ -1,5 +1,5 @@
-"""Yes or no: how often `Library.ask` says it rightly. Run with `python -m evals.polar`; with `$BYLINE_MODELS` for the
-accurate tier.
+"""Yes or no: how often `Library.ask` says it rightly. Run with `python -m evals.training.polar`; `$BYLINE_MODELS` names
+the folder of the accurate tier.
 
 The questions on the invented news that is held out which want yes or no, in a library of its 80 passages: those whose
 answer is known, and those that nothing answers.
