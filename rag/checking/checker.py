@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from embeddings import Embedder, Vectors
 from embeddings.minilm import shared
+from rag.checking.derived import figures_of
 from rag.checking.faults import (
     DECIDE_COPIES,
     EXACT,
@@ -260,11 +261,12 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
 
     faults = []
     beside: list[int] = []
+    figures = figures_of([readings[n] for n in sorted(chosen)])
     for clause in clauses(claim):
         part = read(clause)
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         beside.append(best)
-        faults.append(compare_clause(part, readings[best], whole=whole, known=known))
+        faults.append(compare_clause(part, readings[best], whole=whole, known=known, figures=figures))
     for f in faults:
         if len(faults) > 1 and f.coverage < 1 / 3:
             f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rag.checking.alignment import align, gap_of, initials_of, is_in_one_list, is_same
+from rag.checking.derived import Figure, follows, is_ordinal
 from rag.text.facts import Item, Reading
 from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
 from rag.text.reporting import REPORTING
@@ -123,10 +125,12 @@ class Faults:
     decisive: tuple[str, ...]
 
 
-def compare_clause(claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str]) -> Faults:
+def compare_clause(
+    claim: Reading, source: Reading, *, whole: Reading, known: frozenset[str], figures: Sequence[Figure] = ()
+) -> Faults:
     """Compare a clause of the claim `whole` with one sentence, item by item. `known` holds the keys of all of the
-    evidence."""
-    compared = _Clause(claim, source, known)
+    evidence, `figures` those from which others may follow."""
+    compared = _Clause(claim, source, known, figures)
     for n in claim.content:
         compared.compare_item(n)
     _compare_roles(claim, source, compared.pairs, compared.note)
@@ -144,8 +148,8 @@ class _Clause:
     are the unmatched items whose fault is known, and no matter of wording; `rivalled` those of them in whose place the
     sentence has another."""
 
-    def __init__(self, claim: Reading, source: Reading, known: frozenset[str]) -> None:
-        self._claim, self._source, self._known = claim, source, known
+    def __init__(self, claim: Reading, source: Reading, known: frozenset[str], figures: Sequence[Figure]) -> None:
+        self._claim, self._source, self._known, self._figures = claim, source, known, figures
         self.pairs = align(claim, source)
         used = set(self.pairs.values())
         self._free = [k for k in source.content if k not in used]
@@ -195,14 +199,15 @@ class _Clause:
         is_elsewhere = item.key in self._known
         if item.kind != "word":
             self._exact.add(n)
+            is_known = is_elsewhere or (item.kind != "name" and follows(n, self._claim, self._figures))
             rival = _rival(item, n, self._claim, self._source, slot, self._free, self.pairs)
             if rival is not None:
                 self._rivalled.add(n)
                 self._note_rival(item, rival)
                 is_half = item.kind == "name" and _is_half_of_name(n, rival, self._claim, self._source, self.pairs)
-                if not is_elsewhere and (item.kind != "name" or is_half):
+                if not is_known and (item.kind != "name" or is_half):
                     self._decisive.append(self._conflicts[-1])
-            elif item.kind != "name" or not is_elsewhere:
+            elif (is_elsewhere and item.kind != "name") or not is_known:
                 self.note(f"{item.kind}_{'elsewhere' if is_elsewhere else 'missing'}")
         if not is_elsewhere:
             self._missing.append(item.text)
@@ -255,7 +260,7 @@ def _competes(rival: Item, item: Item) -> bool:
     if item.kind == "word":
         return rival.key in EXCLUSIVE.get(item.key, ())
     is_sort = rival.kind == item.kind and (item.kind != "date" or _grain(rival.key) == _grain(item.key))
-    return is_sort and rival.key != item.key
+    return is_sort and rival.key != item.key and is_ordinal(rival) == is_ordinal(item)
 
 
 def _rival(
@@ -272,7 +277,7 @@ def _rival(
         if follows in pairs:
             counted = pairs[follows]
             heads = [k for k in source.content if k < counted]
-            if heads and source.items[heads[-1]].number is not None:
+            if heads and source.items[heads[-1]].number is not None and _competes(source.items[heads[-1]], item):
                 return source.items[heads[-1]]
     return None
 

@@ -227,6 +227,8 @@ def _unit(tokens: Sequence[Token], end: int) -> tuple[str, int]:
     if lows and lows[0] in UNITS:
         unit = UNITS[lows[0]]
         return ("points", end + 2) if unit == "%" and lows[1:] and lows[1] in ("point", "points") else (unit, end + 1)
+    if lows in (["percentage", "points"], ["percentage", "point"]):
+        return "points", end + 2
     if lows == ["per", "cent"]:
         return "%", end + 2
     return ("$", end + 2) if lows in (["us", "dollars"], ["us", "dollar"]) else ("", end)
