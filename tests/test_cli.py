@@ -95,7 +95,7 @@ def test_ingest_ask_search_status_remove(home: Path, story: Path) -> None:
     answer = byline_json("ask", "How late was the ferry to Saltby?", home=home)
     assert answer.keys() == {
         *("question", "status", "maybe", "text", "claims", "hits", "disagreements", "timeline", "notes", "problems"),
-        *("model", "prompt_version", "elapsed_s", "understood", "confidence"),
+        *("model", "prompt_version", "elapsed_s", "understood", "confidence", "usage"),
     }
     assert answer["status"] == "answered"
     assert answer["model"] == "extractive"

@@ -167,7 +167,7 @@ def test_readers_may_neither_run_nor_see(ferry: Library, tmp_path):
 
     tab = asyncio.run(made())
     request: Any = SimpleNamespace()
-    *_, last = tab._run_own(str(cases_file(tmp_path, *CASES)), "", "extractive", request)
+    *_, last = tab._run_own(str(cases_file(tmp_path, *CASES)), "", "extractive", {}, request)
     *_, looked = tab._looked_at("", "", request)
     for shown in (last, looked, tab._chosen("", "", request)):
         assert EDITORS_ONLY in shown[tab._pane]

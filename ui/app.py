@@ -111,7 +111,7 @@ def _tabs(library: Library, examples: Sequence[str], can_add: bool, may_edit: Ma
         with gr.Tab("Add articles", id="add", visible=can_add) as adding:
             add = AddTab(library, may_edit=may_edit)
         with gr.Tab("Models", id="models") as offering:
-            models = ModelsTab(library)
+            models = ModelsTab(library, may_edit=may_edit)
         with gr.Tab("Evaluate", id="evaluate", visible=can_add) as evaluating:
             evaluate = EvaluateTab(library, may_edit=may_edit)
     return SimpleNamespace(

@@ -38,6 +38,7 @@ class AskTab:
         """Within the `gr.Tab`."""
         self._library, self._given, self._may_edit = library, examples, may_edit
         self.held, self.talk, self.now = gr.State(0), gr.State(memory.Talk()), gr.State({})
+        self.own = gr.State({})  # models with a key of the reader's, by name: a state never leaves the server
         # By a name and a key of its own for each library, so that no page shows the questions of another one.
         name = hashlib.sha256(str(library.path).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self.kept = gr.BrowserState(memory.NOTHING, storage_key=f"byline-{name}", secret=name)
@@ -102,7 +103,7 @@ class AskTab:
             self._answered,
             inputs=[
                 *(self.question, self.outlets, *dates, self.model, self._unsupported),
-                *(self.held, self.talk, self.now, self.kept),
+                *(self.held, self.talk, self.now, self.kept, self.own),
             ],
             outputs=[self.question, *self.shown],
             # A question asked while another is being answered waits for it; of several, the last one is asked.
@@ -202,10 +203,11 @@ class AskTab:
         talk: memory.Talk,
         now: Json,
         kept: Any,
+        own: dict[str, Any],
         event: gr.EventData,
     ) -> Iterator[dict[Any, Any]]:
         given = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
-        options: dict[str, Any] = {"model": model, "show_unsupported": unsupported}
+        options: dict[str, Any] = {"model": own.get(model, model), "show_unsupported": unsupported}
         chip = detail(event, "place")[:MAX_QUESTION_CHARS] or None
         turns = talk.turns
         if event.target is self.answer and chip is None:  # the answer to the question as it was understood makes way

@@ -45,7 +45,7 @@ class EvaluateTab:
         """Within the `gr.Blocks`, when all of the page is there."""
         self._ask = ask
         outputs = [self._pane, self._builtin, self._own, self._shown, self._before, *self._files]
-        chosen = [self._before, ask.model]
+        chosen = [self._before, ask.model, ask.own]
         self._builtin.click(self._run_builtin, inputs=chosen, outputs=outputs, **QUIET)
         self._own.upload(self._run_own, inputs=[self._own, *chosen], outputs=outputs, **QUIET)
         tab.select(self._looked_at, inputs=[self._shown, self._before], outputs=outputs, **QUIET)
@@ -53,19 +53,24 @@ class EvaluateTab:
         gr.on(changed, self._chosen, inputs=[self._shown, self._before], outputs=outputs, **QUIET)
         self._pane.stop(self._stop, queue=False, **QUIET)
 
-    def _run_builtin(self, before: str, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield from self._run(before, model, None, request)
+    def _run_builtin(
+        self, before: str, model: str, own: dict[str, Any], request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        yield from self._run(before, own.get(model, model), None, request)
 
-    def _run_own(self, file: str, before: str, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield from self._run(before, model, Path(file), request)
+    def _run_own(
+        self, file: str, before: str, model: str, own: dict[str, Any], request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        yield from self._run(before, own.get(model, model), Path(file), request)
 
-    def _run(self, before: str, model: str, file: Path | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def _run(self, before: str, model: Any, file: Path | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         from ui import evaluation_view as view
 
         def begun() -> Run:
             if not self._may_edit(request):
                 raise BylineError(EDITORS_ONLY)
-            return self._runs.begin(panes.checked_model(self._library, model), file)
+            asked = panes.checked_model(self._library, model) if isinstance(model, str) else model
+            return self._runs.begin(asked, file)
 
         yield {self._pane: view.running(Run(""))}  # reading the cases may take a moment
         run, failed = _safely(begun)
