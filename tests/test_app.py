@@ -342,7 +342,7 @@ def test_build_gives_the_page_without_serving_it():
     page = asyncio.run(build())
     buttons = [block.value for block in page.blocks.values() if isinstance(block, gradio.Button)]
     assert buttons[:6] == ["Ask", "New conversation", "Save", "Check", "Add the sample articles", "Add this text"]
-    assert buttons[6:] == ["Run the built-in questions"]
+    assert buttons[6:] == ["Use this key", "Run the built-in questions"]
 
 
 # -- serving ------------------------------------------------------------------------------------------------------

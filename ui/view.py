@@ -100,6 +100,11 @@ def chips(questions: Sequence[str]) -> str:
     )
 
 
+def follow_ups(questions: Sequence[str]) -> str:
+    """The same, of questions that lead on from an answer."""
+    return f'<p class="bl-on">The articles also answer</p>{chips(questions)}' if questions else ""
+
+
 def working(question: str, n_articles: int, limits: Mapping[str, Any] | None = None) -> str:
     """Shown at once while a question is being answered."""
     where = count(n_articles, "article") if n_articles else "the articles"

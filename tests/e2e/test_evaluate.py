@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag import Library
-from tests.e2e.newsroom import MARKS
+from tests.e2e.newsroom import MARKS, reload
 from tests.test_evaluations import CASES, cases_file
 
 pytestmark = MARKS
@@ -48,7 +48,7 @@ def test_cases_are_run_looked_into_and_compared(page, tmp_path):
     page.get_by_label("Compare it with").click()
     page.get_by_role("option", name="mine-extractive").click()
     page.locator("#bl-evaluation h3", has_text="Against the earlier run: 2 questions in both").wait_for()
-    page.reload()
+    reload(page)
     page.get_by_role("tab", name="Evaluate").click()
     page.locator("#bl-evaluation .bl-added", has_text="2 questions:").wait_for()
 

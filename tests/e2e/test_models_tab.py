@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rag import Library
-from tests.e2e.newsroom import MARKS, ask
+from tests.e2e.newsroom import MARKS, ask, reload
 from tests.servers import KEY, Fake, fake_server, pieces
 
 pytestmark = MARKS
@@ -83,7 +83,7 @@ def test_a_key_is_gone_when_the_page_is_loaded_anew(open_page, serve, ferry: Lib
     page.get_by_role("button", name="Use a key for this session only").click()
     enter(page, "openai:tiny", KEY, server.url)
     page.locator("#bl-models .bl-added", has_text="openai:tiny writes").wait_for()
-    page.reload()
+    reload(page)
     page.get_by_role("tab", name="Models").click()
     page.locator(".bl-models").wait_for()
     assert page.locator(".bl-models li", has_text="openai:tiny").count() == 0
