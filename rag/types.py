@@ -453,7 +453,8 @@ class IngestReport(Value):
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
     holds several (JSONL). `warnings` says what is uncertain of those added or updated. `skipped` counts the files of
-    folders that are of no kind that is read, by suffix ("" for none).
+    folders that are of no kind that is read, by suffix ("" for none). `not_read` names the files that were left when it
+    was stopped.
     """
 
     added: int
@@ -465,6 +466,7 @@ class IngestReport(Value):
     copies: tuple[Json, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: tuple[IngestWarning, ...] = ()
+    not_read: tuple[str, ...] = ()
     articles: int
     passages: int
     elapsed_s: float

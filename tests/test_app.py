@@ -79,7 +79,7 @@ class FakeLibrary:
                 raise finding
             yield finding
 
-    def ingest(self, paths: Sequence[str | Path], *, progress: Any = None) -> IngestReport:
+    def ingest(self, paths: Sequence[str | Path], *, progress: Any = None, stop: Any = None) -> IngestReport:
         raise AssertionError("nothing is added here")
 
 

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -76,7 +77,13 @@ class Library(Protocol):
 
     def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]: ...
 
-    def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> IngestReport: ...
+    def ingest(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> IngestReport: ...
 
 
 def opened(library: Library) -> tuple[str, list[str], str, int]:
@@ -270,9 +277,9 @@ def draft_in(file: str, most: int) -> tuple[str, str]:
         return "", markup.unexpected()
 
 
-def adding(library: Library, files: Sequence[str]) -> Iterator[str]:
-    """The HTML of the report as files are added."""
-    return _adding(lambda: uploads.add(library, [Path(file) for file in files]))
+def adding(library: Library, files: Sequence[str], stop: threading.Event | None = None) -> Iterator[str]:
+    """The HTML of the report as files are added, until `stop` is set."""
+    return _adding(lambda: uploads.add(library, [Path(file) for file in files], stop))
 
 
 def pasting(library: Library, text: str, about: Mapping[str, str]) -> Iterator[str]:
