@@ -10,11 +10,12 @@ from rag.options import option_help
 _ANSWERING = ("model", "price", "reader", "checker")
 OF_CASES = ("library", "split", *_ANSWERING)
 _SET = ("data", "keep", "limit", *_ANSWERING)
+BUILT_IN = ("seeds", "tasks")  # with their articles
 _PUBLIC = ("scifact", "clapnq", "mtrag", "squad2", "xquad", "ramdocs", "qed", "wikinews")
 # Suite -> the options of `byline eval` that it takes; the others would stand in its report and have changed nothing.
 # What follows a colon is a folder or file of that form, not a set below --data.
 SUITES: dict[str, tuple[str, ...]] = {
-    "seeds": OF_CASES,
+    **dict.fromkeys(BUILT_IN, OF_CASES),
     **dict.fromkeys(_PUBLIC, _SET),
     "claims": ("split", "checker", "model", "check_with_model", "limit"),
     "attributionbench": ("data", "checker"),

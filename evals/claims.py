@@ -33,9 +33,10 @@ def claims(
     say: Callable[[str], None] = lambda text: None,
 ) -> Json:
     """The report (see CONTRACT.md): the share of true claims kept and of false ones refused at .5, AUC, and each kind
-    of claim, with intervals over claims; `results` has a row for each claim. With a `witness`, which is asked of the
-    claims of each passage at once, the same with what it says beside it. `limit` takes whole passages, drawn with a
-    fixed seed, until there are so many claims."""
+    of claim, with intervals over claims; the share of what is called supported that is true (`precision`), and how far
+    the scores are from probabilities (`reliability`); `results` has a row for each claim. With a `witness`, which is
+    asked of the claims of each passage at once, the same with what it says beside it. `limit` takes whole passages,
+    drawn with a fixed seed, until there are so many claims."""
     checker = checker or default_checker()
     passages = [row for row in read_jsonl(DATA / "claims.jsonl") if split is None or row["split"] == split]
     passages = _drawn(passages, limit) if limit else passages
@@ -64,9 +65,16 @@ def claims(
         "metrics": _metrics(results)
         | (_metrics_with_witness(results) if witness else {})
         | {"check_s_p50": m.percentile(seconds, 50), "check_s_p95": m.percentile(seconds, 95)},
+        "reliability": _reliability(results),
         "notes": list(dict.fromkeys(problems)),
         "results": results,
     }
+
+
+def _reliability(results: Sequence[Json]) -> list[Json]:
+    return m.reliability(
+        [row["scores"]["support"] for row in results], [row["tags"][0] == "carried" for row in results], n_bins=5
+    )
 
 
 def _drawn(passages: Sequence[Json], limit: int) -> list[Json]:
@@ -123,6 +131,9 @@ def _metrics(results: Sequence[Json]) -> Json:
         name = "kept" if true else "refused"
         groups[name].append(row["scores"]["right"])
         groups.setdefault(f"{name}:{row['tags'][1]}", []).append(row["scores"]["right"])
-    return {"auroc": m.auroc_summary(support, is_true)} | {
-        name: m.summary(groups[name]) for name in sorted(groups, key=lambda n: (":" in n, n))
-    }
+    bins = _reliability(results)
+    return {
+        "auroc": m.auroc_summary(support, is_true),
+        "precision": m.summary([float(true) for value, true in zip(support, is_true, strict=True) if value >= 0.5]),
+        "calibration_error": {"value": m.calibration_error(bins), "n": len(results), "ci95": None},
+    } | {name: m.summary(groups[name]) for name in sorted(groups, key=lambda n: (":" in n, n))}

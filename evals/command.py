@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from evals import ALIASES, OF_CASES, OPTIONS, SUITES, report, suites
+from evals import ALIASES, BUILT_IN, OF_CASES, OPTIONS, SUITES, report, suites
 from evals.cases import TEMPLATE
 from evals.compare import compare, missed
 from rag import BylineError
@@ -69,8 +69,8 @@ def _run(args: argparse.Namespace, price: tuple[float, float] | None) -> Json:
     _refuse_others(args, f"the suite {name!r}", SUITES[known])
     if name in _OWN_WAY:
         return _OWN_WAY[name](args)
-    if name == "seeds":
-        return suites.builtin(library=args.library, split=args.split, **asked)
+    if name in BUILT_IN:
+        return suites.builtin(name, library=args.library, split=args.split, **asked)
     return suites.public(name, args.data, keep=args.keep, limit=args.limit, **asked)
 
 

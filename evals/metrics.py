@@ -312,3 +312,26 @@ def auroc_summary(confidence: Sequence[float], positive: Sequence[bool]) -> Json
     drawn = np.random.default_rng(0).integers(0, len(scores), size=(RESAMPLES, len(scores)))
     areas = [a for rows in drawn if (a := auroc(scores[rows].tolist(), labels[rows].tolist())) is not None]
     return {"value": value, "n": len(scores), "ci95": [float(v) for v in np.percentile(areas, [2.5, 97.5])]}
+
+
+def reliability(scores: Sequence[float], positive: Sequence[bool], *, n_bins: int = 10) -> list[Json]:
+    """Whether scores in 0..1 are probabilities (Guo et al. 2017, section 2): for each of `n_bins` equally wide bins
+    that is not empty {"from", "to", "n", "score", "positive"}: the mean score, and the share that is positive."""
+    values, labels = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    places = np.minimum((values * n_bins).astype(int), n_bins - 1)
+    return [
+        {
+            "from": k / n_bins,
+            "to": (k + 1) / n_bins,
+            "n": int((places == k).sum()),
+            "score": float(values[places == k].mean()),
+            "positive": float(labels[places == k].mean()),
+        }
+        for k in sorted({int(place) for place in places})
+    ]
+
+
+def calibration_error(bins: Sequence[Json]) -> float:
+    """The expected calibration error (Guo et al. 2017, equation 3), 0..1, of what `reliability` gives; 0 is best."""
+    n = sum(one["n"] for one in bins)
+    return float(sum(one["n"] * abs(one["score"] - one["positive"]) for one in bins) / n) if n else 0.0

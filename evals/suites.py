@@ -133,8 +133,10 @@ def opened(library: str | None, sources: Sequence[Path], **models: str | None) -
         yield made
 
 
-def builtin_sources(library: str | None) -> list[Path]:
-    """The articles of the built-in cases. BylineError where they are not there, and no `library` is given instead."""
+def builtin_sources(library: str | None, suite: str = "seeds") -> list[Path]:
+    """The articles of the suite's cases. BylineError where they are not there, and no `library` is given instead."""
+    if suite != "seeds":
+        return [DATA / suite]
     if library is None and not SEEDS.is_dir():
         raise BylineError(
             f"the sample articles are not at {SEEDS}: run the built-in suite from a clone of the project, or give "
@@ -144,6 +146,7 @@ def builtin_sources(library: str | None) -> list[Path]:
 
 
 def builtin(
+    suite: str = "seeds",
     *,
     library: str | None = None,
     split: str | None = None,
@@ -153,13 +156,14 @@ def builtin(
     hear: runner.Say | None = None,
     **more: Any,
 ) -> Json:
-    """The built-in set over the sample articles and the invented one that carries an instruction. `hear` is told how
-    far it is, else the terminal."""
-    cases = load_cases(DATA / "seeds.jsonl")
+    """A set that comes with Byline: "seeds" over the sample articles and the invented one that carries an instruction,
+    or "tasks" (summaries, comparisons, lists, …) over invented articles on six running stories. `hear` is told how far
+    it is, else the terminal."""
+    cases = load_cases(DATA / f"{suite}.jsonl")
     cases = [case for case in cases if split is None or case.split == split]
-    with opened(library, builtin_sources(library), reader=reader, checker=checker) as over:
+    with opened(library, builtin_sources(library, suite), reader=reader, checker=checker) as over:
         config = {"split": split or "dev and test"}
-        return runner.run(cases, over, suite="seeds", model=model, config=config, say=hear or say, **more)
+        return runner.run(cases, over, suite=suite, model=model, config=config, say=hear or say, **more)
 
 
 def own_cases(

@@ -278,7 +278,8 @@ def _add_holdings(command: _Add) -> None:
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help=which)
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help=which)
-    command("doctor", "Check the library and the installation.", "byline doctor")
+    sub = command("doctor", "Check the library and the installation.", "byline doctor")
+    sub.add_argument("--licenses", action="store_true", help="list the packages that Byline runs with, and licences")
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")
     sub.add_argument("articles", nargs="+", metavar="ARTICLE", help=which)
 

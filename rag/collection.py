@@ -23,7 +23,7 @@ from embeddings.minilm import MiniLMEmbedder, shared
 from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError, NotFoundError
-from rag.filters import Filters, Within, filters_of
+from rag.filters import Filters
 from rag.ingest import articles, changes
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
@@ -39,7 +39,7 @@ from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
 DATABASE, VECTOR_CACHE = "byline.sqlite3", "vectors.faiss"
 Progress = Callable[[int, int, str], None]
@@ -150,14 +150,6 @@ class Collection(Shelf):
     def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
         """All articles, newest first, those without a date last; or those with the given ids, in that order."""
         return self.store.articles(ids)
-
-    def page_of_articles(
-        self, first: int, n: int, *, words: str = "", **within: Unpack[Within]
-    ) -> tuple[list[Article], int]:
-        """`n` of the articles that pass the filters, newest first, those without a date last, from number `first` (0 is
-        the newest) on; and how many pass. With `words` those with a passage that has all of them."""
-        ids, total = self.store.page(filters_of(within), text_words.query_terms(words) if words else (), first, n)
-        return self.store.articles(ids), total
 
     def describe(self, article: Article) -> Json:
         """All that is known of an article but its text: ARTICLE, the reasons for what was inferred, copies, versions,

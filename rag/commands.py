@@ -21,6 +21,7 @@ from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.encoding import decode, load
 from rag.library import Library
+from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
 from rag.terminal import print_json, say, warn
@@ -275,6 +276,8 @@ def test_model(args: argparse.Namespace) -> int:
 
 
 def doctor(args: argparse.Namespace) -> int:
+    if args.licenses:
+        return _licenses(args)
     with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
         checks = examine(library)
     if none := _no_library(args):
@@ -286,6 +289,16 @@ def doctor(args: argparse.Namespace) -> int:
         return 0 if sound else 1
     terminal_reports.print_checks(checks)
     return 0 if sound else 1
+
+
+def _licenses(args: argparse.Namespace) -> int:
+    packages = installed_licenses()
+    if args.json:
+        print_json({"packages": packages})
+    else:
+        for one in packages:
+            say(f"{one['name']} {one['version']}: {one['license']}")
+    return 0
 
 
 def remove(args: argparse.Namespace) -> int:

@@ -186,3 +186,13 @@ def test_auroc_by_hand() -> None:
     # Pairs (yes, no): 0.9>0.6, 0.9>0.2, 0.2<0.6, 0.2=0.2 -> (1 + 1 + 0 + 0.5) / 4.
     assert m.auroc([0.9, 0.2, 0.6, 0.2], [True, True, False, False]) == 0.625
     assert m.auroc([0.5], [True]) is None
+
+
+def test_reliability_by_hand() -> None:
+    bins = m.reliability([0.1, 0.15, 0.9, 1.0, 0.95], [False, True, True, True, False], n_bins=2)
+    assert [(one["from"], one["to"], one["n"]) for one in bins] == [(0.0, 0.5, 2), (0.5, 1.0, 3)]
+    assert [one["score"] for one in bins] == [pytest.approx(0.125), pytest.approx(0.95)]
+    assert [one["positive"] for one in bins] == [0.5, pytest.approx(2 / 3)]
+    # (2 * 0.375 + 3 * 0.28333) / 5
+    assert m.calibration_error(bins) == pytest.approx(0.32)
+    assert m.calibration_error(m.reliability([], [])) == 0.0

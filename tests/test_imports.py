@@ -31,7 +31,7 @@ LEVELS = """
     rag.news
     rag.answers
     rag.library+rag.collection+rag.shelf+rag
-    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor
+    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor+rag.licenses
     evals
     ui  evals.training
 """

@@ -33,6 +33,24 @@ def right(entry: tuple[str, str, dict[str, object]]) -> bool:
     return all(known[name] == value for name, value in wanted.items())
 
 
+@pytest.mark.parametrize(
+    "outlet",
+    """
+    Ledger & Trade|Marsh and Moor|The 74|Le Soir de Vint|ABC News 7|de Volksbode|+972 Journal|Südharzer Zeitung
+    |L'Écho du Nord|60 Minutes of Lhun|quay-post.example
+    """.replace("\n    |", "|")
+    .strip()
+    .split("|"),
+)
+def test_a_named_outlet_is_taken_as_it_stands(outlet: str) -> None:
+    assert of(f"Title: Fog holds the ferry\nOutlet: {outlet}\nDate: 2026-03-04\n\n{STORY}").outlet == outlet
+
+
+def test_a_headline_after_a_colon_is_no_outlet() -> None:
+    for line in ("Source: mayor will go", "Source: Mayor will go by spring", "Publication: nothing to see here"):
+        assert of(f"{line}\n\n{STORY}").outlet is None, line
+
+
 @pytest.mark.parametrize("entry", HEADERS[::2], ids=lambda entry: " ".join(entry[0].split())[:40])
 def test_heads_and_feet_of_many_outlets(entry: tuple[str, str, dict[str, object]]) -> None:
     head, foot, wanted = entry

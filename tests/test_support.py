@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
-from rag.checking.checker import FEATURES, Checker, RememberingVerifier, Support, check, clauses, support
+from rag.checking.checker import FEATURES, Checker, Support, check, clauses, support
 from rag.checking.faults import compare_clause
+from rag.checking.remembering import RememberingVerifier
 from rag.models.verifier import Verifier, with_context
 from rag.text.facts import Number, read
 

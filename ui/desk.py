@@ -83,9 +83,9 @@ def check(library: Library, request: requests.Check) -> Iterator[CheckedSentence
 def articles(library: Library, request: requests.Listing) -> Json:
     """A page of the articles, newest first."""
     first = (request.page - 1) * request.per_page
-    found, total = library.page_of_articles(first, request.per_page, words=request.words or "", **request.filters())
+    listed, total = library.listed(request.words or "", offset=first, limit=request.per_page, **request.filters())
     return {
-        "articles": [article.to_dict() for article in found],
+        "articles": [article.to_dict() for article in library.articles([one.id for one in listed])],
         "page": request.page,
         "per_page": request.per_page,
         "pages": -(-total // request.per_page),

@@ -171,13 +171,19 @@ def train(
     minutes: float,
     out: Path,
     watch: Callable[[], str] = lambda: "saved",
+    head_rate: float = 1.0,
 ) -> None:
     """One step for each batch, with AdamW. The rate rises, and falls to 0 with the share of the steps or of `minutes`
-    that is spent, whichever is larger. The adapter is written to `out`, and what `watch` says is printed, every
-    SAVED_EVERY steps and at the end."""
+    that is spent, whichever is larger; that of the head is `head_rate` times as high. The adapter is written to `out`,
+    and what `watch` says is printed, every SAVED_EVERY steps and at the end."""
     torch.manual_seed(SEED)
     adapters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(adapters, lr=rate, weight_decay=0.01)
+    head = set(model.head.parameters())
+    groups = [
+        {"params": [p for p in adapters if p not in head], "share": 1.0},
+        {"params": list(head), "share": head_rate},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=rate, weight_decay=0.01)
     started = time.perf_counter()
     losses: list[float] = []
     for step, batch in enumerate(batches):
@@ -186,7 +192,7 @@ def train(
         if left <= 0:
             break
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / WARMING) * left
+            group["lr"] = rate * group["share"] * min(1.0, (step + 1) / WARMING) * left
         loss = loss_of(batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -35,12 +35,14 @@ from evals.training.adapters import (
 from evals.training.reader_data import Case, cases_to_train
 from evals.training.reader_examples import WORDLESS, Example, examples_of, holds
 from evals.training.reader_sets import training_cases
+from evals.training.stories import story_cases
 from evals.training.texts import SEED
 from rag.models.adapter import load_adapter
 from rag.models.reader import Encoded, encode_passage, readings_of
 
 RATES = {"minilm": 6e-4, "mpnet": 4e-4}
 TOKENS_PER_BATCH = 4096
+NEW_HEAD_RATE = 8.0  # how much faster a head learns that starts from nothing
 ROUNDS = 4
 N_OTHERS = 4  # near paragraphs that are kept of each question
 
@@ -67,7 +69,7 @@ def by_difficulty(
     """`others`, those that `model` takes most for an answer first (Xiong et al. 2021: negatives by the model itself).
     Not for NQ's questions, whose answers are often there in other words, nor for those on invented news, which have
     been given false friends by hand."""
-    known = ("nq", "news")
+    known = ("nq", "news", "stories")
     pairs = [(n, m) for n, case in enumerate(cases) if case.source not in known for m in range(len(others[n]))]
     encoded = [encode_passage(base, cases[n].question, others[n][m].sentences, others[n][m].title) for n, m in pairs]
     scores = np.full((len(cases), N_OTHERS), -np.inf)
@@ -179,21 +181,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where reader.safetensors goes")
     parser.add_argument("--base", choices=BASES, default="minilm")
     parser.add_argument("--start", type=Path, help="a reader to start from")
+    parser.add_argument("--new-head", action="store_true", help="it starts from an adapter with another head")
+    parser.add_argument("--tokens", type=int, default=TOKENS_PER_BATCH, help="in a batch")
     parser.add_argument("--hardest", action="store_true", help="let it find the hardest paragraphs first (slow)")
     parser.add_argument("--rate", type=float, help="the highest learning rate")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="passages are drawn anew for each")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
     parser.add_argument("--share", type=float, default=1.0, help="of the questions that are not on invented news, 0..1")
+    parser.add_argument("--news-share", type=float, default=1.0, help="of those that are")
+    parser.add_argument("--stories", action="store_true", help="with the questions on invented stories")
     parser.add_argument("--limit", type=int, help="so many questions, to try it out")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     base, start = load_base(args.base), load_adapter(args.start) if args.start else None
     cases = cases_to_train(training_cases(args.data))
-    rng = random.Random(SEED)
-    cases = [case for case in cases if case.source == "news" or rng.random() < args.share]
+    drawn = {True: (random.Random(SEED), args.news_share), False: (random.Random(SEED), args.share)}
+    cases = [case for case in cases if (draw := drawn[case.source == "news"])[0].random() < draw[1]]
     cases = random.Random(SEED).sample(cases, min(args.limit, len(cases))) if args.limit else cases
     torch.manual_seed(SEED)
-    others = others_of(cases, args.out)
+    others: list[list[Case]] = others_of(cases, args.out)
+    for case, siblings in story_cases() if args.stories else ():
+        cases.append(case)
+        others.append(siblings)
     model = load_model(base, start) if start else PassageEncoder(base, rank=RANKS[args.base])
     if args.hardest:
         others = by_difficulty(cases, others, model, base)
@@ -204,14 +213,22 @@ def main() -> None:
         rows = [row for e in examples if (row := row_of(e, base)) is not None]
         n_null = sum(row.span == (0, 0) for row in rows)
         print(f"round {n}: {len(rows)} passages, {n_null} without an answer", flush=True)
-        batches += batches_of(rows, lambda row: len(row.encoded.ids), TOKENS_PER_BATCH, rng)
+        batches += batches_of(rows, lambda row: len(row.encoded.ids), args.tokens, rng)
 
     def loss_of(batch: Sequence[Row]) -> torch.Tensor:
         return loss_of_rows(model(*model.padded([(row.encoded.ids, row.encoded.types) for row in batch])), batch)
 
     trained = args.out / "reader.safetensors"
-    train(model, batches, loss_of, rate=args.rate or RATES[args.base], minutes=args.minutes, out=trained)
-    if args.start:
+    train(
+        model,
+        batches,
+        loss_of,
+        rate=args.rate or RATES[args.base],
+        minutes=args.minutes,
+        out=trained,
+        head_rate=NEW_HEAD_RATE if args.new_head else 1.0,
+    )
+    if args.start and not args.new_head:
         mean_of(args.start, trained, args.out / "mean.safetensors")
 
 

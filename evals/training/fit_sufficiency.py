@@ -26,6 +26,7 @@ from evals.training.adapters import BASES, load_base, vectors_of
 from evals.training.fit_reader import PassageEncoder, load_model, logits_of
 from evals.training.news import news_passages
 from evals.training.reader_data import Case, cases_of
+from evals.training.stories import STORIES
 from evals.training.texts import SEED, Json, part_of, sentences_of, trimmed
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
 from rag.models.adapter import load_adapter
@@ -176,7 +177,28 @@ def invented_news() -> tuple[list[Json], list[Lookup]]:
     ]
 
 
-SETS = "squadshifts nq news clapnq squad2 mtrag wikinews wikinews-2 qed xquad xquad-library".split()
+def invented_stories() -> tuple[list[Json], list[Lookup]]:
+    """All invented stories as articles, and the questions on what of them is held out."""
+    rows = read_jsonl(STORIES)
+    records = [
+        {"id": f"{row['id']}-{n}", "title": article["title"], "date": article["published"], "text": article["text"]}
+        for row in rows
+        for n, article in enumerate(row["articles"])
+    ]
+    return records, [
+        Lookup(
+            question=question["text"],
+            answerable=question["article"] is not None,
+            at=f"{row['id']}-{question['article']}",
+            words=question["sentence"] or "",
+        )
+        for row in rows
+        if row.get("held_out")
+        for question in row["questions"]
+    ]
+
+
+SETS = "squadshifts nq news stories clapnq squad2 mtrag wikinews wikinews-2 qed xquad xquad-library".split()
 
 
 def all_found(cases: Sequence[Case], data: Path, sets: Sequence[str]) -> Iterator[Found]:
@@ -197,6 +219,7 @@ def all_found(cases: Sequence[Case], data: Path, sets: Sequence[str]) -> Iterato
         ),
         "nq": lambda: retrieved("nq", "signals", *half_hidden(of("nq", "signals"), N_NQ)),
         "news": lambda: retrieved("news", "signals", *invented_news()),
+        "stories": lambda: retrieved("stories", "signals", *invented_stories()),
         "clapnq": lambda: given(c for c in cases if c.source == "clapnq" and c.part != "adapter"),
         "squad2": lambda: given(c for c in cases if c.source == "squad2" and c.part != "adapter"),
         "mtrag": lambda: mtrag(data),
@@ -317,7 +340,7 @@ def report(asked: Sequence[Asked]) -> None:
             rest = fit([a for a in fitting if a.source != source], used[name], name == "with")
             areas.append(roc_auc_score([a.answerable for a in left_out], values(name, left_out, rest)))
         print(f"mean AUC, one set left out: {np.mean(areas):.3f}")
-    library = [a for a in fitting if a.source in ("squadshifts", "nq", "news")]
+    library = [a for a in fitting if a.source in ("squadshifts", "nq", "news", "stories")]
     answerable = np.array([a.answerable for a in library])
     enough = {name: refused_at(values(name, library, w), answerable, 0.10)[1] for name, w in models.items()}
     print(f"ENOUGH {enough['with']:.3f}, MAYBE", refused_at(values("with", library, models["with"]), answerable, 0.02))

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 from rag.checking.alignment import align, gap_of, initials_of, is_in_one_list, is_same
 from rag.checking.derived import Figure, follows, is_ordinal
+from rag.checking.roles import Note, compare_roles, compare_speakers
 from rag.text.facts import Item, Reading
-from rag.text.lexicon import EXCLUSIVE, IRREGULAR, PRONOUNS, TITLES
-from rag.text.reporting import REPORTING
+from rag.text.lexicon import EXCLUSIVE, IRREGULAR, TITLES
 
 # What keeps the evidence from carrying a claim. They count by `closeness`, but for those in UNSCALED: in a near copy
 # one fault decides, where the two are worded differently it means little.
@@ -51,12 +50,6 @@ UNSCALED = frozenset({"number_missing", "date_missing", "name_missing", "quote_c
 N_COPIED = 4  # matched content words from which on a clause can be called a copy
 N_UNSAID = 4  # words in a row that can have been put into it; more is another wording
 SAME_STEM = 4  # first letters that forms of one name share: "Africa", "African"
-
-
-class _Note(Protocol):
-    """Notes a fault by its name in FAULTS, with a phrase where it is a contradiction."""
-
-    def __call__(self, name: str, phrase: str = "") -> None: ...
 
 
 @lru_cache(maxsize=1)
@@ -133,8 +126,8 @@ def compare_clause(
     compared = _Clause(claim, source, known, figures)
     for n in claim.content:
         compared.compare_item(n)
-    _compare_roles(claim, source, compared.pairs, compared.note)
-    _compare_speakers(claim, whole, source, compared.pairs, known, compared.note)
+    compare_roles(claim, source, compared.pairs, compared.note)
+    compare_speakers(claim, whole, source, compared.pairs, known, compared.note)
     if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
         compared.note("modality", "the evidence makes it conditional")
     for quote in claim.quotes:
@@ -158,7 +151,7 @@ class _Clause:
         self._missing, self._conflicts, self._decisive = list[str](), list[str](), list[str]()
 
     def note(self, name: str, phrase: str = "") -> None:
-        """See `_Note`."""
+        """See `Note`."""
         self._counts[name] = self._counts.get(name, 0.0) + 1.0
         if phrase:
             self._conflicts.append(phrase)
@@ -319,7 +312,7 @@ _AMOUNTS = frozenset({"all", "most", "many", "some", "few"})
 _NOT_ADDED = frozenset({"all", "most", "few", "only", "former", "deputy", "against"})
 
 
-def _compare_pair(item: Item, other: Item, note: _Note) -> None:
+def _compare_pair(item: Item, other: Item, note: Note) -> None:
     """What stands before a word on both sides."""
     if item.number is not None and other.number is not None and not other.number.carries(item.number):
         note("limit_conflict", f"the evidence does not say {item.text} with this limit")
@@ -346,77 +339,3 @@ def _is_finite(item: Item, other: Item) -> bool:
     """ "closed", "closes" or "sold" beside the source's "to close", "to sell"."""
     a, b = item.text.lower(), other.text.lower()
     return item.kind == "word" and a != b and (a.endswith(("ed", "s")) or a in IRREGULAR)
-
-
-def _compare_roles(claim: Reading, source: Reading, pairs: dict[int, int], note: _Note) -> None:
-    """Who did what to whom, by order: matched items are joined to blocks that run alike on both sides; where exchanging
-    two blocks around a third brings all in order, the two have changed places. Voice is taken into account."""
-    rank = {k: r for r, k in enumerate(sorted(pairs.values()))}
-    blocks: list[list[int]] = []
-    for n in sorted(pairs):
-        if blocks and rank[pairs[n]] == rank[pairs[blocks[-1][-1]]] + 1:
-            blocks[-1].append(n)
-        else:
-            blocks.append([n])
-    ranks = [rank[pairs[block[0]]] for block in blocks]
-    wrong = [i for i, (r, right) in enumerate(zip(ranks, sorted(ranks), strict=True)) if r != right]
-    middles = range(wrong[0] + 1, wrong[-1]) if wrong else range(0)
-    voices = {n: (_is_passive(claim, n), _is_passive(source, pairs[n])) for n in pairs}
-    if len(wrong) == 2 and len(middles) > 0:
-        between = [n for m in middles for n in blocks[m]]
-        is_list = all(claim.items[n + 1].text in (",", "and", "or") for n in between if n + 1 < len(claim.items))
-        is_turned = any(voices[n][0] != voices[n][1] for n in between)
-        is_report = _said_by(claim) & _said_by(source) and any(
-            claim.items[n].text.lower() in REPORTING | {"according"} for n in between
-        )
-        if not is_list and not is_turned and not is_report:
-            first, second = (" ".join(claim.items[n].text for n in blocks[w]) for w in wrong)
-            note("exchanged", f"“{first}” and “{second}” have changed places")
-    elif len(wrong) == 2 and _are_figures(claim, blocks[wrong[0]], blocks[wrong[1]]):
-        first, second = (claim.items[blocks[w][0]].text for w in wrong)
-        note("exchanged", f"“{first}” and “{second}” have changed places")
-    elif not wrong:
-        for n, (ours, theirs) in voices.items():
-            if ours != theirs and any(k < n for k in pairs) and any(k > n for k in pairs):
-                note("exchanged", f"the evidence has “{claim.items[n].text}” the other way round")
-                break
-
-
-def _said_by(reading: Reading) -> frozenset[str]:
-    return frozenset().union(*(said.speaker for said in reading.attributions))
-
-
-def _are_figures(claim: Reading, first: list[int], second: list[int]) -> bool:
-    """Two figures or dates, one each, with more than "and" between them: "from 4 to 6"."""
-    if len(first) != 1 or len(second) != 1:
-        return False
-    between = {i.text for i in claim.items[first[0] + 1 : second[0]]}
-    kinds = {claim.items[first[0]].kind, claim.items[second[0]].kind}
-    return bool(between - {"and", "or", ","}) and kinds in ({"number"}, {"date"})
-
-
-def _is_passive(reading: Reading, n: int) -> bool:
-    """A participle with "by" close behind it."""
-    word = reading.items[n].text.lower()
-    if reading.items[n].kind != "word" or word.endswith(("ing", "ly")):
-        return False
-    return "by" in [i.text.lower() for i in reading.items[n + 1 : n + 4]]
-
-
-def _compare_speakers(
-    claim: Reading, whole: Reading, source: Reading, pairs: dict[int, int], known: frozenset[str], note: _Note
-) -> None:
-    if source.attributions and all(said.is_heard for said in whole.attributions):
-        for said in source.attributions:
-            inside = sum(1 for k in pairs.values() if k in said.reported)
-            # A reporting verb that belongs to what is said ("had been warned, an engineer said") keeps no speaker.
-            kept = (k for k in pairs.values() if k not in said.reported and source.items[k].text.lower() in REPORTING)
-            if pairs and inside >= 0.5 * len(pairs) and not any(True for _ in kept):
-                note("speaker_dropped", "the evidence only reports that somebody said so")
-                break
-    if claim.attributions and source.attributions:
-        theirs, ours = _said_by(source), _said_by(claim) - PRONOUNS
-        if ours and (not ours & theirs or not ours <= known) and not (theirs & PRONOUNS and ours <= known):
-            note("speaker_changed", "the evidence names another speaker")
-    elif claim.attributions and not source.attributions:
-        note("speaker_changed", "the evidence does not report it as said")

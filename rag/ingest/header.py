@@ -80,8 +80,10 @@ _BEFORE_DATE = re.compile(r"[\s,(]+(?:on\s+)?")
 
 
 # "Source: mayor will go" and "Desk: a story of furniture" are headlines.
+_PART = r"[+]?(?![a-z])\w[\w.'’!+-]*"
+_JOIN = r"of|the|and|&|for|on|in|to|al|bin|d[aeiu]|del|des|der|die|das|el|l[aeo]|les|il|van|von|y|e|et|und"
 _VALUES = {
-    "outlet": re.compile(rf"{_PERSON.pattern}|[\w-]+(?:\.[\w-]+)+"),
+    "outlet": re.compile(rf"(?:(?:{_JOIN})\s)?{_PART}(?:\s(?:{_PART}|{_JOIN})){{0,7}}|[\w-]+(?:\.[\w-]+)+"),
     "section": re.compile(r"[A-Z0-9][\w &/,;.>-]{0,40}"),
     "title": re.compile(r".+"),
     "url": re.compile(r"https?://\S+"),

@@ -35,7 +35,8 @@ class Database:
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
-            raise BylineError(f"the library file {path} cannot be opened ({error}): {_remedy(error)}") from error
+            why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
+            raise BylineError(f"the library file {path} cannot be opened ({why}): {_remedy(error)}") from error
 
     def close(self) -> None:
         with self._lock:

@@ -26,18 +26,6 @@ def listing(db: sqlite3.Connection, where: str, values: Sequence[str], match: st
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def page(
-    db: sqlite3.Connection, where: str, values: Sequence[str], match: str, first: int, n: int
-) -> tuple[list[str], int]:
-    """Ids of `n` of the articles that pass, from number `first` on, and how many pass. Newest first (SQLite puts those
-    without a date last), of a day the last that came in: as an index has them, so that no page has to be sorted."""
-    passing = f"FROM articles a WHERE {where} {_HAS if match else ''}"
-    bound = (*values, *([match] if match else []))
-    total = int(db.execute(f"SELECT count(*) {passing}", bound).fetchone()[0])
-    rows = db.execute(f"SELECT id {passing} ORDER BY latest DESC, rowid DESC LIMIT ? OFFSET ?", (*bound, n, first))
-    return [row[0] for row in rows], total
-
-
 def words_like(db: sqlite3.Connection, word: str) -> list[tuple[str, int]]:
     """The words of the index (as it stems them) that are nearly as long as `word`, each with its number of passages."""
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab ('main', 'passages_fts', 'row')")

@@ -402,11 +402,6 @@ class Store(Database):
         last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
         return holdings.listing(self._db, *_where(filters), _quoted(terms, " AND "))
 
-    def page(self, filters: Filters, terms: Sequence[str], first: int, n: int) -> tuple[list[str], int]:
-        """Ids of `n` of the articles that `filters` let through, from number `first` on, newest first and those without
-        a date last; and how many they are. With `terms`, those with a passage that has them all."""
-        return holdings.page(self._db, *_where(filters), _quoted(terms, " AND "), first, n)
-
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
         each."""

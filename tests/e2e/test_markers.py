@@ -54,13 +54,13 @@ def test_the_keyboard_leads_from_the_question_to_the_words_and_back(open_page, p
     assert page.evaluate("document.activeElement.closest('.bl-peek') !== null")
     page.keyboard.press("Escape")
     has_id(page, ":focus", "mark-1-1")
-    assert page.locator(PEEK).count() == 0
+    page.locator(PEEK).wait_for(state="hidden")
     page.keyboard.press("Enter")
     page.locator("dialog[open]").wait_for()
     assert page.evaluate("document.activeElement.matches('dialog mark')")
     page.keyboard.press("Escape")
     has_id(page, ":focus", "mark-1-1")
-    assert page.locator(PEEK).count() == 0
+    page.locator(PEEK).wait_for(state="hidden")
 
 
 def test_a_click_opens_the_article_at_the_words_and_every_way_back_leads_to_the_marker(open_page, page_url):
