@@ -14,8 +14,10 @@ TORCH_VERSION := 2.13.0
 .PHONY: run test accurate setup dev lint types measure clean
 
 run: setup
-	$(BIN)/byline ingest seeds --library $(LIBRARY)
-	$(BIN)/byline ui --library $(LIBRARY) --examples seeds/questions.list $(if $(PORT),--port $(PORT))
+	@echo "Reading the sample articles in seeds/ into the library $(LIBRARY) …"
+	@$(BIN)/byline ingest seeds --library $(LIBRARY)
+	@echo 'Elsewhere, on the same library: $(BIN)/byline ask "Who asked Biden for help?" --library $(LIBRARY)'
+	@$(BIN)/byline ui --library $(LIBRARY) --examples seeds/questions.list $(if $(PORT),--port $(PORT))
 
 test: dev
 	$(BIN)/ruff check .
@@ -40,10 +42,14 @@ dev: .venv/.dev
 
 # What is installed is decided by pyproject.toml: its change is the only reason to install again.
 .venv/.setup: pyproject.toml .ci/torch-index
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) install --quiet torch==$(TORCH_VERSION) $$(sh .ci/torch-index)
-	$(PIP) install --quiet --editable '.[offline,mcp]'
-	touch $@
+	@echo "Setting up in .venv, once: two minutes or so with a fast connection, 1.8 GB on disk."
+	@echo "  1 of 3: the environment, seconds …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "  2 of 3: torch, a minute or so …"
+	@$(PIP) install --quiet torch==$(TORCH_VERSION) $$(sh .ci/torch-index)
+	@echo "  3 of 3: Byline and the rest of what it needs, a minute or so …"
+	@$(PIP) install --quiet --editable '.[offline,mcp]'
+	@touch $@
 
 .venv/.dev: .venv/.setup
 	$(PIP) install --quiet --editable '.[offline,mcp,dev]'

@@ -121,6 +121,15 @@ class Deadline:
     def left_s(self) -> float:
         return self._until - time.monotonic()
 
+    def shorten(self, seconds: float) -> None:
+        """Have it end in so many seconds, where it would end later."""
+        if self.left_s > seconds:
+            self._timer.cancel()
+            self._until = time.monotonic() + seconds
+            self._timer = threading.Timer(seconds, self._cut)
+            self._timer.daemon = True
+            self._timer.start()
+
     def watch(self, event: str, info: Mapping[str, Any]) -> None:
         """For httpx's `trace`: notes each connection as it is made (https://www.encode.io/httpcore/extensions/)."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):

@@ -22,12 +22,12 @@ def table(report: Json) -> str:
     """The metrics as aligned lines, for a terminal."""
     lines = [_headline(report)]
     for name, metric in report["metrics"].items():
-        lines.append(f"  {name:26} {_number(metric['value']):>8}  {_interval(metric):18} n={metric['n']}{_arrow(name)}")
+        lines.append(f"  {name:26} {number(metric['value']):>8}  {interval(metric):18} n={metric['n']}{_arrow(name)}")
     if tags := _parts(report):
         shown = _columns(report)
         lines += ["", f"  {'by part':24}{'cases':>6}" + "".join(f"{name:>20}" for name in shown)]
         for tag, found in tags.items():
-            cells = (_number(found["metrics"].get(name, {}).get("value")) for name in shown)
+            cells = (number(found["metrics"].get(name, {}).get("value")) for name in shown)
             lines.append(f"  {tag:24}{found['cases']:>6}" + "".join(f"{cell:>20}" for cell in cells))
     lines += [f"  published: {row}" for row in report.get("published", ())]
     lines += [f"  note: {row}" for row in report.get("notes", ())]
@@ -35,8 +35,8 @@ def table(report: Json) -> str:
         lines += ["", f"  against the other report, {comparison['cases']} cases in both:"]
         for name, d in comparison["differences"].items():
             sure = "" if d["ci95"][0] <= 0 <= d["ci95"][1] else "  *"
-            before, after, change = (_number(d[key]) for key in ("before", "after", "value"))
-            lines.append(f"  {name:26} {before:>8} -> {after:>8}  {change:>8}  {_interval(d):18} n={d['n']}{sure}")
+            before, after, change = (number(d[key]) for key in ("before", "after", "value"))
+            lines.append(f"  {name:26} {before:>8} -> {after:>8}  {change:>8}  {interval(d):18} n={d['n']}{sure}")
         lines.append(f"  {len(comparison['changed'])} cases changed; * marks an interval that leaves 0 out")
         lines += [f"    {c['id']}: {c['before']} -> {c['after']}  {c['question']}" for c in comparison["changed"]]
     return "\n".join(lines)
@@ -48,9 +48,7 @@ def markdown(report: Json) -> str:
     lines += ["| metric | value | 95% interval | n | what it is |", "|---|---|---|---|---|"]
     for name, metric in report["metrics"].items():
         what = what_it_says(name)
-        lines.append(
-            f"| {_md(name)} | {_number(metric['value'])} | {_interval(metric)} | {metric['n']} | {_md(what)} |"
-        )
+        lines.append(f"| {_md(name)} | {number(metric['value'])} | {interval(metric)} | {metric['n']} | {_md(what)} |")
     lines += _parts_table(report, _md)
     lines += ["", *(f"- published: {_md(row)}" for row in report.get("published", ()))]
     lines += [f"- {_md(row)}" for row in report.get("notes", ())]
@@ -58,8 +56,8 @@ def markdown(report: Json) -> str:
         lines += ["", "## Against the other report", "", "| metric | before | after | difference | 95% | n |"]
         lines += ["|---|---|---|---|---|---|"]
         for name, d in comparison["differences"].items():
-            before, after, change = (_number(d[key]) for key in ("before", "after", "value"))
-            lines.append(f"| {name} | {before} | {after} | {change} | {_interval(d)} | {d['n']} |")
+            before, after, change = (number(d[key]) for key in ("before", "after", "value"))
+            lines.append(f"| {name} | {before} | {after} | {change} | {interval(d)} | {d['n']} |")
         lines += ["", *(f"- {_md(c['id'])}: {c['before']} → {c['after']}" for c in comparison["changed"])]
     if bad := [result for result in report["results"] if result.get("outcome") in BAD]:
         lines += ["", f"## Not right: {len(bad)} of {report['cases']}", ""]
@@ -126,7 +124,7 @@ def page(report: Json) -> str:
         f"<h1>Byline eval: {_e(report['suite'])}</h1><p>{_e(_headline(report))}</p>",
         f"<p class=soft>{_e('; '.join(f'{k}: {v}' for k, v in report['config'].items()))}</p>",
         "<div class=plots>",
-        _intervals_plot({n: x for n, x in report["metrics"].items() if _is_share(n, x)}),
+        intervals_plot(report["metrics"]),
         _curve_plot(report.get("abstention_curve") or [], report.get("abstention_point")),
         *(lines_plot(plot) for plot in report.get("plots", ())),
         "</div>",
@@ -180,14 +178,14 @@ def _case(result: Json) -> str:
         body.append(f"<blockquote{mark}>{_e(c['quote'])} <span class='soft n'>{_e(where)}; {state}</span></blockquote>")
     for name in ("notes", "problems"):
         body += [f"<p class=soft>{_e(name)}: {_e(text)}</p>" for text in result.get(name, ())]
-    scores = ", ".join(f"{name} {_number(value)}" for name, value in result.get("scores", {}).items())
+    scores = ", ".join(f"{name} {number(value)}" for name, value in result.get("scores", {}).items())
     seconds = f"; {result['elapsed_s']:.2f} s" if "elapsed_s" in result else ""
     return "".join([*body, f"<p class='soft n'>{_e(scores)}{seconds}</p></details>"])
 
 
 def _metrics_table(report: Json) -> str:
     rows = [
-        f"<tr><td>{_e(name)}</td><td class=v>{_number(x['value'])}</td><td class=v>{_interval(x)}</td>"
+        f"<tr><td>{_e(name)}</td><td class=v>{number(x['value'])}</td><td class=v>{interval(x)}</td>"
         f"<td class=v>{x['n']}</td><td class=soft>{_e(what_it_says(name))}{_e(_arrow(name))}</td></tr>"
         for name, x in report["metrics"].items()
     ]
@@ -199,7 +197,7 @@ def _tags_table(report: Json) -> str:
     shown = [name for name in MAIN if name in report["metrics"]]
     rows = []
     for tag, found in _parts(report).items():
-        cells = "".join(f"<td class=v>{_number(found['metrics'].get(n, {}).get('value'))}</td>" for n in shown)
+        cells = "".join(f"<td class=v>{number(found['metrics'].get(n, {}).get('value'))}</td>" for n in shown)
         rows.append(f"<tr><td>{_e(tag)}</td><td class=v>{found['cases']}</td>{cells}</tr>")
     head = f"<tr><th>part<th>cases{''.join(f'<th>{_e(n)}' for n in shown)}</tr>"
     return f"<h2>By part</h2><div class=wide><table>{head}{''.join(rows)}</table></div>"
@@ -207,8 +205,8 @@ def _tags_table(report: Json) -> str:
 
 def _comparison(comparison: Json) -> str:
     rows = "".join(
-        f"<tr><td>{_e(name)}</td><td class=v>{_number(d['before'])}</td><td class=v>{_number(d['after'])}</td>"
-        f"<td class=v>{_number(d['value'])}</td><td class=v>{_interval(d)}</td><td class=v>{d['n']}</td></tr>"
+        f"<tr><td>{_e(name)}</td><td class=v>{number(d['before'])}</td><td class=v>{number(d['after'])}</td>"
+        f"<td class=v>{number(d['value'])}</td><td class=v>{interval(d)}</td><td class=v>{d['n']}</td></tr>"
         for name, d in comparison["differences"].items()
     )
     changed = "".join(
@@ -231,8 +229,9 @@ def _is_share(name: str, metric: Json) -> bool:
     )
 
 
-def _intervals_plot(metrics: Json) -> str:
-    """Each figure in 0..1 as a dot with its interval."""
+def intervals_plot(metrics: Json) -> str:
+    """Each figure in 0..1 as a dot with its interval, as SVG; nothing where there is none."""
+    metrics = {name: metric for name, metric in metrics.items() if _is_share(name, metric)}
     if not metrics:
         return ""
     left, width, row = 190, 300, 18
@@ -328,7 +327,7 @@ def _parts_table(report: Json, escape: Callable[[str], str]) -> list[str]:
     shown = _columns(report)
     lines = ["", f"| part | cases | {' | '.join(shown)} |", f"|---|---|{'---|' * len(shown)}"]
     for tag, found in tags.items():
-        cells = " | ".join(_number(found["metrics"].get(name, {}).get("value")) for name in shown)
+        cells = " | ".join(number(found["metrics"].get(name, {}).get("value")) for name in shown)
         lines.append(f"| {escape(tag)} | {found['cases']} | {cells} |")
     return lines
 
@@ -354,14 +353,14 @@ def _headline(report: Json) -> str:
     return ", ".join(parts)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def _interval(metric: Json) -> str:
-    return f"[{_number(metric['ci95'][0])}, {_number(metric['ci95'][1])}]" if metric.get("ci95") else ""
+def interval(metric: Json) -> str:
+    return f"[{number(metric['ci95'][0])}, {number(metric['ci95'][1])}]" if metric.get("ci95") else ""
 
 
 def _arrow(name: str) -> str:
@@ -385,7 +384,7 @@ def results_section(report: Json) -> str:
     if "columns" not in report:  # else the table of the parts says it all
         lines += ["| metric | value | 95% | n |", "|---|---|---|---|"]
         for name, x in report["metrics"].items():
-            lines.append(f"| {name} | {_number(x['value'])} | {_interval(x)} | {x['n']} |")
+            lines.append(f"| {name} | {number(x['value'])} | {interval(x)} | {x['n']} |")
     lines += _parts_table(report, str)
     lines += ["", *(f"- published: {row}" for row in report.get("published", ()))]
     lines += [*(f"- {row}" for row in report.get("notes", ())), ""]

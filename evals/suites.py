@@ -24,6 +24,7 @@ from rag.checking.checker import Checker
 from rag.checking.witness import Witness
 from rag.models.clients import load_language_model
 from rag.settings import load_settings
+from rag.types import LanguageModel
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -149,18 +150,20 @@ def builtin(
     *,
     library: str | None = None,
     split: str | None = None,
-    model: str | None = None,
+    model: str | LanguageModel | None = None,
     reader: str | None = None,
     checker: str | None = None,
+    hear: runner.Say | None = None,
     **more: Any,
 ) -> Json:
     """A set that comes with Byline: "seeds" over the sample articles and the invented one that carries an instruction,
-    or "tasks" (summaries, comparisons, lists, …) over invented articles on six running stories."""
+    or "tasks" (summaries, comparisons, lists, …) over invented articles on six running stories. `hear` is told how far
+    it is, else the terminal."""
     cases = load_cases(DATA / f"{suite}.jsonl")
     cases = [case for case in cases if split is None or case.split == split]
     with opened(library, builtin_sources(library, suite), reader=reader, checker=checker) as over:
         config = {"split": split or "dev and test"}
-        return runner.run(cases, over, suite=suite, model=model, config=config, say=say, **more)
+        return runner.run(cases, over, suite=suite, model=model, config=config, say=hear or say, **more)
 
 
 def own_cases(

@@ -225,10 +225,16 @@ class Collection(Shelf):
     # -- ingest -------------------------------------------------------------------------------------------------
 
     def ingest(
-        self, paths: Iterable[str | Path], *, progress: Progress | None = None, fields: str | None = None
+        self,
+        paths: Iterable[str | Path],
+        *,
+        progress: Progress | None = None,
+        fields: str | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> IngestReport:
         """Read files, folders and globs into the library. `fields` ("text=column,title=column") says what the fields of
         CSV and JSON records are called, where `rag.ingest.fields` does not know it; else `settings.toml` may say so.
+        `stop` is asked before each file: once it says True no other is read, and what was read is stored.
 
         Incremental by content: an unchanged file costs no embedding, a changed one replaces its article in one
         transaction, a file that cannot be read is one entry in `failed` while the others go in, and what it held
@@ -247,6 +253,8 @@ class Collection(Shelf):
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
             for file in files:
+                if stop and stop():
+                    break
                 job.file(file)
                 done += 1
             job.flush()
@@ -258,6 +266,7 @@ class Collection(Shelf):
             duplicates=tuple(job.duplicates),
             copies=tuple(job.copies),
             warnings=job.warnings.listed(),
+            not_read=tuple(map(str, files[done:])),
             articles=self.store.n_articles(),
             passages=self.store.n_passages(),
             elapsed_s=round(time.perf_counter() - started, 3),

@@ -43,6 +43,9 @@ def _question_limits(args: argparse.Namespace) -> dict[str, Any]:
     return {**_limits(args), "understand": not args.literal}
 
 
+_OF_MAKE_RUN = ".byline"  # in the folder of the sources
+
+
 def open_library(args: argparse.Namespace) -> Library:
     """The library, for a command that only reads: where there is none, none is made."""
     if none := _no_library(args):
@@ -65,7 +68,9 @@ def _no_library(args: argparse.Namespace) -> str:
     if exists:
         return ""
     there = f" --library {shlex.quote(args.library)}" if args.library else ""
-    return f"there is no library at {folder} yet: `byline ingest PATH{there}` makes one."
+    is_here = not args.library and library_at(_OF_MAKE_RUN)[1]
+    here = f"; --library {_OF_MAKE_RUN} names the one in this folder" if is_here else ""
+    return f"there is no library at {folder} yet: `byline ingest PATH{there}` makes one{here}."
 
 
 @contextmanager

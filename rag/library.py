@@ -273,6 +273,7 @@ class Library(Collection):
                         question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
+                        usage=_total(getattr(writing["model"], "usage", None) or ()),
                     )
                 yield event
             if last:
@@ -289,6 +290,7 @@ class Library(Collection):
         """The model that writes, ready for use, how it is asked and who checks beside, as `answering.answer` takes
         them."""
         settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
+        writer = counting() if (counting := getattr(writer, "counting", None)) else writer
         witness = self._witness(writer, check_with_model)
         if writer is None:
             return {"model": None}
@@ -548,6 +550,15 @@ class Library(Collection):
 def whole(events: Iterable[Any], kind: type[_Whole]) -> _Whole:
     """The last of the events, which holds them all."""
     return next(event for event in events if isinstance(event, kind))
+
+
+def _total(counted: Iterable[Json]) -> Json:
+    """The sum of what each call of a model took."""
+    total: Json = {}
+    for call in counted:
+        for name, n in call.items():
+            total[name] = total.get(name, 0) + n
+    return total
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:

@@ -359,6 +359,8 @@ class Answer(Value):
     `understood` holds what was read from the question beyond its words: `question`, with what a follow-up left out put
     in; `as_of`, `published_from`, `published_to`; and `because`, a sentence for each. Empty where the question was
     taken as it stands.
+    `usage` is what the language model's server says that the answer took: `tokens_in`, `tokens_out` and, of some,
+    `cost_usd`; empty where it does not say.
     `confidence`, in 0..1, is how likely the built-in reader holds it that the passages answer, whoever writes.
     """
 
@@ -377,6 +379,7 @@ class Answer(Value):
     prompt_version: str
     elapsed_s: float
     confidence: float = 0.0
+    usage: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,7 +453,8 @@ class IngestReport(Value):
     under a second name (they are stored once). `copies` names what went in and is a story that was there already: a
     "copy" of its text, or a "version" of the same piece. `removed` counts articles that vanished from a file that
     holds several (JSONL). `warnings` says what is uncertain of those added or updated. `skipped` counts the files of
-    folders that are of no kind that is read, by suffix ("" for none).
+    folders that are of no kind that is read, by suffix ("" for none). `not_read` names the files that were left when it
+    was stopped.
     """
 
     added: int
@@ -462,6 +466,7 @@ class IngestReport(Value):
     copies: tuple[Json, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: tuple[IngestWarning, ...] = ()
+    not_read: tuple[str, ...] = ()
     articles: int
     passages: int
     elapsed_s: float

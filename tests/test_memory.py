@@ -33,7 +33,14 @@ def everything() -> Answer:
     event = Event(date="2024-05", precision="month", source="resolved", planned=True, citations=(cited,))
     answer = an_answer(replace(a_claim(cited), earlier=True), notes=("A note.",), problems=("A problem.",))
     understood = {"question": "When?", "because": ["“it” points back."]}
-    return replace(answer, disagreements=(differing(),), timeline=(event,), understood=understood, confidence=0.7)
+    return replace(
+        answer,
+        disagreements=(differing(),),
+        timeline=(event,),
+        understood=understood,
+        confidence=0.7,
+        usage={"tokens_in": 9.0},
+    )
 
 
 def test_a_conversation_comes_back_as_it_was_without_the_texts_of_its_articles():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rag import BylineError, Library
 from rag.types import Failure, IngestReport
 from tests.test_hostile_text import HOSTILE
 from tests.test_view import check_markup
-from ui import panes, uploads
+from ui import markup, panes, uploads
 
 STORY = "The bridge reopens in May, the mayor said. Repairs cost 4 million."
 OTHER = "The harbour closes on Friday. Nobody in the town knows why that is so."
@@ -96,6 +97,52 @@ def test_nothing_of_a_drop_without_an_article_stays(library, tmp_path):
     assert not list((library.path / "uploads").iterdir())
 
 
+def test_what_was_read_before_a_stop_goes_in_and_the_rest_is_not_kept(library, tmp_path):
+    stop = threading.Event()
+    ingest = library.ingest
+
+    def stopping(paths, *, progress, **options):
+        def heard(done, total, what):
+            progress(done, total, what)
+            if done == 1:
+                stop.set()
+
+        return ingest(paths, progress=heard, **options)
+
+    library.ingest = stopping
+    files = dropped(tmp_path, **{f"{n}.txt": f"{STORY} It is story {n}." for n in range(5)})
+    *_, report = uploads.add(library, files, stop)
+    assert isinstance(report, IngestReport)
+    assert (report.added, report.articles, report.not_read) == (2, 2, ("2.txt", "3.txt", "4.txt"))
+    assert {path.name for path in (library.path / "uploads").rglob("*.txt")} == {"0.txt", "1.txt"}
+    library.ingest = ingest
+    shown = check_markup(uploads.told(report)).text
+    assert "2 added, 3 files left when you stopped. The library holds 2 articles." in shown
+    assert "4.txt" in shown
+    again = {f"{n}.txt": f"{STORY} It is story {n}." for n in range(5)}
+    assert added(library, dropped(tmp_path, **again)).articles == 5
+    stop.set()
+    *_, report = uploads.add(library, dropped(tmp_path, **again), stop)
+    assert isinstance(report, IngestReport)
+    assert len(report.not_read) == 5
+    assert all(Path(article.path).exists() for article in library.articles()), "those of an earlier drop stay"
+
+
+def test_each_file_is_read_being_read_or_waiting():
+    said = uploads._Said()
+    names = [f"{n}{text}.txt" for n, text in enumerate([*HOSTILE, "a"] * 2)]
+    for n, name in enumerate(names[:5]):
+        said.hear(n, len(names), name)
+    said.hear(4, len(names), "40 passages embedded")
+    shown = uploads._step(names, said, is_stopping=False)
+    check_markup(shown.replace(markup.STOP, ""))
+    assert "4 of 26 files read" in shown
+    assert shown.count("Read:") == uploads.READ_SHOWN
+    assert "40 passages embedded" in shown
+    assert "and 13 more" in shown
+    assert markup.STOP not in uploads._step(names, said, is_stopping=True)
+
+
 def test_a_library_that_cannot_be_written_is_one_sentence(library, tmp_path):
     (library.path / "uploads").write_text("in the way")
     *_, html = panes.adding(library, [str(path) for path in dropped(tmp_path, **{"bridge.txt": STORY})])
@@ -174,4 +221,3 @@ def test_a_thousand_failures_are_counted_and_a_hundred_listed():
 def test_hostile_names_stay_text(bad):
     page = check_markup(uploads.told(a_report(failed=(Failure(path=bad, error=bad),))))
     assert bad in page.text
-    check_markup(uploads._step(1, 2, bad))

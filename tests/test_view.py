@@ -125,7 +125,7 @@ ALLOWED = {
     "blockquote": {"dir", "class", "tabindex"},
     "code": set(),
     "strong": set(),
-    "div": {"class", "id", "aria-busy", "dir", "tabindex"},
+    "div": {"class", "id", "aria-busy", "aria-label", "dir", "role", "tabindex"},
     "h2": {"id", "dir"},
     "h3": {"dir"},
     "li": {"dir", "class", "id", "tabindex"},
@@ -133,8 +133,13 @@ ALLOWED = {
     "ol": {"class"},
     "p": {"class", "id", "tabindex", "dir", "role"},
     "pre": {"class", "hidden"},
+    "progress": {"max", "value", "aria-label"},
     "span": {"class", "dir", "aria-hidden"},
     "summary": {"dir"},
+    "table": {"class"},
+    "td": set(),
+    "th": {"scope"},
+    "tr": set(),
     "ul": {"class"},
 }
 # Every value of an attribute view makes; none of them takes anything from an article but the web address.
@@ -151,13 +156,16 @@ ATTRIBUTE_VALUES = {
         re.IGNORECASE,
     ),
     "aria-label": re.compile(
-        r"Source \d+(: back to the sentence that cites it)?|Evidence \d+(: back to the sentence)?"
+        r"Source \d+(: back to the sentence that cites it)?|Evidence \d+(: back to the sentence)?|"
+        r"Questions asked|Figures|Differences|Files read"
     ),
     "aria-hidden": re.compile("true"),
     "aria-busy": re.compile("true"),
     "hidden": re.compile(""),
     "open": re.compile(""),
-    "role": re.compile("status"),
+    "role": re.compile("status|group"),
+    "max": re.compile(r"\d+"),
+    "scope": re.compile("col|row"),
     "type": re.compile("button"),
     "target": re.compile("_blank"),
     "rel": re.compile("noopener noreferrer nofollow"),

@@ -1,6 +1,7 @@
 """The tab that adds articles. What is shown is made in `ui.panes`; here is what happens when."""
 
 # No `from __future__ import annotations`: Gradio reads the annotations of event handlers at run time.
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,11 +10,11 @@ import gradio as gr
 from rag.types import Json
 from ui import markup, memory, panes, uploads, view
 from ui.ask_tab import AskTab
-from ui.kit import EDITORS_ONLY, QUIET, MayEdit, frame
+from ui.kit import EDITORS_ONLY, QUIET, MayEdit, working_frame
 from ui.library_tab import LibraryTab
 from ui.panes import Library
 
-_ADDED = '<section aria-live="polite">${value}</section>'
+_ADDED = '<section aria-live="polite"><div>${value}</div></section>'
 _ABOUT = {"title": "Title", "outlet": "Outlet", "authors": "Authors", "published": "Published"}
 
 
@@ -33,7 +34,8 @@ class AddTab:
                     for name, label in _ABOUT.items()
                 ]
             self._paste = gr.Button("Add this text", size="sm")
-        self._added = gr.HTML(**frame(_ADDED, "added", value=uploads.offer()))
+        self._added = gr.HTML(**working_frame(_ADDED, "added", value=uploads.offer()))
+        self._stop = gr.State(None)
 
     def connect(self, ask: AskTab, articles: LibraryTab, masthead: gr.HTML) -> None:
         """Within the `gr.Blocks`, when all of the page is there."""
@@ -41,14 +43,21 @@ class AddTab:
         around = [masthead, ask.outlets, articles.outlets, ask.held, ask.answer]
         outputs = [self._added, self._files, self.samples, self._text, *self._about, *around]
         talk = [ask.talk, ask.now]
-        self._files.upload(self._add, inputs=[self._files, *talk], outputs=outputs, **QUIET)
+        self._files.upload(self._add, inputs=[self._files, *talk], outputs=[*outputs, self._stop], **QUIET)
+        self._added.stop(self._stopped, inputs=[self._stop], queue=False, **QUIET)
         self._paste.click(self._add_text, inputs=[self._text, *self._about, *talk], outputs=outputs, **QUIET)
         self.samples.click(self._add_samples, inputs=talk, outputs=outputs, **QUIET)
 
     def _add(
         self, files: list[str] | None, talk: memory.Talk, now: Json, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        yield from self._added_by(panes.adding(self._library, files or []), talk, now, request)
+        stop = threading.Event()
+        yield {self._stop: stop}
+        yield from self._added_by(panes.adding(self._library, files or [], stop), talk, now, request)
+
+    def _stopped(self, stop: threading.Event | None) -> None:
+        if stop is not None:
+            stop.set()
 
     def _add_text(
         self,

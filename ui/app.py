@@ -60,6 +60,7 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
             tabs.ask.held: n_articles,
             tabs.add.samples: gr.update(visible=is_empty and panes.has_samples()),
             tabs.adding: gr.update(visible=may),
+            tabs.evaluating: gr.update(visible=may),
             tabs.check.file: gr.update(visible=may),  # files are taken from nobody else
             **tabs.ask.opened(request, n_articles, kept),
             **(tabs.ask.by_link(request, kept, outlets) if n_articles else {}),
@@ -73,7 +74,7 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
         tabs = _tabs(library, examples, can_add, may_edit)
         whole = WholeArticle()
         opening = [
-            *(masthead, tabs.bar, tabs.adding, tabs.add.samples, tabs.check.file),
+            *(masthead, tabs.bar, tabs.adding, tabs.evaluating, tabs.add.samples, tabs.check.file),
             *(tabs.ask.held, tabs.ask.outlets, tabs.articles.outlets, *tabs.ask.shown),
             *(box for box in tabs.ask.linked if box is not tabs.ask.outlets),
         ]
@@ -83,6 +84,7 @@ def build(library: Library, examples: Sequence[str] = (), *, can_add: bool = Tru
         tabs.articles.connect(tabs.listing, tabs.ask, masthead)
         tabs.add.connect(tabs.ask, tabs.articles, masthead)
         tabs.models.connect(tabs.offering, tabs.bar, tabs.ask)
+        tabs.evaluate.connect(tabs.evaluating, tabs.ask)
         whole.connect(tabs.ask, tabs.check.findings, tabs.check.checked)
         api(asking(library), api_name="ask")
     return page
@@ -95,6 +97,7 @@ def _tabs(library: Library, examples: Sequence[str], can_add: bool, may_edit: Ma
     from ui.add_tab import AddTab
     from ui.ask_tab import AskTab
     from ui.check_tab import CheckTab
+    from ui.evaluate_tab import EvaluateTab
     from ui.library_tab import LibraryTab
     from ui.models_tab import ModelsTab
 
@@ -108,17 +111,21 @@ def _tabs(library: Library, examples: Sequence[str], can_add: bool, may_edit: Ma
         with gr.Tab("Add articles", id="add", visible=can_add) as adding:
             add = AddTab(library, may_edit=may_edit)
         with gr.Tab("Models", id="models") as offering:
-            models = ModelsTab(library)
+            models = ModelsTab(library, may_edit=may_edit)
+        with gr.Tab("Evaluate", id="evaluate", visible=can_add) as evaluating:
+            evaluate = EvaluateTab(library, may_edit=may_edit)
     return SimpleNamespace(
         bar=bar,
         listing=listing,
         adding=adding,
         offering=offering,
+        evaluating=evaluating,
         ask=ask,
         articles=articles,
         check=check,
         add=add,
         models=models,
+        evaluate=evaluate,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from rag.types import Answer, CheckedSentence, Claim, Json
-from ui import cards, memory, panes, view
+from ui import cards, follow_ups, memory, panes, view
 from ui.kit import QUIET, MayEdit, detail, pane, working_frame
 from ui.panes import Library
 
@@ -22,6 +22,9 @@ _WITHOUT_QUESTION = """() => {
   const search = new URLSearchParams(kept).toString();
   history.replaceState(history.state, "", location.pathname + (search && `?${search}`));
 }"""
+_FOLLOW_UPS = '<section aria-label="Questions that lead on"><div>${value}</div></section>'
+# Set in what was being answered when something else is: whoever works on for it, with the same dict, sees that.
+_IS_LEFT = "is_left"
 _PAST = "<section>${value}</section>"
 _WHOLE = '<dialog aria-labelledby="bl-whole-title">${value}</dialog>'
 
@@ -38,6 +41,7 @@ class AskTab:
         """Within the `gr.Tab`."""
         self._library, self._given, self._may_edit = library, examples, may_edit
         self.held, self.talk, self.now = gr.State(0), gr.State(memory.Talk()), gr.State({})
+        self.own = gr.State({})  # models with a key of the reader's, by name: a state never leaves the server
         # By a name and a key of its own for each library, so that no page shows the questions of another one.
         name = hashlib.sha256(str(library.path).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self.kept = gr.BrowserState(memory.NOTHING, storage_key=f"byline-{name}", secret=name)
@@ -59,6 +63,7 @@ class AskTab:
         with gr.Row(elem_id="bl-panes"):
             with gr.Column(elem_id="bl-left"):
                 self.answer = gr.HTML(**pane("answer", "Answer", live=True))
+                self._follow_ups = gr.HTML(**working_frame(_FOLLOW_UPS, "follow-ups"))
                 with gr.Row(elem_id="bl-next"):
                     self._anew = gr.Button("New conversation", size="sm", visible=False)
             self.sources = gr.HTML(**pane("sources", "Sources"))
@@ -96,25 +101,26 @@ class AskTab:
         # What the buttons within a pane do, page.js tells as an event of the pane: retry, stop, select.
         dates = (self._first, self._last, self._as_of)
         asked = [self.question.submit, self._ask.click, *(date.submit for date in dates), self.answer.retry]
-        asked += [pane.example_select for pane in (self._examples, self.answer)]
+        asked += [pane.example_select for pane in (self._examples, self._follow_ups)]
         answering = gr.on(
             asked,
             self._answered,
             inputs=[
                 *(self.question, self.outlets, *dates, self.model, self._unsupported),
-                *(self.held, self.talk, self.now, self.kept),
+                *(self.held, self.talk, self.now, self.kept, self.own),
             ],
             outputs=[self.question, *self.shown],
             # A question asked while another is being answered waits for it; of several, the last one is asked.
             trigger_mode="always_last",
             **QUIET,
         )
+        answering.success(self._lead_on, inputs=[self.talk, self.now], outputs=[self._follow_ups], **QUIET)
         stopped = [self.answer, self.sources]
         self.answer.stop(self._stopped, [self.now], stopped, cancels=[answering], queue=False, **QUIET)
         begun = [self.question, *self.shown]
         self._anew.click(None, js=_WITHOUT_QUESTION)
-        self._anew.click(self._begun_anew, [self.held, self.kept], begun, cancels=[answering], **QUIET)
-        past = [self.held, self.talk, self.kept]
+        self._anew.click(self._begun_anew, [self.held, self.now, self.kept], begun, cancels=[answering], **QUIET)
+        past = [self.held, self.talk, self.now, self.kept]
         self._past.select(self._of_the_past, past, begun, cancels=[answering], **QUIET)
 
     @property
@@ -122,7 +128,7 @@ class AskTab:
         """What shows a conversation."""
         return [
             *(self.answer, self.sources, self.earlier, self._past),
-            *(self.talk, self.now, self.kept, self._anew),
+            *(self.talk, self.now, self.kept, self._anew, self._follow_ups),
         ]
 
     def opened(self, request: gr.Request, held: int, kept: Any, talk_id: str | None = None) -> dict[Any, Any]:
@@ -178,6 +184,7 @@ class AskTab:
             self._past: view.past(memory.questions(kept), talk.id),
             self.talk: talk,
             self.kept: kept,
+            self._follow_ups: "",
             self._anew: gr.update(visible=bool(talk.turns)),
         }
 
@@ -202,20 +209,23 @@ class AskTab:
         talk: memory.Talk,
         now: Json,
         kept: Any,
+        own: dict[str, Any],
         event: gr.EventData,
     ) -> Iterator[dict[Any, Any]]:
         given = {"outlets": outlets, "published_from": first, "published_to": last, "as_of": as_of}
-        options: dict[str, Any] = {"model": model, "show_unsupported": unsupported}
+        options: dict[str, Any] = {"model": own.get(model, model), "show_unsupported": unsupported}
         chip = detail(event, "place")[:MAX_QUESTION_CHARS] or None
         turns = talk.turns
         if event.target is self.answer and chip is None:  # the answer to the question as it was understood makes way
             chip, turns, options["understand"] = str(now.get("question", "")), turns[:-1], False
         question, limits = chip or question, panes.set_limits(given)
         talk = memory.Talk(id=talk.id, turns=turns[1 - memory.MAX_TURNS :])
+        now[_IS_LEFT] = True
         now = {"question": question, "claims": []}
         yield {
             self.answer: view.working(question, held, limits),
             self.sources: "",
+            self._follow_ups: "",
             self.earlier: view.conversation(talk.answers),
             self.talk: talk,
             self.now: now,
@@ -231,23 +241,36 @@ class AskTab:
                 told = self._around(talk, earlier, memory.keep(kept, talk))
             yield {self.answer: shown, self.sources: sources, self.now: now, **told}
 
+    def _lead_on(self, talk: memory.Talk, now: Json) -> Iterator[str]:
+        """Questions that lead on, each as soon as it is known that it is answered."""
+        if not talk.turns or talk.turns[-1].answer.question != now.get("question"):  # what was asked failed
+            return
+        found: list[str] = []
+        for question in follow_ups.follow_ups(self._library, talk.answers, talk.turns[-1].limits):
+            if now.get(_IS_LEFT):
+                return
+            found.append(question)
+            yield view.follow_ups(found)
+
     def _stopped(self, now: Json) -> tuple[str, str]:
         claims = now.get("claims", [])
         return view.stopped(now.get("question", ""), claims), cards.source_cards(claims) or cards.no_sources()
 
-    def _begun_anew(self, held: int, kept: Any, request: gr.Request) -> dict[Any, Any]:
+    def _begun_anew(self, held: int, now: Json, kept: Any, request: gr.Request) -> dict[Any, Any]:
+        now[_IS_LEFT] = True
         return {self.question: "", **self._afresh(request, held, kept)}
 
     def _of_the_past(
-        self, held: int, talk: memory.Talk, kept: Any, event: gr.EventData, request: gr.Request
+        self, held: int, talk: memory.Talk, now: Json, kept: Any, event: gr.EventData, request: gr.Request
     ) -> dict[Any, Any]:
         deed, chosen = detail(event, "name"), detail(event, "place")
         if deed == "open":
+            now[_IS_LEFT] = True
             return self.opened(request, held, kept, chosen)
         kept = memory.NOTHING if deed == "forget-all" else memory.forget(kept, chosen)
         if deed == "forget" and chosen != talk.id:
             return {self.kept: kept, self._past: view.past(memory.questions(kept), talk.id, unfolded=True)}
-        return self._begun_anew(held, kept, request)
+        return self._begun_anew(held, now, kept, request)
 
 
 class WholeArticle:

@@ -170,6 +170,7 @@ def _unpacked(turn: Json, known: Mapping[str, Article]) -> Turn:
         prompt_version=str(said["prompt_version"]),
         elapsed_s=float(said["elapsed_s"]),
         confidence=float(said["confidence"]),
+        usage={str(name): float(n) for name, n in said.get("usage", {}).items()},
     )
     return Turn(answer=answer, limits=_limits(turn["limits"]))
 

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from rag.errors import BylineError
 from rag.ingest.articles import read_draft
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Checked, CheckedSentence, Claim, IngestReport, Json, LanguageModel, Listed
-from ui import cards, drafts, markup, shelf, uploads, view
+from ui import cards, drafts, markup, session_models, shelf, uploads, view
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -76,7 +77,13 @@ class Library(Protocol):
 
     def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]: ...
 
-    def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> IngestReport: ...
+    def ingest(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> IngestReport: ...
 
 
 def opened(library: Library) -> tuple[str, list[str], str, int]:
@@ -115,10 +122,12 @@ def default_model(library: Library) -> str:
         return "extractive"
 
 
-def model_list(library: Library, said: str = "") -> str:
-    """The HTML of all models that a library can tell of, usable or not."""
+def model_list(library: Library, said: str = "", own: Mapping[str, LanguageModel] | None = None) -> str:
+    """The HTML of all models that a library can tell of, usable or not, after those of the session's `own`."""
     try:
-        return said + view.models(library.models())
+        mine = session_models.listed(own or {})
+        names = {entry["name"] for entry in mine}
+        return said + view.models([*mine, *(entry for entry in library.models() if entry["name"] not in names)])
     except BylineError as error:
         return said + markup.failure(str(error))
     except Exception:
@@ -126,11 +135,11 @@ def model_list(library: Library, said: str = "") -> str:
         return said + markup.unexpected()
 
 
-def tried(library: Library, name: str) -> str:
+def tried(library: Library, name: str, own: Mapping[str, LanguageModel] | None = None) -> str:
     """The HTML of whether a model answers, and how fast: it is asked for one word."""
     started = time.perf_counter()
     try:
-        model = library.language_model(checked_model(library, name))
+        model = (own or {}).get(name) or library.language_model(checked_model(library, name))
         if model is None:
             return markup.told(f"{name} needs no connection: it is built in.")
         for piece in model.generate("Answer with one word.", "Say: ready", max_tokens=256):
@@ -138,7 +147,8 @@ def tried(library: Library, name: str) -> str:
                 return markup.told(f"{name} answers, after {time.perf_counter() - started:.1f} s.")
         return markup.failure(f"{name} gave no word back: try another model.")
     except BylineError as error:
-        return markup.failure(str(error))
+        why, is_refused, _ = str(error).partition(": set ")  # a variable, which a key of the session's own has not
+        return markup.failure(f"{why}: enter another key." if own and name in own and is_refused else str(error))
     except Exception:
         log.exception("Trying a model failed")
         return markup.unexpected()
@@ -193,7 +203,8 @@ def answering(
             yield markup.failure("Type a question first.", heading="No question yet"), cards.no_sources(), None
             return
         chosen = {name: value for name, value in options.items() if name != "model"}
-        if model := checked_model(library, options.get("model")):
+        model = options.get("model")
+        if model := checked_model(library, model) if isinstance(model, str) else model:
             chosen["model"] = model
         for event in library.ask(question, stream=True, **limits, **chosen, history=talk):
             if isinstance(event, Claim):
@@ -266,9 +277,9 @@ def draft_in(file: str, most: int) -> tuple[str, str]:
         return "", markup.unexpected()
 
 
-def adding(library: Library, files: Sequence[str]) -> Iterator[str]:
-    """The HTML of the report as files are added."""
-    return _adding(lambda: uploads.add(library, [Path(file) for file in files]))
+def adding(library: Library, files: Sequence[str], stop: threading.Event | None = None) -> Iterator[str]:
+    """The HTML of the report as files are added, until `stop` is set."""
+    return _adding(lambda: uploads.add(library, [Path(file) for file in files], stop))
 
 
 def pasting(library: Library, text: str, about: Mapping[str, str]) -> Iterator[str]:

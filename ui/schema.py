@@ -133,6 +133,7 @@ class Answer(_Value):
     prompt_version: str
     elapsed_s: float
     confidence: float
+    usage: dict[str, float]
 
 
 class Timeline(_Value):

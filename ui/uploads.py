@@ -7,12 +7,11 @@ import contextlib
 import hashlib
 import json
 import os
-import queue
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -23,12 +22,13 @@ from rag.ingest.encoding import MAX_BYTES
 from rag.ingest.warnings import KINDS
 from rag.text import words
 from rag.types import Failure, IngestReport
-from ui.markup import busy_line, count, escaped, idle, listed
+from ui.markup import busy, busy_line, count, escaped, idle, listed
 
 FOLDER = "uploads"  # in the library's folder
 MOST_BYTES = 4 * MAX_BYTES  # of one file on its way; above MAX_BYTES ingest says in a sentence that it is too large
 MOST_PASTED = 1_000_000  # characters
 FAILURES_SHOWN = 100
+READ_SHOWN, WAITING_SHOWN = 3, 8  # files before and after the one that is being read
 LONGEST_NAME = 120
 LOOK_S = 0.2  # between two looks at how far the work is
 
@@ -43,7 +43,13 @@ class Library(Protocol):
     @property
     def path(self) -> Path: ...
 
-    def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> IngestReport: ...
+    def ingest(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> IngestReport: ...
 
 
 def safe_name(name: str) -> str:
@@ -101,36 +107,48 @@ def _digest(content: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def add(library: Library, files: Sequence[Path]) -> Iterator[str | IngestReport]:
+def add(library: Library, files: Sequence[Path], stop: threading.Event | None = None) -> Iterator[str | IngestReport]:
     """Keeps and ingests the files. Gives what is being done, as HTML, and at last the report, with the names of the
-    files as the reader knows them; a file in which no article was found is not kept.
+    files as the reader knows them; a file in which no article was found, or that was not read since `stop` was set, is
+    not kept.
 
     The work goes on and is completed when nobody looks any more. BylineError as `keep` and `ingest` raise it.
     """
+    there = set((library.path / FOLDER).glob("*/*"))  # the same drop again is in the same place
     kept = keep(files, library.path / FOLDER)
-    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    stop = stop or threading.Event()
+    names, said = [file.name for file in kept], _Said()
     ended: list[IngestReport | BaseException] = []
 
     def work() -> None:
         try:
-            ended.append(library.ingest(kept, progress=lambda done, total, what: said.put(_step(done, total, what))))
+            ended.append(library.ingest(kept, progress=said.hear, stop=stop.is_set))
         except BaseException as error:
             ended.append(error)
 
     thread = threading.Thread(target=work, name="byline-adding")
     thread.start()
-    yield _step(0, len(kept), "")
+    yield (shown := _step(names, said, is_stopping=False))
     while thread.is_alive():
+        if (step := _step(names, said, is_stopping=stop.is_set())) != shown:
+            yield (shown := step)
         thread.join(LOOK_S)
-        latest = None
-        with contextlib.suppress(queue.Empty):
-            while True:
-                latest = said.get_nowait()
-        if latest is not None and thread.is_alive():
-            yield latest
     if isinstance(report := ended[0], BaseException):
         raise report
-    yield _named(report, kept)
+    yield _named(report, kept, there)
+
+
+class _Said:
+    """How far an ingest is: what it said last, and the names of the files that it has begun."""
+
+    def __init__(self) -> None:
+        self.done, self.what = 0, ""
+        self.begun: dict[str, None] = {}
+
+    def hear(self, done: int, total: int, what: str) -> None:
+        if done >= len(self.begun):  # the first that it says of each file is its name
+            self.begun[what] = None
+        self.done, self.what = done, what
 
 
 def paste(library: Library, text: str, about: Mapping[str, str]) -> IngestReport:
@@ -155,9 +173,13 @@ def paste(library: Library, text: str, about: Mapping[str, str]) -> IngestReport
     return report
 
 
-def _named(report: IngestReport, kept: Sequence[Path]) -> IngestReport:
-    """The report with names in place of paths. What could not be read whole goes: the reader has it still."""
+def _named(report: IngestReport, kept: Sequence[Path], there: set[Path]) -> IngestReport:
+    """The report with names in place of paths. What was not read and was not `there` before, or not read whole, goes:
+    the reader has it still."""
     failed = []
+    for path in set(map(Path, report.not_read)) - there:
+        with contextlib.suppress(OSError):
+            path.unlink()
     for failure in report.failed:
         path = Path(failure.path)
         if path in kept:
@@ -168,7 +190,8 @@ def _named(report: IngestReport, kept: Sequence[Path]) -> IngestReport:
         with contextlib.suppress(OSError):  # not empty, as a rule
             folder.rmdir()
     warnings = tuple(replace(warning, path=_name_in(warning.path, kept)) for warning in report.warnings)
-    return replace(report, failed=tuple(failed), warnings=warnings)
+    left = tuple(_name_in(path, kept) for path in report.not_read)
+    return replace(report, failed=tuple(failed), warnings=warnings, not_read=left)
 
 
 def _name_in(path: str, kept: Sequence[Path]) -> str:
@@ -193,6 +216,7 @@ def told(report: IngestReport) -> str:
         if n
     ]
     failed = [f"{count(len(report.failed), 'file')} could not be read"] if report.failed else []
+    failed += [f"{count(len(report.not_read), 'file')} left when you stopped"] if report.not_read else []
     summary = (
         f"{', '.join([*counts, *failed]) or 'Nothing added'}. The library holds {count(report.articles, 'article')}."
     )
@@ -207,21 +231,40 @@ def told(report: IngestReport) -> str:
         if told_again
         else ""
     )
-    items = "".join(
-        f'<li dir="auto"><b>{escaped(failure.path)}</b> {escaped(failure.error)}</li>'
-        for failure in report.failed[:FAILURES_SHOWN]
-    )
-    if (more := len(report.failed) - FAILURES_SHOWN) > 0:
-        items += f"<li>and {more:,} more.</li>"
+    items = _items([f"<b>{escaped(failure.path)}</b> {escaped(failure.error)}" for failure in report.failed])
+    left = _items([escaped(name) for name in report.not_read])
     kinds_of_warning: dict[str, int] = {}
     for warning in report.warnings:
         kinds_of_warning[KINDS[warning.kind]] = kinds_of_warning.get(KINDS[warning.kind], 0) + warning.n
     doubts = "; ".join(f"{kind}: {n:,}" for kind, n in kinds_of_warning.items())
     uncertain = f'<p class="bl-again">To know of what was added: {escaped(doubts)}.</p>' if doubts else ""
     problems = f'<div class="bl-box bl-problems"><h3>Could not be read</h3><ul>{items}</ul></div>' if items else ""
+    problems += f'<div class="bl-box"><h3>Not read</h3><ul>{left}</ul></div>' if left else ""
     return f'<p class="bl-added">{summary[0].upper()}{summary[1:]}</p>{again}{uncertain}{problems}'
 
 
-def _step(done: int, total: int, what: str) -> str:
-    now = f": {what}" if what else ""
-    return busy_line(f"{done:,} of {count(total, 'file')} read{now}")
+def _items(lines: Sequence[str]) -> str:
+    """Items of a list, of which only the first are shown. The lines are HTML."""
+    items = "".join(f'<li dir="auto">{line}</li>' for line in lines[:FAILURES_SHOWN])
+    more = len(lines) - FAILURES_SHOWN
+    return items + (f"<li>and {more:,} more.</li>" if more > 0 else "")
+
+
+def _step(names: Sequence[str], said: _Said, *, is_stopping: bool) -> str:
+    """How far it is, and the files around the one that is being read."""
+    begun = list(said.begun)
+    told = f"{said.done:,} of {count(len(names), 'file')} read"
+    state = busy_line("Stopping after this file; what was read is kept…") if is_stopping else busy(told)
+    bar = f'<progress max="{len(names)}" value="{said.done}" aria-label="Files read"></progress>'
+    now = escaped(begun[-1]) if begun else ""
+    doing = f": {escaped(said.what)}" if begun and said.what != begun[-1] else ""
+    waiting = [name for name in names if name not in said.begun]
+    rows = [("full", "Read:", escaped(name)) for name in begun[:-1][-READ_SHOWN:]]
+    rows += [("part", "Being read:", f"{now}{doing}")] if begun else []
+    rows += [("absent", "Waiting:", escaped(name)) for name in waiting[:WAITING_SHOWN]]
+    items = "".join(
+        f'<li dir="auto"><span class="bl-sign bl-{sign}"><span class="bl-sr">{word} </span></span>{line}</li>'
+        for sign, word, line in rows
+    )
+    more = len(waiting) - WAITING_SHOWN
+    return f'{state}{bar}<ul class="bl-dropped">{items}{f"<li>and {more:,} more</li>" if more > 0 else ""}</ul>'

@@ -67,11 +67,14 @@ def models(entries: Sequence[Json]) -> str:
     items = []
     for entry in entries:
         name, is_usable = str(entry["name"]), bool(entry["usable"])
-        stands_for_any = name.endswith((":NAME", ":PATH")) or "(" in name
+        stands_for_any = not entry.get("own") and (name.endswith((":NAME", ":PATH")) or "(" in name)
         deeds = "".join(
             f'<button type="button" name="{deed}" value="{escaped(name)}">{label}</button>'
-            for deed, label in (("use", "Use"), ("try", "Test the connection"))
-            if is_usable and not stands_for_any and (deed, name) != ("try", "extractive")
+            for deed, label in (("use", "Use"), ("try", "Test the connection"), ("forget", "Forget the key"))
+            if is_usable
+            and not stands_for_any
+            and (deed, name) != ("try", "extractive")
+            and (deed != "forget" or entry.get("own"))
         )
         mend = f"<p>To use it: <code>{escaped(str(entry['mend']))}</code></p>" if entry["mend"] else ""
         kind, word = ("full", "Usable") if is_usable else ("absent", "Not usable")
@@ -95,6 +98,11 @@ def chips(questions: Sequence[str]) -> str:
         f"{escaped(_short(question))}</button>"
         for question in questions
     )
+
+
+def follow_ups(questions: Sequence[str]) -> str:
+    """The same, of questions that lead on from an answer."""
+    return f'<p class="bl-on">The articles also answer</p>{chips(questions)}' if questions else ""
 
 
 def working(question: str, n_articles: int, limits: Mapping[str, Any] | None = None) -> str:
@@ -143,10 +151,18 @@ def answer_pane(
     parts.append(box("Notes", answer.notes, "bl-notes"))
     parts.append(box("Problems with the model’s text", answer.problems, "bl-problems"))
     seconds = f"{answer.elapsed_s:.1f} s" if answer.elapsed_s >= 0.1 else "under 0.1 s"
-    parts.append(f'<p class="bl-small">{seconds} · model: {escaped(answer.model)}</p>')
+    parts.append(f'<p class="bl-small">{seconds} · model: {escaped(answer.model)}{_usage(answer.usage)}</p>')
     if copied:
         parts.append(_keeping(copied, link(answer.question, limits or {}, answer.model), files or {}))
     return "".join(parts)
+
+
+def _usage(usage: Json) -> str:
+    """The tokens and the cost of an answer, as far as the model's server tells them."""
+    words = {"tokens_in": "read", "tokens_out": "written"}
+    tokens = [f"{usage[name]:,.0f} {word}" for name, word in words.items() if name in usage]
+    cost = [f"${usage['cost_usd']:.2g}"] if "cost_usd" in usage else []
+    return "".join(f" · {part}" for part in [*([f"tokens: {', '.join(tokens)}"] if tokens else []), *cost])
 
 
 def _status(answer: Answer) -> str:

@@ -6,6 +6,7 @@ what the server sent.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import re
@@ -21,6 +22,7 @@ from rag.settings import ANTHROPIC_URL, OPENAI_URL, Settings, api_key, clean_key
 from rag.types import Json, LanguageModel
 
 CONNECT_S, SILENCE_S, WHOLE_ANSWER_S = 5.0, 120.0, 300.0
+USAGE_S = 2.0  # waited for the count of tokens, after the end of an answer
 TRIES, LONGEST_WAIT_S = 3, 20.0
 # An answer longer than this for each token asked for is cut off: no tokenizer is so generous.
 CHARACTERS_PER_TOKEN = 12
@@ -77,12 +79,17 @@ def _without_system(body: Json) -> bool:
 
 
 def _without_stream(body: Json) -> bool:
+    body.pop("stream_options", None)  # goes with it
     return bool(body.pop("stream", False))
 
 
 def _without_logprobs(body: Json) -> bool:
     body.pop("top_logprobs", None)
     return body.pop("logprobs", None) is not None
+
+
+def _without_usage(body: Json) -> bool:
+    return body.pop("stream_options", None) is not None
 
 
 def _bare(body: Json) -> bool:
@@ -101,6 +108,7 @@ def _when(said: str, change: Callable[[Json], bool]) -> _Adaptation:
 _REFUSING = (400, 404, 405, 415, 422, 500, 501)
 _ADAPTATIONS = (
     _when(r"log_?prob", _without_logprobs),
+    _when(r"stream_options|include_usage", _without_usage),
     _when(r"temperature", _without_temperature),
     _when(r"max_(?:completion_)?tokens.{0,80}(?:too (?:large|high|big)|at most|exceed|less than|range|>|maximum)"
           r"|requested \d+ tokens|maximum allowed number of output tokens", _fewer_tokens),
@@ -115,6 +123,7 @@ _ADAPTATIONS = (
         _without_stream,
     ),
     # Last: some servers refuse what they do not know without a word of what it was.
+    _when(r"", _without_usage),
     _when(r"", _without_logprobs),
 )  # fmt: skip
 _UNPROCESSABLE = _when(r"", _bare)
@@ -157,6 +166,7 @@ class Endpoint:
         self._silence_s, self._answer_s = silence_s, answer_s
         self._adapted: tuple[_Adaptation, ...] = ()
         self.tokens: list[Json] | None = None
+        self.usage: list[Json] | None = None
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r} at {self._where!r})"
@@ -179,6 +189,13 @@ class Endpoint:
         witness.tokens = []
         return witness
 
+    def counting(self) -> Endpoint:
+        """The same endpoint, whose `usage` is a list to which each answer, of its witness too, adds what the server
+        says that it took (`Reply.usage`): nothing where it does not tell."""
+        counted = copy.copy(self)
+        counted.usage = []
+        return counted
+
     def generate(self, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
         """See `LanguageModel.generate`."""
         body: Json = {"model": self._model, "stream": True, "max_tokens": max_tokens}
@@ -190,6 +207,8 @@ class Endpoint:
             body["temperature"] = 0
             if self.tokens is not None:
                 body |= {"logprobs": True, "top_logprobs": N_ALTERNATIVES}
+            if self.usage is not None:
+                body["stream_options"] = {"include_usage": True}
         for adaptation in self._adapted:
             adaptation.change(body)
         reply, n_characters, has_text = Reply(self.tokens), 0, False
@@ -209,6 +228,8 @@ class Endpoint:
                 raise error if isinstance(error, ModelError) else ModelError(str(error)) from None
             if deadline.passed and not reply.ending:  # to a body that ends with its connection, a cut is an end
                 raise self._late()
+        if self.usage is not None and reply.usage:
+            self.usage.append(reply.usage)
         if not has_text:
             raise ModelError(self._nothing(reply, max_tokens))
         if reply.ending == "length":
@@ -226,7 +247,7 @@ class Endpoint:
                 with http.stream("POST", urls[0], json=body, timeout=timeout, extensions=extensions) as response:
                     status = response.status_code
                     if status == 200:
-                        for piece in self._pieces(response, reply):
+                        for piece in self._pieces(response, reply, deadline):
                             has_text = True
                             yield piece
                         self._urls, self._adapted = urls, tuple(adapted)
@@ -256,12 +277,12 @@ class Endpoint:
             )
         return tries.wait(status, response.headers, deadline.left_s)
 
-    def _pieces(self, response: httpx.Response, reply: Reply) -> Generator[str, None, None]:
+    def _pieces(self, response: httpx.Response, reply: Reply, deadline: Deadline) -> Generator[str, None, None]:
         """The texts of a body, up to the event that says that it ends."""
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             raise Unreadable("sent a compressed answer, which was not asked for: use the server's own address.")
-        n_events = 0
-        for event in read_events(response.iter_raw()):
+        n_events, events = 0, read_events(response.iter_raw())
+        for event in events:
             n_events += 1
             if piece := reply.read(event):
                 yield piece
@@ -270,6 +291,11 @@ class Endpoint:
         # Where nobody said how long the body is, its end proves nothing.
         if reply.ending == "broken" or (n_events and not reply.ending and not reply.is_whole):
             raise ModelError(f"the connection to {self._where} broke off half way: try again.")
+        if self.usage is not None and reply.ending and not reply.usage:  # it comes last, if it comes
+            deadline.shorten(USAGE_S)
+            with contextlib.suppress(httpx.HTTPError, Unreadable, ErrorBody):
+                for event in events:
+                    reply.count(event)
 
     def _nothing(self, reply: Reply, max_tokens: int) -> str:
         """Why there is no text."""

@@ -36,6 +36,17 @@ DONE: Json = {"done": True}
 _TEXT_PARTS = {"text", "output_text", "text_delta", "message"}
 # Fields in which servers hand over what a model thinks.
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thoughts", "reasoning_details")
+# What servers call the tokens and the cost in dollars of an answer: OpenAI, Anthropic, which names those apart that it
+# had kept, Ollama; OpenRouter.
+_COUNTS = {
+    "tokens_in": (
+        *("prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+        "prompt_eval_count",
+    ),
+    "tokens_out": ("completion_tokens", "output_tokens", "eval_count"),
+    "cost_usd": ("cost",),
+}
+_MOST = 1e12
 # What an error of no number means.
 _WORDS_OF_STATUS = [
     (re.compile(words, re.IGNORECASE), status)
@@ -164,11 +175,13 @@ class Reply:
     """Collects what the events of one answer say. `ending` is why it ended, "" until an event says so; `is_whole` is
     whether the text came as one document; `has_thoughts` whether the model thought in a field of its own, which is no
     part of the text; `declined` whether it refused to answer. `tokens`, where it is given, gets what an OpenAI server
-    says of each: {"token", "top_logprobs": [{"token", "logprob"}, …]}."""
+    says of each: {"token", "top_logprobs": [{"token", "logprob"}, …]}. `usage` is what it says that the answer took:
+    "tokens_in", "tokens_out", "cost_usd"."""
 
     def __init__(self, tokens: list[Json] | None = None) -> None:
         self._tokens = tokens
         self.ending: Ending = ""
+        self.usage: Json = {}
         self.is_whole = self.has_thoughts = self.declined = False
         self._n_characters, self._head = 0, ""
         self._source: int | None = None
@@ -178,6 +191,7 @@ class Reply:
         choices = [choice for choice in _list(event.get("choices")) if isinstance(choice, dict)]
         choice = next((choice for choice in choices if choice.get("index") in (0, None)), {})
         _raise_for_error(event, choice)
+        self.count(event)
         if self._tokens is not None and isinstance(logprobs := choice.get("logprobs"), dict):
             self._tokens += [token for token in _list(logprobs.get("content")) if isinstance(token, dict)]
         delta, message = choice.get("delta") or event.get("delta"), choice.get("message")
@@ -189,6 +203,17 @@ class Reply:
         self.is_whole = self.is_whole or bool((message and not delta) or any(texts[4:]))
         self.ending = self.ending or _ending(event, choice)
         return self._new(texts[self._source]) if self._source is not None else ""
+
+    def count(self, event: Json) -> None:
+        """Take over what an event says of tokens and cost. The last word holds: some tell it with every piece."""
+        message = event.get("message")
+        for said in (message.get("usage") if isinstance(message, dict) else None, event.get("usage"), event):
+            if not isinstance(said, dict):
+                continue
+            for name, fields in _COUNTS.items():
+                found = [n for field in fields if isinstance(n := said.get(field), int | float) and 0 <= n < _MOST]
+                if found and not any(isinstance(n, bool) for n in found):
+                    self.usage[name] = sum(found) if name == "cost_usd" else int(sum(found))
 
     def _content(self, part: Any) -> str:
         """The text of a delta or a message, whose content is a text or a list of parts."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.newsroom import ARGUMENTS, BROWSER, PATIENCE, UPLOADING, Newsroom
+from tests.e2e.newsroom import ARGUMENTS, BROWSER, LEAVING, PATIENCE, UPLOADING, Newsroom
 from ui import app
 
 
@@ -54,10 +54,12 @@ def open_page(browser: Any, serve: Any) -> Iterator[Any]:  # closes its pages be
         page.set_default_timeout(PATIENCE)
         here = url.split("?")[0]
         page.on("request", lambda r: None if r.url.startswith((here, "data:", "blob:")) else complaints.append(r.url))
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") and m.text != UPLOADING else None,
-        )
+
+        def heard(message: Any) -> None:
+            if message.type in ("error", "warning") and message.text != UPLOADING and page not in LEAVING:
+                complaints.append(message.text)
+
+        page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("response", lambda r: complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
         page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))

@@ -116,6 +116,17 @@ def ask(page: Any, question: str) -> None:
     page.wait_for_function(SETTLED, arg=before)
 
 
+LEAVING: set[Any] = set()
+"""The pages that are being loaded anew: Gradio's script complains of what is broken off by that."""
+
+
+def reload(page: Any) -> None:
+    LEAVING.add(page)
+    page.reload()
+    page.locator(".bl-holds").wait_for()
+    LEAVING.discard(page)
+
+
 def has_id(page: Any, selector: str, expected: str) -> None:
     page.wait_for_function("([s, id]) => document.querySelector(s)?.id === id", arg=[selector, expected])
 

@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.newsroom import MARKS, ask
 from tests.e2e.test_library_tab import full, open_library
 from tests.test_drafts import DRAFT
+from tests.test_evaluations import CASES, cases_file
 
 __all__ = ["full"]  # a fixture
 pytestmark = MARKS
@@ -90,7 +91,7 @@ def test_what_answers_and_checks_breaks_no_serious_rule(open_page, page_url, vio
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_library_and_what_adds_to_it_break_no_serious_rule(open_page, serve, full, violations, dark):
+def test_the_library_and_what_adds_to_it_break_no_serious_rule(open_page, serve, full, violations, dark, tmp_path):
     page = open_page(serve(full), dark=dark)
     rows = open_library(page)
     found = {"the list": violations(page)}
@@ -101,4 +102,8 @@ def test_the_library_and_what_adds_to_it_break_no_serious_rule(open_page, serve,
     page.get_by_role("tab", name="Add articles").click()
     page.get_by_role("button", name="Paste a text").click()
     found["adding"] = violations(page)
+    page.get_by_role("tab", name="Evaluate").click()
+    page.locator("#bl-evaluating input[type=file]").set_input_files(cases_file(tmp_path, *CASES[1:]))
+    page.locator("#bl-evaluation .bl-case summary").first.click()
+    found["an evaluation"] = violations(page)
     assert {view: rules for view, rules in found.items() if rules} == {}

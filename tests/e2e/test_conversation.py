@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.e2e.newsroom import MARKS, ask, has_id
+from tests.e2e.newsroom import MARKS, ask, has_id, reload
 from tests.test_view import QUOTE
+from ui import follow_ups
 
 pytestmark = MARKS
 
@@ -51,7 +52,7 @@ def test_a_conversation_is_there_again_when_the_page_is_loaded_anew(open_page, p
     ask(page, "When does the bridge reopen?")
     ask(page, "Who said it ?")
     page.locator(".bl-asked summary", has_text="Past questions (1)").wait_for()
-    page.reload()
+    reload(page)
     page.locator("#bl-answer .bl-question", has_text="Who said it ?").wait_for()
     assert page.locator("#bl-answer .bl-words").first.inner_text() == QUOTE
     assert page.locator("#bl-earlier summary").all_inner_texts() == ["When does the bridge reopen? Partly answered"]
@@ -80,5 +81,20 @@ def test_past_conversations_are_opened_and_deleted(open_page, page_url):
     page.get_by_role("button", name="Delete all").click()
     page.locator("#bl-answer .bl-idle").wait_for()
     assert page.locator(".bl-asked").count() == 0
-    page.reload()
+    reload(page)
     page.locator("#bl-answer .bl-idle").wait_for()
+
+
+def test_questions_lead_on_that_the_articles_answer(open_page, serve, sample, monkeypatch):
+    monkeypatch.setattr(follow_ups, "WITHIN_S", 120.0)
+    page = open_page(serve(sample))
+    ask(page, "Has the court issued arrest warrants?")
+    page.locator("#bl-follow-ups .bl-chip").first.wait_for()
+    question = page.locator("#bl-follow-ups .bl-chip").first.inner_text()
+    page.locator("#bl-follow-ups .bl-chip").first.click()
+    page.locator("#bl-answer .bl-question", has_text=question).wait_for()
+    page.locator("#bl-answer .bl-answered").wait_for()
+    assert page.locator("#bl-earlier summary").all_inner_texts()[0].startswith("Has the court issued arrest warrants?")
+    page.get_by_role("button", name="New conversation").click()
+    page.locator("#bl-answer .bl-idle").wait_for()
+    assert page.locator("#bl-follow-ups .bl-chip").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -104,6 +105,41 @@ def test_an_empty_library_offers_the_samples_and_questions_that_they_answer(open
     page.locator(".bl-chip").first.click()
     page.locator("#bl-answer .bl-answered").wait_for()
     assert page.get_by_label("Your question").input_value() == questions[0]
+
+
+def test_a_drop_shows_each_file_and_is_stopped(open_page, serve, library, tmp_path, monkeypatch):
+    ingest, go = Library.ingest, threading.Event()
+
+    def halting(self, paths, *, progress, stop):
+        def heard(done, total, what):
+            progress(done, total, what)
+            if done == 1:
+                go.wait(60)
+
+        return ingest(self, paths, progress=heard, stop=stop)
+
+    monkeypatch.setattr(Library, "ingest", halting)
+    page = open_page(serve(library))
+    for n in range(4):
+        (tmp_path / f"{n}.txt").write_text(f"The harbour {n} closes on Friday. Nobody knows why.", encoding="utf-8")
+    page.locator("#bl-files input[type=file]").set_input_files([tmp_path / f"{n}.txt" for n in range(4)])
+    try:
+        page.locator("#bl-added .bl-status", has_text="1 of 4 files read").wait_for()
+        said = page.locator("#bl-added .bl-dropped li").all_inner_texts()
+        assert [line.split() for line in said] == [
+            ["Read:", "0.txt"],
+            ["Being", "read:", "1.txt"],
+            ["Waiting:", "2.txt"],
+            ["Waiting:", "3.txt"],
+        ]
+        page.locator("#bl-added").get_by_role("button", name="Stop").click()
+        page.locator("#bl-added .bl-status", has_text="Stopping after this file").wait_for()
+    finally:
+        go.set()
+    page.locator(
+        ".bl-added", has_text="2 added, 2 files left when you stopped. The library holds 2 articles."
+    ).wait_for()
+    assert page.locator("#bl-added .bl-box li").all_inner_texts() == ["2.txt", "3.txt"]
 
 
 def test_a_text_is_pasted(open_page, serve, library):
