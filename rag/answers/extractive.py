@@ -60,7 +60,8 @@ class Extractive:
         ]
         order = ranking(question, evidence)
         ruling = polar.rule(question, found, order, self._verifier)
-        confidence = ruling.revised(float(sufficiency(question, evidence)))
+        reader = self._reader.name if self._reader is not None else ""
+        confidence = ruling.revised(sufficiency(question, evidence, reader=reader))
         if confidence < MAYBE:
             return Drafted(drafts=(), confidence=confidence)
         order = [*[i for i in order if i == ruling.place], *[i for i in order if i != ruling.place]]
