@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rag.answers import polar
 from rag.answers.citations import attribution
+from rag.answers.injections import beside_orders
 from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
 from rag.models.reader import Passage, Reading, Reranker
@@ -58,7 +59,7 @@ class Extractive:
                 candidates, found.cosines, found.passage_cosines, readings, strict=True
             )
         ]
-        order = ranking(question, evidence)
+        order = _without_orders(ranking(question, evidence), candidates, evidence)
         ruling = polar.rule(question, found, order, self._verifier)
         reader = self._reader.name if self._reader is not None else ""
         confidence = ruling.revised(sufficiency(question, evidence, reader=reader))
@@ -92,6 +93,17 @@ class Extractive:
             for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
         ]
         return [reading for readings in self._reader.read(question, passages) for reading in readings]
+
+
+def _without_orders(order: list[int], candidates: Sequence[Candidate], evidence: Sequence[Evidence]) -> list[int]:
+    """`order` without what stands on lines that speak to machines, where another sentence may answer too. Alone such a
+    line is quoted like any other: what it wants said is no news, that it stands there may be."""
+    lines = {id(one) for one in beside_orders(candidates)}
+    others = [i for i in order if id(candidates[i]) not in lines]
+    if not others or len(others) == len(order):
+        return order
+    may_answer = evidence[others[0]].reader_score >= evidence[order[0]].reader_score - TWIN_WITHIN
+    return others if may_answer else order
 
 
 def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) -> list[int]:

@@ -113,7 +113,10 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
 
 # Fitted by evals/training/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
 WITH_READER = {"bias": 0.127, "answer": 0.139, "score": 0.25}
-OF_READERS: Mapping[str, Mapping[str, float]] = {"reader-5/all-MiniLM-L6-v2": WITH_READER}
+OF_READERS: Mapping[str, Mapping[str, float]] = {
+    "reader-5/all-MiniLM-L6-v2": WITH_READER,
+    "reader-5/all-mpnet-base-v2": {"bias": 0.643, "answer": 0.034, "score": 0.284},
+}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
 ENOUGH = 0.352
 # Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the

@@ -27,6 +27,10 @@ _SHIPPED = {
         "verifier.safetensors",
         "4b256765edadf0edb526687fa936ebea2a19d4f262a05ef8d7af840200705fe6",
     ),
+    ("accurate", READER): (
+        "reader-mpnet.safetensors",
+        "3a15d753483a07ba08ecbabff7d41a865f818120ccc4043bda2322d848ab852f",
+    ),
     ("accurate", VERIFIER): (
         "verifier-mpnet.safetensors",
         "c0e9b8f4ded64b95cb386ecf8afe855ef9b33b4211696c47a2ae33b30ea77bcf",
