@@ -12,6 +12,7 @@ from evals import metrics as m
 from evals.cases import EvalCase
 from rag import Answer, BylineError, Citation, Claim, Library
 from rag.answers.citations import SUPPORTED_FROM, attribution
+from rag.answers.polar import WORDS
 from rag.checking.checker import check
 from rag.text.calendar import date_in_words
 from rag.types import Json
@@ -351,11 +352,12 @@ def _words(citation: Citation) -> m.Words:
 
 
 def _plain(claim: Claim) -> str:
-    """What the claim says, without "Bloomberg, 29 April 2024:": whose date could pass for an answer."""
+    """What the claim says, "Yes. " or "No. " too, without "Bloomberg, 29 April 2024:": whose date could pass for an
+    answer."""
     for citation in claim.citations:
         before, found, quoted = claim.text.partition(f"{attribution(citation.article)}: ")
-        if found and not before:
-            return quoted.removeprefix("“").removesuffix("”")
+        if found and (not before or before in WORDS.values()):
+            return before + quoted.removeprefix("“").removesuffix("”")
     return claim.text
 
 

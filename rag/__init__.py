@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rag.checking.checker import support
     from rag.errors import BylineError, ModelError
     from rag.filters import Filters
-    from rag.library import Asking, Checking, Library
+    from rag.judging import Checking
+    from rag.library import Asking, Library
     from rag.types import (
         Answer,
         Article,
@@ -104,7 +105,8 @@ def ask(question: str, *, stream: Literal[True], **options: Unpack[Asking]) -> I
 
 def ask(question: str, *, stream: bool = False, **options: Any) -> Any:
     """`Library.ask` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
-    from rag.library import Library, whole
+    from rag.judging import whole
+    from rag.library import Library
 
     events = _on_default(Library.ask, question, options)
     return events if stream else whole(events, _type("Answer"))
@@ -120,7 +122,8 @@ def check(text: str, *, stream: Literal[True], **options: Unpack[Checking]) -> I
 
 def check(text: str, *, stream: bool = False, **options: Any) -> Any:
     """`Library.check` on the default library (`$BYLINE_HOME`, else the platform's user data folder)."""
-    from rag.library import Library, whole
+    from rag.judging import whole
+    from rag.library import Library
 
     events = _on_default(Library.check, text, options)
     return events if stream else whole(events, _type("Checked"))

@@ -41,8 +41,10 @@ def read(question: str) -> dict[str, str]:
         ("What has happened since April?", {"published_from": "2025-04-01"}),
         ("Who is blamed in the April article?", {"published_from": "2025-04-01", "published_to": "2025-04-30"}),
         ("Who is blamed in articles from May 2025?", {"published_from": "2025-05-01", "published_to": "2025-05-31"}),
+        # all that happened, the articles of its time report
+        ("What happened in May 2025?", {"published_from": "2025-05-01", "published_to": "2025-06-07"}),
         # the time of the event: later articles may report it
-        ("What happened in May 2025?", {}),
+        ("What happened at the harbour in May 2025?", {}),
         ("What happened last year?", {}),
         ("Who sank the ferry on 6 May?", {}),
         ("How many boats have sunk since April?", {}),

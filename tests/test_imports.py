@@ -30,7 +30,7 @@ LEVELS = """
     rag.checking
     rag.news
     rag.answers
-    rag.library+rag.collection+rag.shelf+rag
+    rag.library+rag.judging+rag.collection+rag.shelf+rag
     rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor+rag.licenses
     evals
     ui  evals.training

@@ -31,7 +31,7 @@ def test_signals_can_be_counted_by_hand() -> None:
     ]
     # Content words: marigold, ferry, sink, near, quillport; the title has the ferry.
     assert signals("When did the Marigold ferry sink near Quillport?", found) == pytest.approx(
-        {"answer": 1.5, "best_cosine": 0.5, "cosine": 0.7, "passage_cosine": 0.6, "coverage": 0.4}
+        {"answer": 1.5, "score": 2.0, "cosine": 0.7, "passage_cosine": 0.6, "coverage": 0.4}
     )
 
 

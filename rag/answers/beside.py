@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers.citations import attribution, make_claims, notice_candidates
-from rag.answers.extractive import quoted
+from rag.answers.extractive import in_marks, quoted
 from rag.answers.writer import Draft
 from rag.news.corrections import Notice, notices, touches
 from rag.news.markers import Markers
@@ -79,7 +79,8 @@ def _draft(notice: Notice, hit: SearchHit) -> Draft:
     text = hit.article.text
     whole = text[notice.sentences[0][0] : notice.sentences[-1][1]]
     return Draft(
-        text=f"{attribution(hit.article)}, in a correction: “{whole}”", sources=tuple(notice_candidates(notice, hit))
+        text=f"{attribution(hit.article)}, in a correction: {in_marks(whole)}",
+        sources=tuple(notice_candidates(notice, hit)),
     )
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from rag.answers.extractive import quoted
 from rag.answers.writer import Drafted, Writer
+from rag.news.outcomes import done, open_
 from rag.news.same_story import later
 from rag.search.found import Found
 from rag.search.questions import content_words, names
 from rag.search.requests import Request
 from rag.text.calendar import date_range
 from rag.text.dates import read_in
+from rag.text.facts import Reading, read
 from rag.text.lexicon import stem
 from rag.text.names import fold
 from rag.text.periods import Days
+from rag.text.reporting import REPORTING
+from rag.text.sentences import split_sentences
 from rag.types import Article, Candidate
 
 MOST = 5
@@ -26,15 +30,19 @@ ABOUT, ABOUT_NAMED = 0.4, 0.2
 ABOUT_COMPARED = 0.22
 # An article that only mentions the topic stays out beside one that is about it.
 BESIDE_NEAREST = 0.65
-# The first sentence of a news story tells what happened: it counts so much more.
-LEAD = 0.2
+# The first sentence of a news story tells what happened: it counts so much more, and so does one that reports as done
+# with the topic what another article still expects.
+LEAD, DONE = 0.2, 0.25
+# So many words from the topic's a verb has to do with it.
+BESIDE_TOPIC = 4
 
 
 class Digest:
     """Quotes one sentence of each of the newest articles about a topic, or of all where there is no topic ("").
 
     With `happened`, those that tell of one of those days, or else were published on one. Where the latest is asked for
-    the older ones are marked as earlier. What no article is about goes to `otherwise`.
+    the older ones are marked as earlier. Where outlets are compared, the sentence that comes nearest, or none;
+    otherwise what no article is about goes to `otherwise`.
     """
 
     name = "extractive"
@@ -43,23 +51,32 @@ class Digest:
     def __init__(self, request: Request, happened: Days | None, otherwise: Writer) -> None:
         self._topic, self._happened, self._is_latest = request.topic, happened, request.is_latest
         self._is_compared, self._otherwise = request.kind == "compare", otherwise
+        self._keys = read(request.topic).keys
 
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
         rows = list(zip(found.candidates, found.cosines, found.passage_cosines, strict=True))
         best: list[tuple[Candidate, float]] = []
         rows.sort(key=lambda row: row[0].hit.article.id)
+        expected = [(c.hit.article.id, key) for c in found.candidates for key in self._beside_topic(c, open_)]
+
+        def tells(pair: tuple[Candidate, float]) -> tuple[float, int]:
+            one = pair[0]
+            others = {key for article_id, key in expected if article_id != one.hit.article.id}
+            is_done = bool(others & self._beside_topic(one, done))
+            return pair[1] + (LEAD if self._topic else 1.0) * _is_lead(one) + DONE * is_done, -one.sentence.start
+
         for _, of in groupby(rows, key=lambda row: row[0].hit.article.id):
             scored = [(c, (cosine + around) / 2) for c, cosine, around in of if self._tells_of_days(c)]
             if scored and self._is_about(scored):
-                best.append(max(scored, key=lambda pair: (pair[1] + LEAD * _is_lead(pair[0]), -pair[0].sentence.start)))
+                best.append(max(scored, key=tells))
         nearest = max((score for _, score in best), default=0.0)
         best = [
             pair
             for pair in best
             if not self._topic or pair[1] >= BESIDE_NEAREST * nearest or self._is_headline(pair[0].hit.article)
         ]
-        if not best and self._topic and self._happened is None:
+        if not best and self._topic and self._happened is None and not self._is_compared:
             return self._otherwise.draft(found)
         if self._is_compared:
             best = sorted(best, key=lambda pair: -pair[1])[:1]
@@ -82,9 +99,21 @@ class Digest:
         return has_names and max(score for _, score in scored) >= about
 
     def _is_headline(self, article: Article) -> bool:
-        """Whether the article's title has all words of the topic."""
+        """Whether the article's title has all words of the topic, or its first sentence has them."""
         words = {stem(word) for word in content_words(self._topic)}
-        return bool(words) and words <= {stem(word) for word in content_words(article.title or "")}
+        opening = article.text[: split_sentences(article.text)[0][1]] if article.text.strip() else ""
+        return bool(words) and words <= {stem(word) for word in content_words(f"{article.title or ''} {opening}")}
+
+    def _beside_topic(self, candidate: Candidate, verbs: Callable[[Reading], frozenset[str]]) -> frozenset[str]:
+        """Keys of those `verbs` of the sentence, words of saying aside, that stand beside a word of the topic."""
+        reading = read(candidate.text)
+        at = [n for n, item in enumerate(reading.items) if item.key in self._keys]
+        beside = {
+            item.key
+            for n, item in enumerate(reading.items)
+            if item.text.lower() not in REPORTING and any(0 < abs(n - place) <= BESIDE_TOPIC for place in at)
+        }
+        return verbs(reading) & beside
 
     def _is_earlier(self, one: Candidate, told: Sequence[Candidate]) -> bool:
         return self._is_latest and bool(self._topic) and later(one.hit.article, told[0].hit.article) == 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from rag.answers import polar
 from rag.answers.citations import attribution
 from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
 from rag.models.reader import Passage, Reading, Reranker
+from rag.models.verifier import Verifier
 from rag.news import differences
 from rag.news.speakers import speaker_in
 from rag.search.found import Found
@@ -29,14 +31,15 @@ MAX_SENTENCES = 3
 class Extractive:
     """Picks sentences by a `Reranker` and abstains by `rag.answers.sufficiency`; how good both are: evals/READER.md.
 
-    Without a reranker the sentences are chosen by cosine and shared words.
+    Without a reranker the sentences are chosen by cosine and shared words. `verifier` says yes or no where a question
+    wants that (`rag.answers.polar`).
     """
 
     name = "extractive"
     prompt_version = "extractive-2"
 
-    def __init__(self, reader: Reranker | None) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reranker | None, verifier: Verifier | None = None) -> None:
+        self._reader, self._verifier = reader, verifier
 
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
@@ -55,39 +58,28 @@ class Extractive:
                 candidates, found.cosines, found.passage_cosines, readings, strict=True
             )
         ]
-        confidence = float(sufficiency(question, evidence))
+        order = ranking(question, evidence)
+        ruling = polar.rule(question, found, order, self._verifier)
+        reader = self._reader.name if self._reader is not None else ""
+        confidence = ruling.revised(sufficiency(question, evidence, reader=reader))
         if confidence < MAYBE:
             return Drafted(drafts=(), confidence=confidence)
-        order = ranking(question, evidence)
+        order = [*[i for i in order if i == ruling.place], *[i for i in order if i != ruling.place]]
         if confidence < ENOUGH:
             likeliest = quoted(candidates[order[0]], answer=_answer(candidates[order[0]], readings[order[0]]))
             return Drafted(drafts=(likeliest,), confidence=confidence, is_unsure=True)
-        best = evidence[order[0]].reader_score
-        floor = max(ALSO_FROM, best - ALSO_WITHIN)
-
-        def also_answers(i: int) -> bool:
-            score = evidence[i].reader_score
-            is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
-            return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
-
-        near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
-        others = [candidates[i] for i in near]
-        cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
-        lead = _lead(question, candidates[order[0]], evidence[order[0]], others, [evidence[i] for i in near], cosines)
-        chosen = order[:1] if lead is None else [near[lead], order[0]]
-        if lead is None:
-            was = differences.settled_since(question, candidates[order[0]], others, cosines)
-            chosen += [] if was is None else [near[was]]
-        for i in filter(also_answers, order[1:]):
-            if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
-                chosen.append(i)
+        chosen = _choose(found, evidence, order)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
         old |= differences.superseded(question, picked)
         scores = [evidence[i].reader_score for i in chosen]
         newest_first = differences.newest_first(question, picked, scores, old)
+        said = [polar.rule(question, found, [i], self._verifier).says if ruling.is_made else None for i in chosen]
         drafts = (
-            quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]])) for n in newest_first
+            quoted(picked[n], earlier=n in old, answer=_answer(picked[n], readings[chosen[n]]), says=said[n])
+            for n in newest_first
+            # Beside a yes or no stands what says so too, or what was so earlier.
+            if not ruling.is_made or said[n] in polar.WORDS or n in old or n == newest_first[0]
         )
         return Drafted(drafts=tuple(drafts), confidence=confidence)
 
@@ -100,6 +92,31 @@ class Extractive:
             for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
         ]
         return [reading for readings in self._reader.read(question, passages) for reading in readings]
+
+
+def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) -> list[int]:
+    """The places of the sentences that answer, the one that leads first. `order` has all places, likeliest first."""
+    question, candidates = found.question, found.candidates
+    best = evidence[order[0]].reader_score
+    floor = max(ALSO_FROM, best - ALSO_WITHIN)
+
+    def also_answers(i: int) -> bool:
+        score = evidence[i].reader_score
+        is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
+        return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
+
+    near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
+    others = [candidates[i] for i in near]
+    cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
+    lead = _lead(question, candidates[order[0]], evidence[order[0]], others, [evidence[i] for i in near], cosines)
+    chosen = [order[0]] if lead is None else [near[lead], order[0]]
+    if lead is None:
+        was = differences.settled_since(question, candidates[order[0]], others, cosines)
+        chosen += [] if was is None else [near[was]]
+    for i in filter(also_answers, order[1:]):
+        if len(chosen) < MAX_SENTENCES and all(evidence[i].text != evidence[other].text for other in chosen):
+            chosen.append(i)
+    return chosen
 
 
 def _lead(
@@ -124,11 +141,19 @@ def _lead(
     return lead
 
 
-def quoted(candidate: Candidate, *, earlier: bool = False, answer: Span | None = None) -> Draft:
+def quoted(
+    candidate: Candidate, *, earlier: bool = False, answer: Span | None = None, says: str | None = None
+) -> Draft:
     """A sentence of an article as a sentence of an answer; `earlier` where a later one has changed it, `answer` the
-    words of it that answer."""
-    text = f"{lead_in(candidate)}: “{candidate.text}”"
+    words of it that answer, `says` "yes" or "no" where it says that."""
+    text = f"{polar.WORDS.get(says or '', '')}{lead_in(candidate)}: {in_marks(candidate.text)}"
     return Draft(text=text, sources=(candidate,), earlier=earlier, answer=answer)
+
+
+def in_marks(words: str) -> str:
+    """The words within quotation marks; as they are where such marks begin or end them and would stand twice."""
+    is_marked = words.startswith("“") or words.endswith("”")
+    return words if is_marked and words.count("“") == words.count("”") else f"“{words}”"
 
 
 def _answer(candidate: Candidate, reading: Reading | None) -> Span | None:

@@ -12,10 +12,10 @@ from rag.search.asof import Understood
 from rag.search.requests import Request
 from rag.storage.holdings import Row
 from rag.storage.store import Store
-from rag.text.calendar import date_in_words
+from rag.text.calendar import date_in_words, date_range
 from rag.text.lexicon import FUNCTION
 from rag.text.words import query_terms
-from rag.types import Claim, SearchHit
+from rag.types import Answer, Claim, SearchHit
 
 Search = Callable[[str, int, Filters], list[SearchHit]]
 """A question, how many hits, what they must pass -> the best passages."""
@@ -42,6 +42,19 @@ def leads(store: Store, filters: Filters, most: int) -> list[SearchHit]:
         for passage in store.article_passages(article)[:1]:
             hits.append(SearchHit(passage=passage, article=article, score=0.0, rank=len(hits) + 1, scores={}))
     return hits
+
+
+def without_report(answer: Answer, request: Request | None, filters: Filters) -> list[str]:
+    """A note on the outlets to be compared of which nothing on the topic was found, where something of others was."""
+    cited = {citation.article.outlet for claim in answer.claims for citation in claim.citations}
+    lacking = [outlet for outlet in filters.outlets or () if outlet not in cited]
+    if request is None or request.kind != "compare" or not cited or not lacking:
+        return []
+    return [
+        f"Nothing of {_listed(lacking)} was found on “{request.topic}”."
+        if request.topic
+        else f"Nothing of {_listed(lacking)} was found."
+    ]
 
 
 def searched_for(
@@ -114,8 +127,9 @@ def _dated(rows: Sequence[Row]) -> list[Row]:
 
 
 def _span(rows: Sequence[Row]) -> str:
-    dated = _dated(rows)
-    first, last = date_in_words(dated[-1][3]), date_in_words(dated[0][3])
+    dates = [str(row[3]) for row in _dated(rows)]
+    first = date_in_words(min(dates, key=lambda date: (date_range(date)[0] or "", len(date))))
+    last = date_in_words(max(dates, key=lambda date: (date_range(date)[1] or "", -len(date))))
     return f"of {first}" if first == last else f"of {first} to {last}"
 
 

@@ -18,6 +18,7 @@ from rag.text.words import query_terms
 COVERAGE_WEIGHT, CHEAP_WEIGHT = 0.4, 6.0
 # What the words that a reader points at count for beside its judgement of their sentence.
 ANSWER_WEIGHT = 0.5
+MOST_LOG_ODDS = 12.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +55,15 @@ def ranking(question: str, evidence: Sequence[Evidence]) -> list[int]:
     return sorted(range(len(evidence)), key=lambda i: (-scores[i], -cheap[i]))
 
 
-def sufficiency(question: str, evidence: Sequence[Evidence]) -> float:
+def sufficiency(question: str, evidence: Sequence[Evidence], *, reader: str = "") -> float:
     """The probability, 0..1, that one of the sentences answers the question; 0 for no evidence. Compare with ENOUGH.
 
-    A reader that points at no words, as a cross-encoder by name, has no say: its scores are on a scale of its own."""
+    `reader` is the name of the one that read: each was fitted for itself. One that points at no words, as a
+    cross-encoder by name, has no say: its scores are on a scale of its own."""
     if not evidence:
         return 0.0
-    weights = WITH_READER if any(e.answer_score is not None for e in evidence) else WITHOUT_READER
+    is_read = any(e.answer_score is not None for e in evidence)
+    weights = OF_READERS.get(reader, WITH_READER) if is_read else WITHOUT_READER
     found = signals(question, evidence)
     logit = weights["bias"] + sum(weight * found[name] for name, weight in weights.items() if name != "bias")
     return float(1.0 / (1.0 + np.exp(-logit)))
@@ -70,17 +73,21 @@ def signals(question: str, evidence: Sequence[Evidence]) -> Mapping[str, float]:
     """What `sufficiency` weighs. At least one piece of evidence is needed. The best sentence is the first of `ranking`.
 
     `answer`: the reader's score of the words in the best sentence, cut to -12..12; -12 where it points at none.
-    `best_cosine`: that of the best sentence. `cosine`: the highest of a sentence. `passage_cosine`: the highest of a
-    passage. `coverage`: the share of the question's content words in the best sentence and its title.
+    `score`: its score of that sentence, cut alike. `cosine`: the highest of a sentence. `passage_cosine`: the highest
+    of a passage. `coverage`: the share of the question's content words in the best sentence and its title.
     """
     best = evidence[ranking(question, evidence)[0]]
     return {
-        "answer": -12.0 if best.answer_score is None else min(12.0, max(-12.0, best.answer_score)),
-        "best_cosine": best.cosine,
+        "answer": _cut(best.answer_score),
+        "score": _cut(best.score),
         "cosine": max(e.cosine for e in evidence),
         "passage_cosine": max(e.passage_cosine for e in evidence),
         "coverage": _coverage(_terms(question), best),
     }
+
+
+def _cut(score: float | None) -> float:
+    return -MOST_LOG_ODDS if score is None else min(MOST_LOG_ODDS, max(-MOST_LOG_ODDS, score))
 
 
 _ENDINGS = ("ing", "ed", "es", "s")
@@ -105,9 +112,10 @@ def _coverage(terms: set[str], evidence: Evidence) -> float:
 
 
 # Fitted by evals/training/fit_sufficiency.py; ENOUGH refuses 10% of the answerable questions it was fitted on.
-WITH_READER = {"bias": -1.717, "answer": 0.115, "best_cosine": 1.851, "coverage": 1.606}
+WITH_READER = {"bias": 0.127, "answer": 0.139, "score": 0.25}
+OF_READERS: Mapping[str, Mapping[str, float]] = {"reader-5/all-MiniLM-L6-v2": WITH_READER}
 WITHOUT_READER = {"bias": -4.527, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
-ENOUGH = 0.375
+ENOUGH = 0.352
 # Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
 # answerable questions it was fitted on are there.
-MAYBE = 0.194
+MAYBE = 0.26

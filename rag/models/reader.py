@@ -64,10 +64,12 @@ class Reader(Adapted):
     2019, section 4.3)? A sentence is read among its neighbours, so that "he" and "the court" mean something. Scores are
     log-odds: 0 is even, and the scores of one question can be compared with another's."""
 
-    name = "reader-4"
-
     def __init__(self, base: Encoder | None = None, *, weights: Path = ADAPTERS["built-in", READER]) -> None:
         super().__init__(base or shared().encoder, weights=weights)
+
+    @property
+    def name(self) -> str:
+        return f"reader-5/{self.base.name}"
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[list[Reading]]:
         """See `Reranker.read`. Of a passage longer than MAX_PASSAGE word pieces the end is not read."""

@@ -19,6 +19,7 @@ _UNREAL = frozenset({"will", "may", "must", "alleged"})
 TRUTH = _UNREAL | {"not"}
 _CALLED_OFF = frozenset(stem(word) for word in "cancel postpone scrap abandon suspend shelve delay".split())
 _OPENS_UNREAL = frozenset("if unless whether once when after before until should".split())
+_UNREAL_ANYWHERE = frozenset({"if", "unless", "whether", "once"})
 _POLAR = re.compile(
     r"\s*(?:has|have|had|is|are|was|were|did|does|do)\b(?!.*\b(?:may|might|could|would|will|should)\b)", re.I
 )
@@ -53,7 +54,7 @@ def _is_done(reading: Reading, n: int) -> bool:
         return False
     start, _ = segment(reading.items, n)
     opening = [other.text.lower() for other in reading.items[start:n]]
-    if _OPENS_UNREAL & set(opening[:3]) and opening[:2] != ["after", "that"]:
+    if _UNREAL_ANYWHERE & set(opening) or (_OPENS_UNREAL & set(opening[:3]) and opening[:2] != ["after", "that"]):
         return False
     return not any(reading.items[k].marks & TRUTH for k in range(start, n))
 

@@ -30,6 +30,9 @@ from rag.types import Answer, Candidate, Event, Precision
 # about it. On 43 Wikinews articles, their summaries as questions, k = 24: of the dated sentences that pass on the half
 # it was not chosen on, 94% are the article's own, and 81% of these pass (90% and 92% on the other).
 RELEVANT = 0.4
+# A few words have low cosines with everything ("the warrants"): from this on a sentence is about them whose passage, or
+# its title, has them all, and any that has them itself.
+RELEVANT_BY_WORDS = 0.25
 # A sentence that tells no date of its own must be nearer to the question to be an event of its article's day.
 RELEVANT_UNDATED = 0.5
 # Cosine of two sentences of one date from which they report one event, unless they differ in a figure, a name or a
@@ -81,13 +84,14 @@ def dated(found: Found, *, undated: bool) -> list[Dated]:
     `undated`, the most relevant sentence without any date of each article stands for the article's own."""
     made: list[Dated] = []
     by_article: dict[str, Dated] = {}
+    topic = read_facts(found.question).keys
     seen: set[tuple[str, int]] = set()
     for source, vector, cosine, around in zip(
         found.candidates, found.vectors, found.cosines, found.passage_cosines, strict=True
     ):
         article, sentence = source.hit.article, source.sentence
         relevance = (cosine + around) / 2
-        if relevance < RELEVANT or (article.id, sentence.start) in seen:
+        if relevance < _least(topic, source) or (article.id, sentence.start) in seen:
             continue
         seen.add((article.id, sentence.start))
         mentions = [m for m in read_in(article, sentence.start, sentence.end) if not _is_aside(source.text, m)]
@@ -103,6 +107,14 @@ def dated(found: Found, *, undated: bool) -> list[Dated]:
         if article.id not in by_article or by_article[article.id].relevance < relevance:
             by_article[article.id] = one
     return [*made, *by_article.values()] if undated else made
+
+
+def _least(topic: frozenset[str], source: Candidate) -> float:
+    """How relevant a sentence must be, given which of the words of the topic stand in it and around it."""
+    if topic and topic <= read_facts(source.text).keys:
+        return 0.0
+    around = f"{source.hit.article.title or ''}. {source.hit.passage.text}"
+    return RELEVANT_BY_WORDS if topic and topic <= read_facts(around).keys else RELEVANT
 
 
 def _dates_of(mentions: Iterable[DateMention]) -> list[DateMention]:

@@ -3,8 +3,8 @@ evidence is as recent as the question asks.
 
 A filter that was read wrongly loses the answer, so only wording that speaks of what was known or published sets one:
 "as of June", "what was known by 6 May", "in the April article", "what has happened since April", "until 6 May" and
-"before the warrants were issued". "What happened in May 2024?" sets none: May is when it happened, and a later article
-may report it.
+"before the warrants were issued". "What happened to the court in May 2024?" sets none: May is when it happened, and a
+later article may report it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from rag.types import Article, Candidate, Citation, Json
 RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
 # What happened on a day is reported within so many days; and the longest time of which that is asked.
 DAYS_TO_REPORT, LONGEST_HAPPENED = 7, 32
+# "What happened" has no more words than these.
+FEWEST_ASKED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +172,12 @@ def _of_mention(question: str, mention: DateMention, meant: Days) -> Understood 
     if (found := _SINCE.search(left)) is not None and topical:
         words, rest = _parts(question, found.start(), mention.end, fewest=1)
         return _between(f"“{words}”: only", (first, None), question=rest)
-    if _HAPPENED.match(question) and (mention.is_relative or mention.precision == "day") and _is_short(meant):
+    if _HAPPENED.match(question) and _is_short(meant):
         found = _ON.search(left)
         words, rest = _parts(question, found.start() if found else mention.start, mention.end, fewest=1)
+        # What happened to something in a month, a later article may tell; all that happened, those of the month do.
+        if not mention.is_relative and mention.precision != "day" and len(re.findall(r"\w+", rest)) > FEWEST_ASKED:
+            return None
         until = last + dt.timedelta(days=DAYS_TO_REPORT)
         return _between(f"“{words}”: only", (first, until), question=rest, happened=meant)
     # By its year alone one names a book, or a paper that an article cites.
