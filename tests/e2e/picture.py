@@ -122,7 +122,11 @@ def views(page: Any) -> Iterator[tuple[str, bool]]:
     yield "add", True
     open_tab(page, "Models")
     page.locator(".bl-models").wait_for()
+    page.get_by_role("button", name="Use a key for this session only").click()
     yield "models", True
+    open_tab(page, "Evaluate")
+    page.locator("#bl-evaluation :is(.bl-idle, .bl-added)").wait_for()
+    yield "evaluate", True
 
 
 if __name__ == "__main__":
