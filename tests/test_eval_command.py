@@ -73,7 +73,7 @@ def test_wrong_use_is_one_sentence(
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["--suite", "wikipedia"], "there is no suite 'wikipedia': there are seeds, scifact"),
+        (["--suite", "wikipedia"], "there is no suite 'wikipedia': there are seeds, tasks"),
         (["--suite", "beir:"], "there is no suite 'beir:'"),
         (["--suite", "xquad"], "the suite 'xquad' reads public data: give its folder with --data DIR"),
         (["--suite", "attributionbench"], "reads public data: give its folder with --data DIR"),

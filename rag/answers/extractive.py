@@ -19,13 +19,13 @@ from rag.types import Candidate, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
 # one does.
-ALSO_FROM, ALSO_WITHIN = -1.0, 3.0
+ALSO_FROM, ALSO_WITHIN = -0.5, 2.0
 # A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
 # farther behind.
-SETTLED_WITHIN = 7.0
+SETTLED_WITHIN = 4.0
 # One that says nearly the same as the best one, by cosine, is cited beside it: another report of it, or one that puts
 # the figure or the name otherwise.
-TWIN_FROM, TWIN_WITHIN = 0.7, 6.0
+TWIN_FROM, TWIN_WITHIN = 0.7, 3.5
 MAX_SENTENCES = 3
 
 
