@@ -120,7 +120,8 @@ def test_check_judges_each_sentence(server, sample):
 
 def test_timeline_lists_events(server, sample):
     events = call(server, "timeline", question="the court's warrants", as_of="2024-12")["events"]
-    assert [event["date"] for event in events] == sorted(event["date"] for event in events)
+    days = [event["date"].ljust(10, "~") for event in events]  # what is known to the month comes after its days
+    assert days == sorted(days)
     assert all(hold_in(event["citations"], sample) for event in events)
 
 
