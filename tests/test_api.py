@@ -103,7 +103,8 @@ def test_search_finds_passages(client, own):
 def test_a_timeline_has_dated_events(client):
     document = client.post("/api/timeline", json={"question": "the court's warrants"}).json()
     assert document["events"]
-    assert [event["date"] for event in document["events"]] == sorted(event["date"] for event in document["events"])
+    days = [event["date"].ljust(10, "~") for event in document["events"]]  # a month comes after its days
+    assert days == sorted(days)
     schema.Timeline.model_validate(document, strict=True)
 
 

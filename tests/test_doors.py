@@ -9,7 +9,7 @@ import pytest
 import rag
 from rag import Answer, BylineError, Checked, Claim, Filters, Hits, Library, Timeline
 
-QUESTION = "Who is Karim Khan?"
+QUESTION = "Who is the chief prosecutor of the ICC?"
 DRAFT = "Karim Khan is the chief prosecutor of the ICC. Plum cake needs cinnamon."
 
 

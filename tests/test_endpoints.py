@@ -17,7 +17,7 @@ from rag.settings import load_settings
 from tests import servers
 from tests.servers import KEY, Behaviour, Fake, Request, Scripted, chunk, fake_server, pieces
 
-QUESTION = "Who is Karim Khan?"
+QUESTION = "Who is the chief prosecutor of the ICC?"
 TRUE = "Karim Khan is the chief prosecutor of the ICC."
 THOUGHT = "Karim Khan is a prosecutor [1]. Israel Katz is the foreign minister [2]. So that is it."
 PARTIAL = "The warrants may be issued against Benjamin Netanyahu"

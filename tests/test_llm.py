@@ -307,7 +307,7 @@ def test_an_address_may_carry_a_query(server: Fake) -> None:
 
 def test_a_stream_that_breaks_keeps_what_was_checked(server: Fake, sample: Library) -> None:
     server.behave = lambda r: r.stream(*openai_events(f"{TRUE} ", "He al", end=False), end=False)
-    answer = sample.ask("Who is Karim Khan?", model="openai:m")
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model="openai:m")
     assert [claim.text for claim in answer.claims] == [TRUE]
     assert answer.model == "openai:m"
     assert "broke off" in answer.notes[0]
@@ -317,7 +317,7 @@ def test_an_answer_without_end_is_cut_off(server: Fake, sample: Library) -> None
     endless = [f"The prosecutor spoke for the {n}th time. " for n in range(6000)]
     server.behave = says(*endless)
     started = time.perf_counter()
-    answer = sample.ask("Who is Karim Khan?", model="openai:m")
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model="openai:m")
     assert time.perf_counter() - started < 60
     assert len(answer.text) < 3000
 
@@ -334,18 +334,18 @@ def test_a_sentence_without_end_is_cut_off(sample: Library, word: str) -> None:
 
 def test_what_the_articles_do_not_carry_is_left_out(server: Fake, sample: Library) -> None:
     server.behave = says(f"{TRUE} ", "He was born on Mars in 1820 [2024]. ", "He won 17 medals [1].")
-    answer = sample.ask("Who is Karim Khan?", model="openai:m")
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model="openai:m")
     assert {claim.verdict for claim in answer.claims} == {"supported"}
     assert "Karim Khan" in answer.claims[0].citations[0].quote
     assert "Left out: 2 sentences that the articles do not carry." in answer.notes
     assert any("cited [2024]; only [1] to" in problem for problem in answer.problems)
     assert "Mars" not in answer.text
-    shown = sample.ask("Who is Karim Khan?", model="openai:m", show_unsupported=True)
+    shown = sample.ask("Who is the chief prosecutor of the ICC?", model="openai:m", show_unsupported=True)
     assert [claim.verdict for claim in shown.claims][:3] == ["supported", "unsupported", "unsupported"]
 
 
 def test_a_refusal_is_an_abstention(sample: Library) -> None:
-    answer = sample.ask("Who paid for the trip to Riyadh?", model=Scripted("The articles do not say."))
+    answer = sample.ask("Who paid for the flight?", model=Scripted("The articles do not say."))
     assert (answer.status, answer.claims, answer.text) == ("abstained", (), "")
     assert "The model scripted found no answer in the articles." in answer.notes
     assert answer.hits
@@ -359,7 +359,7 @@ def test_another_language_falls_back_to_the_articles(sample: Library) -> None:
 
 def test_thoughts_are_not_claims(sample: Library) -> None:
     thought = "<think>Karim Khan is a prosecutor. Is he? Israel Katz is the foreign minister.</think>"
-    answer = sample.ask("Who is Karim Khan?", model=Scripted(f"{thought}\n\n{TRUE} [1]"))
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model=Scripted(f"{thought}\n\n{TRUE} [1]"))
     assert [claim.text for claim in answer.claims] == [TRUE]
 
 
@@ -372,13 +372,13 @@ def test_thoughts_alone_are_no_answer(sample: Library) -> None:
 def test_a_prompt_that_does_not_fit_is_made_shorter(sample: Library) -> None:
     long = PromptTooLong("too long")
     model = Scripted(long, f"{TRUE} [1]")
-    answer = sample.ask("Who is Karim Khan?", model=model)
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model=model)
     assert answer.model == "scripted"
     (_, first), (_, second) = model.prompts
     assert len(second) < 0.8 * len(first)
     assert any(note.startswith("Only the first ") and "fit into scripted" in note for note in answer.notes)
     never = Scripted(long)
-    answer = sample.ask("Who is Karim Khan?", model=never)
+    answer = sample.ask("Who is the chief prosecutor of the ICC?", model=never)
     assert (answer.model, answer.status) == ("extractive", "answered")
     assert 1 < len(never.prompts) < 8
 
@@ -386,7 +386,7 @@ def test_a_prompt_that_does_not_fit_is_made_shorter(sample: Library) -> None:
 def test_a_real_model_with_a_short_memory(sample: Library) -> None:
     with llama_server(n_context=512) as (url, key):
         model = Endpoint("openai", "smollm2", base_url=url, api_key=key)
-        answer = sample.ask("Who is Karim Khan?", model=model, k=8)
+        answer = sample.ask("Who is the chief prosecutor of the ICC?", model=model, k=8)
     assert any("fit into openai:smollm2" in note for note in answer.notes)
     assert not any("failed" in note for note in answer.notes)
     assert answer.status in ("answered", "partial")
@@ -396,7 +396,7 @@ def test_claims_come_as_they_are_checked(server: Fake, sample: Library) -> None:
     server.behave = says(
         "Karim Khan is the chief ", "prosecutor of the ICC [1]. ", "Israel Katz is the foreign minister."
     )
-    *claims, answer = sample.ask("Who is Karim Khan?", model="openai:m", stream=True)
+    *claims, answer = sample.ask("Who is the chief prosecutor of the ICC?", model="openai:m", stream=True)
     assert isinstance(answer, Answer)
     assert all(isinstance(claim, Claim) for claim in claims)
     assert tuple(claims) == answer.claims

@@ -26,6 +26,7 @@ from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 from tests.servers import Fake, Request, Scripted, fake_server, gguf_file, pieces, says
 
 TRUE = "Karim Khan is the chief prosecutor of the ICC"
+WHO = "Who is the chief prosecutor of the ICC?"
 
 
 def passage(place: int, *sentences: str, outlet: str | None = "The Quillport Courier") -> list[Candidate]:
@@ -231,7 +232,7 @@ def test_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("style", PROMPTS)
 def test_a_question_is_asked_in_the_style_that_is_wanted(sample: Library, style: str) -> None:
     model = Scripted(f"{TRUE} [1].")
-    answer = sample.ask("Who is Karim Khan?", model=model, prompt_style=style)
+    answer = sample.ask(WHO, model=model, prompt_style=style)
     assert model.prompts[0][0] == PROMPTS[style].system
     assert answer.prompt_version == PROMPTS[style].version
     assert answer.status == "answered"
@@ -243,7 +244,7 @@ def test_a_question_is_asked_in_the_style_that_is_wanted(sample: Library, style:
 def test_a_style_that_there_is_not(sample: Library) -> None:
     for model in (Scripted(TRUE), "extractive"):
         with pytest.raises(BylineError, match="prompt_style must be auto, short or full"):
-            sample.ask("Who is Karim Khan?", model=model, prompt_style="terse")
+            sample.ask(WHO, model=model, prompt_style="terse")
 
 
 def test_the_passage_that_the_reader_would_quote_is_offered(sample: Library) -> None:
@@ -257,12 +258,12 @@ def test_the_passage_that_the_reader_would_quote_is_offered(sample: Library) -> 
 def test_what_is_too_long_is_asked_with_the_short_prompt_and_then_with_less(sample: Library) -> None:
     long = PromptTooLong("too long")
     model = Scripted(long, long, f"{TRUE} [1].")
-    answer = sample.ask("Who is Karim Khan?", model=model, prompt_style="full")
+    answer = sample.ask(WHO, model=model, prompt_style="full")
     assert [system for system, _ in model.prompts] == [FULL.system, SHORT.system, SHORT.system]
     assert answer.prompt_version == SHORT.version
     assert any(re.match(r"Only the first \d of \d passages .* fit into scripted\.", note) for note in answer.notes)
     never = Scripted(long)
-    assert sample.ask("Who is Karim Khan?", model=never, prompt_style="full").model == "extractive"
+    assert sample.ask(WHO, model=never, prompt_style="full").model == "extractive"
     assert len(never.prompts[-1][1]) < len(never.prompts[1][1])
 
 
@@ -402,7 +403,15 @@ def test_the_command_says_how_a_model_did_and_remembers_it(
     assert Path(found["kept"]).is_file()
     assert "short: How many people" in err
     server.requests.clear()
-    run("ask", "Who is Karim Khan?", "--model", "openai:big-70b", "--library", str(sample_folder), capsys=capsys)
+    run(
+        "ask",
+        WHO,
+        "--model",
+        "openai:big-70b",
+        "--library",
+        str(sample_folder),
+        capsys=capsys,
+    )
     assert server.requests[0]["messages"][0]["content"] == SHORT.system, "auto knows"
     status, out, _ = run("models", "test", "openai:big-70b", capsys=capsys)
     assert "short  2 of 2 answers right; cites, refuses, follows;" in out
@@ -412,7 +421,15 @@ def test_the_command_says_how_a_model_did_and_remembers_it(
 
 def test_a_style_by_hand(server: Fake, sample_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.behave = says(f"{TRUE} [1].")
-    asked = ("ask", "Who is Karim Khan?", "--model", "openai:m", "--library", str(sample_folder), "--json")
+    asked = (
+        "ask",
+        WHO,
+        "--model",
+        "openai:m",
+        "--library",
+        str(sample_folder),
+        "--json",
+    )
     _, out, _ = run(*asked, "--prompt-style", "full", capsys=capsys)
     assert json.loads(out)["prompt_version"] == FULL.version
     status, out, err = run(*asked, "--prompt-style", "long", capsys=capsys)
@@ -466,7 +483,7 @@ def test_answers_of_a_model_are_answers(sample: Library) -> None:
     """The numbers of the short prompt are passages: a claim is laid beside the sentence that carries it. For what is
     left out the reader's quotation stands in."""
     model = Scripted(f"{TRUE} [1]. He was born on Mars [2].")
-    answer = sample.ask("Who is Karim Khan?", model=model, prompt_style="short")
+    answer = sample.ask(WHO, model=model, prompt_style="short")
     assert isinstance(answer, Answer)
     first, *others = answer.claims
     assert first.text == f"{TRUE}."

@@ -22,7 +22,8 @@ from rag.types import Candidate, Span
 ALSO_FROM, ALSO_WITHIN = -0.5, 2.0
 # A sentence that reports as done what is asked, where the best one only expects it, says enough by that: it leads from
 # farther behind.
-SETTLED_WITHIN = 4.0
+SETTLED_WITHIN = 6.0
+SAME_FROM = 0.8  # the cosine from which on it is about the same; another must be as near as one that says the same
 # One that says nearly the same as the best one, by cosine, is cited beside it: another report of it, or one that puts
 # the figure or the name otherwise.
 TWIN_FROM, TWIN_WITHIN = 0.7, 3.5
@@ -117,7 +118,12 @@ def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) ->
         is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
         return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
 
-    near = [i for i in order[1:] if evidence[i].is_read and evidence[i].reader_score >= best - SETTLED_WITHIN]
+    def may_settle(i: int) -> bool:
+        is_same = float(found.vectors[order[0]] @ found.vectors[i]) >= SAME_FROM
+        within = SETTLED_WITHIN if is_same else TWIN_WITHIN
+        return evidence[i].is_read and evidence[i].reader_score >= best - within
+
+    near = list(filter(may_settle, order[1:]))
     others = [candidates[i] for i in near]
     cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
     lead = _lead(question, candidates[order[0]], evidence[order[0]], others, [evidence[i] for i in near], cosines)
