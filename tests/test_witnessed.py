@@ -20,7 +20,7 @@ from tests.servers import KEY, Behaviour, Fake, Request, Scripted, anthropic_eve
 from tests.test_witness import heard, judged, token
 
 LIMITS: dict[str, Any] = {"within_s": 60.0, "max_tokens": 100}
-QUESTION = "Who is Karim Khan?"
+QUESTION = "Who is the chief prosecutor of the ICC?"
 SURE = "Karim Khan is the chief prosecutor of the ICC."
 FALSE = "Karim Khan was threatened by Israel."  # the built-in checker keeps it
 HOW_MANY = "To how many of his counterparts did Israel Katz send letters?"
