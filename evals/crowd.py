@@ -27,11 +27,11 @@ import httpx
 from evals.cases import load_cases
 from evals.loaders import DATA
 from evals.metrics import percentile
+from evals.suites import SEEDS
 from rag import Library
 from rag.terminal import print_json
 from rag.types import Json
 
-SEEDS = Path(__file__).parent.parent / "seeds"
 N_READERS = 10
 N_TOKENS, TOKEN_S = 40, 0.25  # of the slow model: ten seconds for an answer
 PATIENCE_S = 600.0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag import Library
+from tests.servers import KEY, Fake, fake_server
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -90,3 +91,12 @@ def ferry(library: Library, tmp_path: Path) -> Library:
     (tmp_path / "ferry.md").write_text(FERRY)
     library.ingest([tmp_path / "ferry.md"])
     return library
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
+    """A language model's server that the settings lead to, and its key."""
+    with fake_server() as running:
+        monkeypatch.setenv("BYLINE_MODEL_URL", running.url)
+        monkeypatch.setenv("BYLINE_MODEL_KEY", KEY)
+        yield running

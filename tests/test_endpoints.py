@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,20 +15,12 @@ from rag.models.available import list_models
 from rag.models.clients import Endpoint
 from rag.settings import load_settings
 from tests import servers
-from tests.servers import KEY, Behaviour, Fake, Request, Scripted, chunk, fake_server, pieces
+from tests.servers import KEY, Behaviour, Fake, Request, Scripted, chunk, pieces
 
 QUESTION = "Who is the chief prosecutor of the ICC?"
 TRUE = "Karim Khan is the chief prosecutor of the ICC."
 THOUGHT = "Karim Khan is a prosecutor [1]. Israel Katz is the foreign minister [2]. So that is it."
 PARTIAL = "The warrants may be issued against Benjamin Netanyahu"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
-    with fake_server() as running:
-        monkeypatch.setenv("BYLINE_MODEL_URL", running.url)
-        monkeypatch.setenv("BYLINE_MODEL_KEY", KEY)
-        yield running
 
 
 def endpoint(server: Fake, path: str = "/v1", **options: Any) -> Endpoint:

@@ -7,7 +7,6 @@ import email.utils
 import json
 import time
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,14 +31,6 @@ from tests.servers import (
 
 QUESTION = "How many hostages would be released in the first phase?"
 TRUE = "Karim Khan is the chief prosecutor of the ICC."
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
-    with fake_server() as running:
-        monkeypatch.setenv("BYLINE_MODEL_URL", running.url)
-        monkeypatch.setenv("BYLINE_MODEL_KEY", KEY)
-        yield running
 
 
 def endpoint(server: Fake, **options: Any) -> Endpoint:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,20 +11,12 @@ import pytest
 
 from rag import Library
 from rag.models.clients import Endpoint
-from tests.servers import KEY, Fake, chunk, fake_server, pieces
+from tests.servers import KEY, Fake, chunk, pieces
 from tests.test_endpoints import QUESTION, TRUE, generated
 from tests.test_view import a_claim, an_answer, check_markup
 from ui import view
 
 DONE = "data: [DONE]\n\n"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
-    with fake_server() as running:
-        monkeypatch.setenv("BYLINE_MODEL_URL", running.url)
-        monkeypatch.setenv("BYLINE_MODEL_KEY", KEY)
-        yield running
 
 
 def said(**usage: Any) -> str:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from rag import record, references
-from rag.collection import Progress
 from rag.errors import BylineError
 from rag.ingest.articles import read_draft
 from rag.text.sentences import split_sentences
@@ -39,11 +38,8 @@ SAMPLES = Path(__file__).parent.parent / "seeds"
 log = logging.getLogger("ui.app")
 
 
-class Library(Protocol):
+class Library(uploads.Library, Protocol):
     """What the page needs of `rag.Library`."""
-
-    @property
-    def path(self) -> Path: ...
 
     def overview(self) -> Json: ...
 
@@ -76,14 +72,6 @@ class Library(Protocol):
     def ask(self, question: str, *, stream: Literal[True], **options: Unpack[Asking]) -> Iterator[Claim | Answer]: ...
 
     def check(self, text: str, *, stream: Literal[True]) -> Iterator[CheckedSentence | Checked]: ...
-
-    def ingest(
-        self,
-        paths: Sequence[str | Path],
-        *,
-        progress: Progress | None = None,
-        stop: Callable[[], bool] | None = None,
-    ) -> IngestReport: ...
 
 
 def opened(library: Library) -> tuple[str, list[str], str, int]:

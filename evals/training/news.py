@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from evals.loaders import read_jsonl
-from evals.training.texts import Json, sentences_of
+from evals.training.texts import Json, sentences_of_paragraphs
 from rag.errors import BylineError
 
 NEWS = Path(__file__).parent / "data" / "news.jsonl.gz"
@@ -54,7 +54,7 @@ class NewsPassage:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        return tuple(s for paragraph in self.text.split("\n\n") for s in sentences_of(paragraph))
+        return sentences_of_paragraphs(self.text)
 
 
 def news_passages(path: Path = NEWS, *, held_out: bool = False) -> list[NewsPassage]:

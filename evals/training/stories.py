@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evals.loaders import read_jsonl
 from evals.training.reader_data import Case
-from evals.training.texts import Json, digest, sentences_of, trimmed
+from evals.training.texts import Json, digest, sentences_of_paragraphs, trimmed
 from rag.errors import BylineError
 
 STORIES = Path(__file__).parent / "data" / "stories.jsonl.gz"
@@ -26,7 +26,7 @@ def story_cases(path: Path = STORIES, *, held_out: bool = False) -> Iterator[tup
 
 
 def _cases(row: Json, question: Json) -> Iterator[tuple[Case, list[Case]]]:
-    texts = [_sentences(article["text"]) for article in row["articles"]]
+    texts = [sentences_of_paragraphs(article["text"]) for article in row["articles"]]
     gold = _answering(row, question, texts)
     cases = [
         Case(
@@ -63,7 +63,3 @@ def _answering(row: Json, question: Json, texts: Sequence[tuple[str, ...]]) -> l
             )
         found += [(at, i) for i in places]
     return found
-
-
-def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(s for paragraph in text.split("\n\n") for s in sentences_of(paragraph))

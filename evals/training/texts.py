@@ -43,6 +43,11 @@ def sentences_of(text: str) -> list[str]:
     return [text[start:end] for start, end in split_sentences(text)]
 
 
+def sentences_of_paragraphs(text: str) -> tuple[str, ...]:
+    """The sentences of a text whose paragraphs are parted by blank lines; none runs over two of them."""
+    return tuple(s for paragraph in text.split("\n\n") for s in sentences_of(paragraph))
+
+
 def trimmed(text: str) -> str:
     return " ".join(text.split())
 

@@ -112,20 +112,20 @@ def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) ->
     question, candidates = found.question, found.candidates
     best = evidence[order[0]].reader_score
     floor = max(ALSO_FROM, best - ALSO_WITHIN)
+    cosine_to_best = [float(found.vectors[order[0]] @ vector) for vector in found.vectors]
 
     def also_answers(i: int) -> bool:
         score = evidence[i].reader_score
-        is_twin = float(found.vectors[order[0]] @ found.vectors[i]) >= TWIN_FROM
+        is_twin = cosine_to_best[i] >= TWIN_FROM
         return score >= floor or (is_twin and score >= best - TWIN_WITHIN)
 
     def may_settle(i: int) -> bool:
-        is_same = float(found.vectors[order[0]] @ found.vectors[i]) >= SAME_FROM
-        within = SETTLED_WITHIN if is_same else TWIN_WITHIN
+        within = SETTLED_WITHIN if cosine_to_best[i] >= SAME_FROM else TWIN_WITHIN
         return evidence[i].is_read and evidence[i].reader_score >= best - within
 
     near = list(filter(may_settle, order[1:]))
     others = [candidates[i] for i in near]
-    cosines = [float(found.vectors[order[0]] @ found.vectors[i]) for i in near]
+    cosines = [cosine_to_best[i] for i in near]
     lead = _lead(question, candidates[order[0]], evidence[order[0]], others, [evidence[i] for i in near], cosines)
     chosen = [order[0]] if lead is None else [near[lead], order[0]]
     if lead is None:
