@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from rag.terminal import say, warn
     from ui.access import Access
     from ui.app import serve
+    from ui.loading import loading
     from ui.users import Users
 
     if args.role:
@@ -77,9 +77,8 @@ def run(args: argparse.Namespace) -> int:
         for sentence in access.exposes(args.host):
             warn(f"byline: {sentence}")
 
-    with Library.open(args.library) as library:
-        # The model and the index are loaded while the page is, and not while the first reader waits.
-        threading.Thread(target=library.retrieve, args=("loading",), kwargs={"k": 1}, daemon=True).start()
+    # The model and the index are loaded while the page is, and not while the first reader waits.
+    with Library.open(args.library) as library, loading(library):
         serve(
             library,
             host=args.host,

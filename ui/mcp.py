@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from rag.answers.citations import render
 from rag.errors import BylineError
 from rag.types import CheckedSentence, Json
 from ui import desk, requests
+from ui.loading import loading
 from ui.streams import UNEXPECTED, Room, in_thread
 
 if TYPE_CHECKING:
@@ -239,8 +239,8 @@ def serve_standard_streams(library: Library) -> None:
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     # The models are loaded while the client says hello, and not while its first question waits.
-    threading.Thread(target=library.retrieve, args=("loading",), kwargs={"k": 1}, daemon=True).start()
-    anyio.run(serve)
+    with loading(library):
+        anyio.run(serve)
 
 
 class OverHttp:
