@@ -194,7 +194,7 @@ def main() -> None:
     score[apart] = x[apart] @ w[:-1] + w[-1]
     # As the checker judges them: what stands word for word is carried, a copy with an exact fault is not.
     score[[c.is_verbatim for _, c in kept]] = 99.0
-    score[[not c.is_verbatim and (bool(c.decisive) or c.is_changed_copy) for _, c in kept]] = -99.0
+    score[[c.is_refuted for _, c in kept]] = -99.0
     false = score[np.isin(sources, FREELY_WORDED) & (y == 0)]
     border = float(np.quantile(false, LEAST_REFUSED, method="higher"))
     w[-1] -= border

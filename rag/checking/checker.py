@@ -45,6 +45,8 @@ PARTIAL_FROM = 0.25
 VERBATIM = 0.99  # the score of words that stand in the evidence as they are
 # From this closeness on a claim is a near copy, in which one exact fault decides, whatever a verifier reads.
 COPY_FROM = 0.5
+# Below this coverage a clause that is joined to another is a statement that the evidence knows nothing of.
+UNKNOWN_BELOW = 1 / 3
 # The log-odds from which on the verifier is said to find the contrary.
 CONTRADICTS = 0.5
 VERDICT_OF: dict[Finding, Verdict] = {
@@ -150,7 +152,7 @@ class Checker:
             return _probability(features, weights_of(name), self._shifts.get(name, 0.0))
 
         score = VERBATIM if comparison.is_verbatim else score_of(comparison.features)
-        if (comparison.decisive or comparison.is_changed_copy) and not comparison.is_verbatim:
+        if comparison.is_refuted:
             score = min(score, MOST_CONTRADICTED)
         finding: Finding = "supported"
         if score < 0.5:
@@ -199,7 +201,8 @@ def check(claim: str, evidence: Sequence[str]) -> Support:
 class Comparison:
     """A claim laid beside its evidence. `decisive` are conflicts with which no claim is supported; `carried_clauses`
     are clauses without any fault, where others have one; `coverage` is the share of the clauses' words that is found in
-    their sentences; `windows` is what of the evidence a verifier should read. It is not heard yet."""
+    their sentences; `joins_unknown` whether a copy has a statement joined to it of which the evidence knows nothing;
+    `windows` is what of the evidence a verifier should read. It is not heard yet."""
 
     features: dict[str, float]
     missing: tuple[str, ...]
@@ -208,6 +211,7 @@ class Comparison:
     carried_clauses: tuple[str, ...]
     closeness: float
     coverage: float
+    joins_unknown: bool
     windows: tuple[str, ...]
     is_verbatim: bool
 
@@ -216,6 +220,11 @@ class Comparison:
         """Whether it is a near copy in which something exact is otherwise, or quotes what is not there."""
         is_changed = self.closeness >= COPY_FROM and any(self.features[name] > 0 for name in DECIDE_COPIES)
         return is_changed or self.features["quote_changed"] > 0
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether it is not supported whatever a verifier reads."""
+        return not self.is_verbatim and (bool(self.decisive) or self.is_changed_copy or self.joins_unknown)
 
     @property
     def has_exact_conflict(self) -> bool:
@@ -267,9 +276,10 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         best = max(chosen, key=lambda n: (coverage(part, readings[n].keys, readings[n]) + 0.2 * cosine_of[n], -n))
         beside.append(best)
         faults.append(compare_clause(part, readings[best], whole=whole, known=known, figures=figures))
+    has_unknown = len(faults) > 1 and min(f.coverage for f in faults) < UNKNOWN_BELOW
     for f in faults:
-        if len(faults) > 1 and f.coverage < 1 / 3:
-            f.counts["unsaid"] = 1.0  # a statement joined on that the evidence knows nothing of
+        if has_unknown and f.coverage < UNKNOWN_BELOW:
+            f.counts["unsaid"] = 1.0
         if f.unsaid:
             f.counts["unsaid"] = max(f.unsaid.values())
     counted = {
@@ -296,6 +306,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         carried_clauses=clean if len(clean) < len(faults) else (),
         closeness=min(f.closeness for f in faults),
         coverage=float(np.average([f.coverage for f in faults], weights=[max(f.n_items, 1) for f in faults])),
+        joins_unknown=has_unknown and any(f.closeness >= COPY_FROM for f in faults),
         windows=_windows(chosen, covers, cosine_of, texts, home, titles, beside),
         is_verbatim=plain_claim in sentences or all(plain(claim[a:b]) in sentences for a, b in split_sentences(claim)),
     )
