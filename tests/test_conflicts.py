@@ -14,7 +14,7 @@ import pytest
 
 from rag import Library
 from rag.news.conflicts import compare, quantities
-from rag.news.differences import newest_first, overtaken
+from rag.news.differences import newest_first, overtaken, reported_since, superseded
 from rag.news.outcomes import settles
 from rag.news.same_story import HEADING, heading, later
 from rag.text.facts import read
@@ -478,3 +478,14 @@ def test_a_heading_is_short() -> None:
     long = heading(read("The " + "slippery harbour " * 40 + "sank."), {stem("slippery"), stem("harbour")})
     assert long.endswith("slippery …")
     assert len(long) <= HEADING + 2
+
+
+def test_what_a_later_report_tells_of_long_before_is_no_news() -> None:
+    old = said("Under the Vell plan 33 hostages would be freed.", "2031-04-29")
+    background = said("The Vell militia let 105 hostages go in November.", "2031-04-30", id="b")
+    update = said("Under the Vell plan 40 hostages would be freed on Monday.", "2031-04-30", id="c")
+    question = "How many hostages would be freed?"
+    assert reported_since(question, old, [background, update], [0.0, 0.0], [0.0, 0.0]) == 1
+    assert reported_since(question, old, [background], [0.0], [0.0]) is None
+    assert superseded(question, [background, old]) == frozenset()
+    assert superseded(question, [update, old]) == {1}

@@ -8,6 +8,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from embeddings.minilm import shared
@@ -180,7 +181,12 @@ def _seen(claim: str, passage: NewsPassage, cosines: Sequence[float], rng: rando
 
 
 def cosines_of(texts: Sequence[str], sentences: Sequence[str]) -> list[list[float]]:
-    """The cosine of each text with each sentence."""
+    """The cosine of each text with each sentence. Remembered: every round of a training asks for the same."""
+    return _cosines_of(tuple(texts), tuple(sentences))
+
+
+@lru_cache(maxsize=None)
+def _cosines_of(texts: tuple[str, ...], sentences: tuple[str, ...]) -> list[list[float]]:
     vectors = shared().encode_passages([*texts, *sentences])
     found: list[list[float]] = (vectors[: len(texts)] @ vectors[len(texts) :].T).tolist()
     return found

@@ -5,6 +5,7 @@ Pairs of sentences are judged by `conflicts`; here they are chosen, put together
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from rag.news.markers import Markers
 from rag.news.outcomes import done_when, full_names, is_open, is_planned, left_office, settles
 from rag.news.processes import settled
 from rag.news.same_story import has_cast, later, other_names, same_headline
+from rag.text.calendar import date_range
+from rag.text.dates import read_in
 from rag.text.facts import read
 from rag.types import Candidate, Claim, Disagreement
 
@@ -212,8 +215,22 @@ def reported_since(
         and scores[n] >= -most
         and (not is_figure or _same_measure(best.text, other.text))
         and has_cast(best, other)
+        and not _is_background(other, best)
     ]
     return max(found, key=lambda n: (others[n].hit.article.published or "", -n), default=None)
+
+
+# Days before a report from which on what another dates there is background, and no news since. Of a running story even
+# the latest report names the day on which it began.
+BACKGROUND = dt.timedelta(days=30)
+
+
+def _is_background(other: Candidate, best: Candidate) -> bool:
+    """Whether all that `other` dates lies so long before the report of `best`."""
+    published, _ = date_range(best.hit.article.published)
+    mentions = read_in(other.hit.article, other.sentence.start, other.sentence.end)
+    ends = [mention.days[1] for mention in mentions if mention.days is not None]
+    return published is not None and bool(ends) and max(ends) < dt.date.fromisoformat(published) - BACKGROUND
 
 
 def superseded(question: str, picked: Sequence[Candidate]) -> frozenset[int]:
@@ -226,6 +243,7 @@ def superseded(question: str, picked: Sequence[Candidate]) -> frozenset[int]:
         if (is_state or (is_figure and _same_measure(one.text, lead.text)))
         and later(one.hit.article, lead.hit.article) == 1
         and has_cast(one, lead)
+        and not _is_background(lead, one)
     )
 
 
