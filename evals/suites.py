@@ -50,7 +50,7 @@ def public(
         loaded = SETS[name](Path(data))
     else:
         raise BylineError(f"the suite {name!r} reads public data: give its folder with --data DIR.")
-    idle = {"model": model, "price": more.get("price"), "reader": reader, "checker": checker}
+    idle = {"model": model, "price": more.get("price"), "checker": checker}
     if loaded.measures and (given := [f"--{option}" for option, value in idle.items() if value is not None]):
         raise BylineError(f"{' and '.join(given)} would do nothing for {name!r}, which only searches: leave that out.")
     rng = random.Random(SEED)

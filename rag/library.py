@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -19,9 +19,9 @@ from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
 from rag.models.reader import Reranker
-from rag.models.tiers import load_reader
+from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, questions, understanding
+from rag.search import asof, questions, reranking, understanding
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
@@ -84,7 +84,7 @@ class Library(Judging):
         question = words.readable(question)
         filters = filters_of(within)
         earlier = questions.turns(history) if understand else ()
-        hits, dates = self._within(question, earlier, k, filters, understand)
+        hits, dates = self._within(question, earlier, k, filters, understand, self._ranked)
         notes = self._notes(question, dates.within(filters), bool(hits))
         return Hits(hits, understood=dates.to_dict(), notes=notes)
 
@@ -107,20 +107,40 @@ class Library(Judging):
         return [c for c, one in zip(nearest, judged, strict=True) if one.verdict == "supported" and not one.missing]
 
     def _within(
-        self, question: str, earlier: Sequence[questions.Turn], k: int, filters: Filters, understand: bool
+        self,
+        question: str,
+        earlier: Sequence[questions.Turn],
+        k: int,
+        filters: Filters,
+        understand: bool,
+        search: Callable[[str, int, Filters], list[SearchHit]],
     ) -> tuple[list[SearchHit], asof.Understood]:
-        """The hits, and what was understood of the dates in `question` to find them."""
+        """The hits of `search`, and what was understood of the dates in `question` to find them."""
 
         def hits(dates: asof.Understood) -> list[SearchHit]:
             wanted = dates.question or question
-            completed = questions.understand(wanted, earlier)
-            return self._hits(completed.get("question", wanted), k, dates.within(filters))
+            asked = questions.understand(wanted, earlier).get("question", wanted)
+            return search(asked, k, dates.within(filters))
 
         understood = self.understood(question, filters) if understand else asof.NOTHING
         found = hits(understood)
         if found or understood.is_sure:
             return found, understood
         return hits(understood.given_up()), understood.given_up()
+
+    def _ranked(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
+        """The hits in the order of the search, or with the reader's say where the settings want it and there is one.
+        Of the two tiers always the built-in one reads: the larger would take seconds for so many passages."""
+        settings = load_settings(self.path, reader=self._chosen.get("reader"))
+        spec = "built-in" if settings.reader in TIERS else settings.reader
+        reader = load_reader(spec) if settings.rerank == "on" else None
+        if reader is None or k < 1:
+            return self._hits(question, k, filters)
+        hits = self._hits(question, max(k, reranking.N_READ), filters)
+        return reranking.rerank(question, hits, reader, self._sentences_of)[:k]
+
+    def _sentences_of(self, hit: SearchHit) -> list[str]:
+        return [candidate.text for candidate in self._candidates([hit])]
 
     @overload
     def ask(self, question: str, *, stream: Literal[False] = False, **options: Unpack[Asking]) -> Answer: ...
@@ -302,7 +322,7 @@ class Library(Judging):
         """
         question = words.readable(question)
         filters = filters_of(within)
-        hits, understood = self._within(question, (), k, filters, understand)
+        hits, understood = self._within(question, (), k, filters, understand, self._hits)
         topic = understood.request.topic if understood.request else ""
         found, orders = self._find(topic or understood.question or question, hits)
         events = of_hits(found) if words.has_words(question) else ()

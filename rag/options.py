@@ -32,6 +32,7 @@ def in_words(choices: tuple[str, ...]) -> str:
 
 
 READERS = ("auto", "built-in", "accurate", "none", "qa:NAME", "st:NAME")
+RERANK = ("on", "off")
 PROMPT_STYLES = ("auto", "short", "full")
 WITNESS = ("auto", "on", "off")
 CHECKERS = ("auto", "built-in", "accurate", "nli:NAME", "st:NAME")
@@ -92,6 +93,13 @@ SETTINGS: dict[str, Setting] = {
         in_words(READERS),
         ("BYLINE_READER",),
         choices=READERS,
+    ),
+    "rerank": Setting(
+        "whether `search` puts the best passages in the order in which the reader finds an answer in them",
+        "on",
+        in_words(RERANK),
+        ("BYLINE_RERANK",),
+        choices=RERANK,
     ),
     "checker": Setting(
         "what judges whether sources carry a claim; auto is accurate where its models are there, else built-in",

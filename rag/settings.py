@@ -46,6 +46,7 @@ class Settings:
     model_max_tokens: int = _default("model_max_tokens")
     prompt_style: str = _default("prompt_style")
     reader: str = _default("reader")
+    rerank: str = _default("rerank")
     checker: str = _default("checker")
     check_with_model: str = _default("check_with_model")
     fields: str = _default("fields")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
+from rag.search.reranking import N_READ
 from rag.search.retrieval import min_max
 from rag.text.words import query_terms
 
@@ -36,15 +37,38 @@ def test_ranks_scores_and_order(sample: Library) -> None:
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert all(0 <= hit.score <= 1 for hit in hits)
-    assert all(hit.scores.keys() == {"cosine", "bm25"} for hit in hits)
+    assert all(hit.scores.keys() == {"cosine", "bm25", "reader"} for hit in hits)
     assert Path(hits[0].article.path).name == "letters-to-25-countries.md"
 
 
-def test_the_score_is_the_average_of_the_scaled_parts(sample: Library) -> None:
+def test_the_score_is_the_average_of_the_scaled_parts(sample: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BYLINE_RERANK", "off")
     hits = sample.retrieve("arrest warrants for Netanyahu", k=1000)
     cosine = min_max([hit.scores["cosine"] for hit in hits])
     bm25 = min_max([hit.scores["bm25"] for hit in hits])
     np.testing.assert_allclose([hit.score for hit in hits], (cosine + bm25) / 2, atol=1e-6)
+
+
+def test_what_the_reader_makes_of_the_best_counts_as_much_as_the_search(
+    sample: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "How many hostages were freed in November?"
+    read = {hit.passage.id: hit for hit in sample.retrieve(question, k=1000)}
+    monkeypatch.setenv("BYLINE_RERANK", "off")
+    searched = sample.retrieve(question, k=1000)
+    assert read.keys() == {hit.passage.id for hit in searched}
+    for hit in searched:
+        other = read[hit.passage.id]
+        assert other.score == pytest.approx((hit.score + other.scores["reader"]) / 2)
+        assert (other.scores["reader"] > 0) == (hit.rank <= N_READ)
+        assert "reader" not in hit.scores
+    (best,) = [hit for hit in read.values() if hit.rank == 1]
+    assert "105 hostages" in best.passage.text.replace("\n", " ")
+
+
+def test_without_a_reader_the_search_alone_decides(sample_folder: Path) -> None:
+    with Library.open(sample_folder, reader="none") as library:
+        assert all("reader" not in hit.scores for hit in library.retrieve("Who asked Biden for help?"))
 
 
 def test_cosine_is_the_models_own(sample: Library) -> None:

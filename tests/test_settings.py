@@ -50,6 +50,7 @@ def test_each_source_goes_before_the_next(tmp_path: Path, monkeypatch: pytest.Mo
         "model_max_tokens": "environment",
         "fields": "default",
         "reader": "default",
+        "rerank": "default",
         "checker": "default",
         "check_with_model": "default",
         "prompt_style": "default",

@@ -8,7 +8,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from embeddings.minilm import shared
@@ -185,7 +185,7 @@ def cosines_of(texts: Sequence[str], sentences: Sequence[str]) -> list[list[floa
     return _cosines_of(tuple(texts), tuple(sentences))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cosines_of(texts: tuple[str, ...], sentences: tuple[str, ...]) -> list[list[float]]:
     vectors = shared().encode_passages([*texts, *sentences])
     found: list[list[float]] = (vectors[: len(texts)] @ vectors[len(texts) :].T).tolist()
