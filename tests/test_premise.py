@@ -110,6 +110,15 @@ def test_parts(question: str, expected: list[str]) -> None:
             ["What does the Gazette say about the toll?", "What does the Tolvane Post say about the toll?"],
         ),
         (
+            "Compare Venn's and Dene's views of the new ferry.",
+            ["What does Venn say about the new ferry?", "What does Dene say about the new ferry?"],
+        ),
+        (
+            "Contrast the reactions of the Harbour Union and Gullmere to the plan",
+            ["What does the Harbour Union say about the plan?", "What does Gullmere say about the plan?"],
+        ),
+        ("Compare prices in Saltby and Gullmere", ["Compare prices in Saltby and Gullmere"]),
+        (
             "Is the quay safe, according to the mayor and according to the divers?",
             ["Is the quay safe, according to the mayor?", "Is the quay safe, according to the divers?"],
         ),

@@ -10,9 +10,10 @@ import pytest
 
 from evals.loaders import DATA, read_jsonl
 from evals.training.reader_data import cases_to_train
-from evals.training.stories import OF_THE_DAY, STORIES, story_cases
+from evals.training.stories import OF_THE_DAY, OPEN_ELSEWHERE, STORIES, story_cases
 from evals.training.texts import plain
 from rag.errors import BylineError
+from rag.models.reader import EARLIER, LATEST
 
 ROWS = list(read_jsonl(STORIES))
 
@@ -38,12 +39,16 @@ def test_cases_know_what_answers_them() -> None:
     assert not {case.id for case, _ in story_cases()} & {case.id for case, _ in story_cases(held_out=True)}
 
 
-def test_an_older_state_of_things_is_not_called_silent() -> None:
-    """That a strike goes on, of the day before, seems to answer whether it is over."""
+def test_an_older_state_of_things_is_marked_as_older() -> None:
+    """That a strike goes on, of the day before, answers whether it is over, but for its age."""
     kinds = {plain(q["text"]): q["kind"] for row in ROWS for q in row["questions"]}
     for case, others in story_cases():
-        if kinds[plain(case.question)] in OF_THE_DAY:
+        assert case.title.startswith((LATEST, EARLIER))
+        kind = kinds[plain(case.question)]
+        if kind in OPEN_ELSEWHERE:
             assert others == []
+        elif kind in OF_THE_DAY and case.gold and not case.title.startswith(EARLIER):
+            assert all(other.title.startswith(EARLIER) for other in others)
 
 
 def test_nothing_that_is_measured_on_is_in_them() -> None:

@@ -55,7 +55,7 @@ def examples_of(
 
         whole = Example(
             question=ask(case.question),
-            title="" if rng.random() < BARE_RATE else case.title,
+            title=_titled(case, rng),
             sentences=case.sentences,
             gold=case.gold,
             doubtful=case.doubtful,
@@ -77,8 +77,7 @@ def _elsewhere(case: Case, whole: Example, near: Sequence[Case], rng: random.Ran
         yield Example(question=whole.question, title=whole.title, sentences=rest)
     if near and (case.answers or case.source in WORDLESS) and rng.random() < OTHER_RATE:
         other = near[0] if rng.random() < HARDEST_RATE else rng.choice(near)
-        title = "" if rng.random() < BARE_RATE else other.title
-        yield Example(question=whole.question, title=title, sentences=other.sentences)
+        yield Example(question=whole.question, title=_titled(other, rng), sentences=other.sentences)
 
 
 def _otherwise_asked(
@@ -180,8 +179,12 @@ def questions_of_names(cases: Sequence[Case], n: int, rng: random.Random) -> Ite
         template, says = rng.choice(_OF_A_NAME)
         near = [s for s in case.sentences if name in s and not re.search(says, s, re.I)][:3]
         if near:
-            title = "" if rng.random() < BARE_RATE else case.title
-            yield Example(question=template.format(name), title=title, sentences=tuple(near))
+            yield Example(question=template.format(name), title=_titled(case, rng), sentences=tuple(near))
+
+
+def _titled(case: Case, rng: random.Random) -> str:
+    """The title, or "" at times; that of a story's article always, since it says how old the article is."""
+    return "" if rng.random() < BARE_RATE and case.source != "stories" else case.title
 
 
 def holds(sentences: Sequence[str], answers: Sequence[str]) -> bool:

@@ -10,10 +10,13 @@ from evals.loaders import read_jsonl
 from evals.training.reader_data import Case
 from evals.training.texts import Json, digest, sentences_of_paragraphs, trimmed
 from rag.errors import BylineError
+from rag.models.reader import EARLIER, LATEST
 
 STORIES = Path(__file__).parent / "data" / "stories.jsonl.gz"
-# Questions that an article before may seem to answer, as things stood then: it is not taken for one that does not.
-OF_THE_DAY = ("latest", "summary", "yes_no")
+# Questions that an article before may seem to answer, as things stood then.
+OF_THE_DAY = ("latest", "summary")
+# Those of which it is not known whether another article settles them too.
+OPEN_ELSEWHERE = ("yes_no",)
 
 
 def story_cases(path: Path = STORIES, *, held_out: bool = False) -> Iterator[tuple[Case, list[Case]]]:
@@ -34,7 +37,7 @@ def _cases(row: Json, question: Json) -> Iterator[tuple[Case, list[Case]]]:
             source="stories",
             part="adapter",
             question=trimmed(question["text"]),
-            title=row["articles"][n]["title"],
+            title=f"{LATEST if n == len(texts) - 1 else EARLIER}{row['articles'][n]['title']}",
             sentences=texts[n],
             gold=frozenset(i for at, i in gold if at == n),
             answers=(question["answer"],) if question["answer"] and n == question["article"] else (),
@@ -44,8 +47,11 @@ def _cases(row: Json, question: Json) -> Iterator[tuple[Case, list[Case]]]:
     if not gold:
         yield from ((case, []) for case in cases)
         return
-    silent = [case for case in cases if not case.gold and question["kind"] not in OF_THE_DAY]
+    silent = [case for case in cases if not case.gold and question["kind"] not in OPEN_ELSEWHERE]
     yield cases[question["article"]], silent
+    if question["kind"] in OF_THE_DAY:
+        # Only the age of an article tells that it does not answer: each of the older ones is read.
+        yield from ((case, []) for case in silent)
 
 
 def _answering(row: Json, question: Json, texts: Sequence[tuple[str, ...]]) -> list[tuple[int, int]]:

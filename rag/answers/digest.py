@@ -85,7 +85,8 @@ class Digest:
         told = [candidate for candidate, _ in best]
         drafts = tuple(quoted(one, earlier=self._is_earlier(one, told)) for one in told)
         confidence = max((score for _, score in best), default=0.0) if self._topic else float(bool(best))
-        is_unsure = self._is_compared and confidence < ABOUT
+        is_headline = any(self._is_headline(one.hit.article) for one in told)
+        is_unsure = bool(self._topic) and confidence < ABOUT and (self._is_compared or not is_headline)
         return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)), is_unsure=is_unsure)
 
     def _is_about(self, scored: Sequence[tuple[Candidate, float]]) -> bool:

@@ -65,6 +65,11 @@ _DIFFERING_PAIR = re.compile(
     rf"{_PAIR}\s+(?:differ|disagree|diverge|contradict\s+each\s+other)\b\s*"
     r"(?:(?:on|about|over|as\s+to)\s+)?(?P<subject>.*?)\W*$"
 )
+_COMPARED_VIEWS = re.compile(
+    r"^\W*(?i:compare|contrast)\s+(?:(?i:what)\s+|(?i:the\s+)?(?:[a-z]+\s+)?[a-z]+\s+(?:of|by|from)\s+)?"
+    rf"(?P<one>{_SIDE})(?:['’]s?)?\s+and\s+(?P<other>{_SIDE})(?:\s+{_SPEAKING})?(?:['’]s?\s+(?:[a-z]+\s+)?[a-z]+)?\s+(?:on|of|about|over|to|towards?|regarding)\s+"
+    r"(?P<subject>.+?)\W*$"
+)
 _ACCORDING_TO_PAIR = re.compile(
     rf"\baccording\s+to\s+(?:{_PAIR}|(?P<first>.+?)\s+and\s+according\s+to\s+(?P<second>.+?))(?=\W*$|,)"
 )
@@ -177,6 +182,8 @@ def parts(question: str) -> list[str]:
     Israel and Hamas say?" (`ask_of_each`). What asks nothing by itself ("who said what and when") stays with the part
     before."""
     found: list[str] = []
+    if _COMPARED_VIEWS.match(question):
+        return ask_of_each(question)
     if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
         return [question]
     for part in _BETWEEN_PARTS.split(question):
@@ -192,9 +199,9 @@ def parts(question: str) -> list[str]:
 
 def ask_of_each(question: str) -> list[str]:
     """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
-    do the reports of A and B differ on C?", "according to A and according to B") or act each by itself ("What can A and
+    do the reports of A and B differ on C?", "Compare the views of A and B on C", "according to A and according to B") or act each by itself ("What can A and
     B each do?"), or two times ("in spring and again in autumn"). Otherwise the question as it is."""
-    if differing := _DIFFERING_PAIR.search(question):
+    if differing := _DIFFERING_PAIR.search(question) or _COMPARED_VIEWS.search(question):
         about = f" about {differing['subject']}" if differing["subject"] else ""
         return [f"What does {differing[side]} say{about}?" for side in ("one", "other")]
     if pair := _EACH_OF_PAIR.search(question):

@@ -24,9 +24,13 @@ MAX_QUESTION, MAX_PASSAGE, MAX_TITLE = 40, 320, 10
 LONGEST_ANSWER = 30
 
 
+# What stands before the title of the latest article on a story, and of those before it, where several are read.
+LATEST, EARLIER = "latest: ", "earlier: "
+
+
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """Neighbouring sentences of an article, and its title ("" where it has none)."""
+    """Neighbouring sentences of an article, and its title ("" where it has none); LATEST or EARLIER may open it."""
 
     title: str
     sentences: tuple[str, ...]

@@ -101,6 +101,8 @@ _WORDINGS: tuple[tuple[Kind, str], ...] = (
         rf"(?:how\s+(?:far\s+back|old|recent|new)|from\s+when(?:\s+to\s+when)?)\s+(?:do|does|are|is)\s+(?:it|they|{_HERE})(?:\s+go)?",
     ),
 )
+# A topic that is a question of its own ("the latest on where he is") is for the reader.
+_CLAUSE = re.compile(r"(?:where|whether|how|who|whom|whose|why|when|if|what|which)\b", re.IGNORECASE)
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WORDINGS)
 # Words that a question about articles or outlets as such may have, beside its outlets and its topic.
 _COUNTED = re.compile(
@@ -144,7 +146,7 @@ def request(question: str, happened: bool = False) -> Request | None:
         if (found := pattern.fullmatch(text)) is not None:
             groups = found.groupdict()
             topic = (groups.get("topic") or "").replace(OUTLET, "").strip(" ,")
-            if OUTLET not in text and kind == "compare":
+            if (OUTLET not in text and kind == "compare") or _CLAUSE.match(topic):
                 return None
             return Request(kind=kind, topic=topic, is_latest=bool(groups.get("latest") or groups.get("news")))
     return None
