@@ -10,12 +10,13 @@ from rag.answers.citations import attribution
 from rag.answers.injections import beside_orders
 from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
-from rag.models.reader import Passage, Reading, Reranker
+from rag.models.reader import EARLIER, LATEST, Passage, Reading, Reranker
 from rag.models.verifier import Verifier
 from rag.news import differences
+from rag.news.same_story import later
 from rag.news.speakers import speaker_in
 from rag.search.found import Found
-from rag.types import Candidate, Span
+from rag.types import Article, Candidate, Span
 
 # A further sentence joins the answer when the reader thinks that it answers too, and not by far less than the best
 # one does.
@@ -46,7 +47,7 @@ class Extractive:
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
         question, candidates = found.question, found.candidates
-        readings = self._read(question, candidates)
+        readings = self._read(found)
         evidence = [
             Evidence(
                 text=candidate.text,
@@ -85,15 +86,32 @@ class Extractive:
         )
         return Drafted(drafts=tuple(drafts), confidence=confidence)
 
-    def _read(self, question: str, candidates: Sequence[Candidate]) -> list[Reading] | list[None]:
+    def _read(self, found: Found) -> list[Reading] | list[None]:
         """A reading of each candidate; they come passage by passage, in order."""
         if self._reader is None:
-            return [None] * len(candidates)
+            return [None] * len(found.candidates)
+        age_of = ages(found.candidates, found.passage_cosines)
         passages = [
-            Passage(title=of[0].hit.article.headline or "", sentences=tuple(c.text for c in of))
-            for of in (list(group) for _, group in groupby(candidates, key=lambda c: c.hit.passage.id))
+            Passage(
+                title=age_of.get(of[0].hit.article.id, "") + (of[0].hit.article.headline or ""),
+                sentences=tuple(c.text for c in of),
+            )
+            for of in (list(group) for _, group in groupby(found.candidates, key=lambda c: c.hit.passage.id))
         ]
-        return [reading for readings in self._reader.read(question, passages) for reading in readings]
+        return [reading for readings in self._reader.read(found.question, passages) for reading in readings]
+
+
+def ages(candidates: Sequence[Candidate], passage_cosines: Sequence[float]) -> dict[str, str]:
+    """LATEST or EARLIER for the articles that seem to be of the story asked about, by their ids; none where nothing
+    tells which is the later. Of that story are those of which a passage comes about as near to the question as any."""
+    nearest: dict[str, tuple[float, Article]] = {}
+    for candidate, cosine in zip(candidates, passage_cosines, strict=True):
+        article = candidate.hit.article
+        nearest[article.id] = max(nearest.get(article.id, (cosine, article)), (cosine, article), key=lambda of: of[0])
+    least = max((cosine for cosine, _ in nearest.values()), default=0.0) - differences.AS_NEAR
+    story = [article for cosine, article in nearest.values() if cosine >= least]
+    old = {one.id for one in story if any(later(one, other) == 1 for other in story)}
+    return {one.id: EARLIER if one.id in old else LATEST for one in story} if old else {}
 
 
 def _without_orders(order: list[int], candidates: Sequence[Candidate], evidence: Sequence[Evidence]) -> list[int]:

@@ -199,8 +199,9 @@ def parts(question: str) -> list[str]:
 
 def ask_of_each(question: str) -> list[str]:
     """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
-    do the reports of A and B differ on C?", "Compare the views of A and B on C", "according to A and according to B") or act each by itself ("What can A and
-    B each do?"), or two times ("in spring and again in autumn"). Otherwise the question as it is."""
+    do the reports of A and B differ on C?", "Compare the views of A and B on C", "according to A and according to B")
+    or act each by itself ("What can A and B each do?"), or two times ("in spring and again in autumn"). Otherwise the
+    question as it is."""
     if differing := _DIFFERING_PAIR.search(question) or _COMPARED_VIEWS.search(question):
         about = f" about {differing['subject']}" if differing["subject"] else ""
         return [f"What does {differing[side]} say{about}?" for side in ("one", "other")]
