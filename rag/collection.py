@@ -24,7 +24,7 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError, NotFoundError
 from rag.filters import Filters
-from rag.ingest import articles, changes
+from rag.ingest import changes, discovery
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
@@ -248,7 +248,7 @@ class Collection(Shelf):
         mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
-            files, failed = articles.discover(paths, passed_over)
+            files, failed = discovery.discover(paths, passed_over)
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
