@@ -34,7 +34,8 @@ from rag.settings import FILE as SETTINGS
 from rag.settings import expanded, load_settings
 from rag.shelf import Shelf
 from rag.storage import index
-from rag.storage.store import Store, text_hash, text_to_embed
+from rag.storage.rows import text_hash, text_to_embed
+from rag.storage.store import Store
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
