@@ -96,16 +96,15 @@ def test_extractive_picks_the_sentence_that_answers(reader: Reader | None) -> No
 
 
 def test_the_reader_is_told_which_article_of_a_story_is_the_latest() -> None:
-    def of(name: str, published: str | None) -> list[Candidate]:
-        return candidates(replace(ARTICLE, id=name, published=published))[:2]
+    def of(name: str, published: str | None) -> Article:
+        return replace(ARTICLE, id=name, published=published)
 
     old, new, far = of("old", "2021-03-04"), of("new", "2021-03-06"), of("far", "2021-04-01")
-    cosines = [0.6, 0.6, 0.55, 0.5, 0.2, 0.2]
-    assert ages([*old, *new, *far], cosines) == {"old": EARLIER, "new": LATEST}
-    assert ages([*old, *of("same", "2021-03-04")], cosines[:4]) == {}
-    assert ages([*old, *of("undated", None)], cosines[:4]) == {}
-    assert ages([*old, *of("month", "2021-03")], cosines[:4]) == {}  # it may be the earlier one
-    assert ages([], []) == {}
+    assert ages([(old, 0.6), (new, 0.3), (new, 0.55), (old, 0.1), (far, 0.2)]) == {"old": EARLIER, "new": LATEST}
+    assert ages([(old, 0.6), (of("same", "2021-03-04"), 0.6)]) == {}
+    assert ages([(old, 0.6), (of("undated", None), 0.6)]) == {}
+    assert ages([(old, 0.6), (of("month", "2021-03"), 0.6)]) == {}  # it may be the earlier one
+    assert ages([]) == {}
 
 
 @pytest.mark.parametrize(
