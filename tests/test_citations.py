@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rag.answers.citations import attribution, make_claims, render
-from rag.answers.extractive import Extractive
+from rag.answers.extractive import Extractive, ages
 from rag.answers.writer import Draft, Drafted
-from rag.models.reader import Reader
+from rag.models.reader import EARLIER, LATEST, Reader
 from rag.search.found import Found
 from rag.text.calendar import date_in_words
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
@@ -93,6 +93,18 @@ def test_extractive_picks_the_sentence_that_answers(reader: Reader | None) -> No
     assert far.drafts == ()
     assert far.confidence < drafted.confidence
     assert Extractive(reader).draft(found("Who?", [], 0.0, [])) == Drafted(drafts=(), confidence=0.0)
+
+
+def test_the_reader_is_told_which_article_of_a_story_is_the_latest() -> None:
+    def of(name: str, published: str | None) -> Article:
+        return replace(ARTICLE, id=name, published=published)
+
+    old, new, far = of("old", "2021-03-04"), of("new", "2021-03-06"), of("far", "2021-04-01")
+    assert ages([(old, 0.6), (new, 0.3), (new, 0.55), (old, 0.1), (far, 0.2)]) == {"old": EARLIER, "new": LATEST}
+    assert ages([(old, 0.6), (of("same", "2021-03-04"), 0.6)]) == {}
+    assert ages([(old, 0.6), (of("undated", None), 0.6)]) == {}
+    assert ages([(old, 0.6), (of("month", "2021-03"), 0.6)]) == {}  # it may be the earlier one
+    assert ages([]) == {}
 
 
 @pytest.mark.parametrize(

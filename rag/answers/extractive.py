@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rag.answers import polar
@@ -90,7 +90,7 @@ class Extractive:
         """A reading of each candidate; they come passage by passage, in order."""
         if self._reader is None:
             return [None] * len(found.candidates)
-        age_of = ages(found.candidates, found.passage_cosines)
+        age_of = ages(zip((c.hit.article for c in found.candidates), found.passage_cosines, strict=True))
         passages = [
             Passage(
                 title=age_of.get(of[0].hit.article.id, "") + (of[0].hit.article.headline or ""),
@@ -101,15 +101,16 @@ class Extractive:
         return [reading for readings in self._reader.read(found.question, passages) for reading in readings]
 
 
-def ages(candidates: Sequence[Candidate], passage_cosines: Sequence[float]) -> dict[str, str]:
+def ages(found: Iterable[tuple[Article, float]]) -> dict[str, str]:
     """LATEST or EARLIER for the articles that seem to be of the story asked about, by their ids; none where nothing
-    tells which is the later. Of that story are those of which a passage comes about as near to the question as any."""
-    nearest: dict[str, tuple[float, Article]] = {}
-    for candidate, cosine in zip(candidates, passage_cosines, strict=True):
-        article = candidate.hit.article
-        nearest[article.id] = max(nearest.get(article.id, (cosine, article)), (cosine, article), key=lambda of: of[0])
-    least = max((cosine for cosine, _ in nearest.values()), default=0.0) - differences.AS_NEAR
-    story = [article for cosine, article in nearest.values() if cosine >= least]
+    tells which is the later. `found` are the articles of passages, each with its passage's cosine to the question: of
+    that story are those of which a passage comes about as near as any."""
+    nearest: dict[str, tuple[Article, float]] = {}
+    for article, cosine in found:
+        if article.id not in nearest or nearest[article.id][1] < cosine:
+            nearest[article.id] = article, cosine
+    least = max((cosine for _, cosine in nearest.values()), default=0.0) - differences.AS_NEAR
+    story = [article for article, cosine in nearest.values() if cosine >= least]
     old = {one.id for one in story if any(later(one, other) == 1 for other in story)}
     return {one.id: EARLIER if one.id in old else LATEST for one in story} if old else {}
 

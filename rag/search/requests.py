@@ -61,6 +61,17 @@ _WORDINGS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "digest",
+        rf"(?:(?:bring|get|catch)\s+(?:me|us)\s+up(?:\s+to\s+(?:date|speed))?\s+(?:on|with|about)|recap|"
+        rf"(?:run|walk|talk|take)\s+(?:me|us)\s+through|(?:brief|update)\s+(?:me|us)\s+on|"
+        rf"give\s+(?:me|us)\s+(?:an?|the)\s+(?:update|recap|rundown|briefing)\s+(?:on|of|about))\s+{_TOPIC}",
+    ),
+    (
+        "digest",
+        rf"(?:what(?:['’]?s|\s+is)\s+the\s+(?:(?:current|present)\s+)?(?P<state>state\s+of\s+(?:play|affairs))|"
+        rf"(?:how|where)\s+do\s+(?:things|matters)\s+(?P<stand>stand))(?:\s+now)?(?:\s+{_AROUND}\s+{_TOPIC})?",
+    ),
+    (
+        "digest",
         rf"(?:(?:what\s+(?:is|was)|show\s+me|give\s+me)\s+)?{_O}\s+(?:account|reports?|articles?|story|coverage|version)"
         rf"\s+(?:of|on|about)\s+{_TOPIC}",
     ),
@@ -148,7 +159,8 @@ def request(question: str, happened: bool = False) -> Request | None:
             topic = (groups.get("topic") or "").replace(OUTLET, "").strip(" ,")
             if (OUTLET not in text and kind == "compare") or _CLAUSE.match(topic):
                 return None
-            return Request(kind=kind, topic=topic, is_latest=bool(groups.get("latest") or groups.get("news")))
+            is_latest = any(groups.get(word) for word in ("latest", "news", "state", "stand"))
+            return Request(kind=kind, topic=topic, is_latest=is_latest)
     return None
 
 
