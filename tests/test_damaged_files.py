@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from html import escape
 from pathlib import Path
 
 import pytest
 
-from rag.ingest.articles import read
+from rag.ingest.articles import SUFFIXES, read
 from rag.types import Article
-from tests.reading import one, put
+from tests.reading import failed, one, put
 
 SAID = "The ferry of Portmere came back to its pier on Monday, the harbour office said."
 OTHER = "The tram of Portmere stays in its shed until the snow is gone, the depot said."
@@ -37,7 +38,7 @@ def test_a_record_loses_only_the_characters_that_no_parser_bears(tmp_path: Path,
     assert [text.rstrip("\ufffd") for text in found] == [SAID, OTHER]
 
 
-@pytest.mark.parametrize("bad", [*UNFIT, "&#xd800;", "&#57343;", "&#1114112;", f"&#{'9' * 5000};"])
+@pytest.mark.parametrize("bad", [*UNFIT, "&#xd800;", "&#57343;", "&#1114112;", "&#99999999;"])
 def test_a_feed_loses_only_the_characters_that_no_parser_bears(tmp_path: Path, bad: str) -> None:
     for markup in (f"{SAID}{bad}", escape(f"<p>{SAID}{bad}</p>")):
         found = texts(put(tmp_path / "feed.xml", feed(f"Ferry{bad}", markup)))
@@ -78,3 +79,22 @@ def test_a_page_within_a_page_that_has_no_body_or_two(tmp_path: Path, page: str,
     other = item.format("b", plain)
     message = f"<newsMessage><itemSet>{item.format('a', html)}{other}</itemSet></newsMessage>"
     assert texts(put(tmp_path / "wire.newsml", message)) == list(dict.fromkeys([text, OTHER]))
+
+
+def damaged() -> bytes:
+    """A packed file with a good header and bytes that unpack to nothing."""
+    packed = bytearray(gzip.compress(SAID.encode() * 50))
+    packed[12:40] = b"\xff" * 28
+    return bytes(packed)
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".log", ""])
+@pytest.mark.parametrize(
+    "data",
+    [damaged(), gzip.compress(SAID.encode() * 50)[:-12], b"\x1f\x8b?", SAID.encode()],
+    ids=["damaged", "cut", "a header", "not packed"],
+)
+def test_a_damaged_archive_of_any_suffix_is_one_sentence(tmp_path: Path, suffix: str, data: bytes) -> None:
+    assert failed(put(tmp_path / f"story{suffix}.gz", data)).startswith(
+        f"story{suffix}.gz is damaged, or no .gz file ("
+    )

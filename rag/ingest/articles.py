@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from rag.errors import BylineError
 from rag.ingest import epub, exports, feeds, mail, records
-from rag.ingest.encoding import decode, decoded, load, open_file
+from rag.ingest.encoding import DAMAGED_GZIP, GZIP_ERRORS, decode, decoded, load, open_file
 from rag.ingest.failures import Troubles, failure
 from rag.ingest.fields import Mapped, metadata_of, names_of
 from rag.ingest.formats import declared_in, from_text, stated_above
@@ -225,6 +225,8 @@ def read(
         else:
             many = {mail.MAILBOX: _read_mailbox, epub.SUFFIX: _read_book, **dict.fromkeys(feeds.SUFFIXES, _read_feed)}
             yield from many.get(suffix, _read_document)(path, row)
+    except GZIP_ERRORS as error:
+        yield failure(path, DAMAGED_GZIP.format(error))
     except UnicodeEncodeError:
         yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
     except OSError as error:
@@ -239,7 +241,7 @@ def _holds_records(path: Path) -> bool:
         with open_file(path) as file:
             head = file.read(HEAD)
         return records.looks_like(decode(head)) is not None
-    except (BylineError, OSError, EOFError):
+    except (BylineError, OSError, *GZIP_ERRORS):
         return False
 
 

@@ -16,6 +16,8 @@ from rag.ingest.alphabets import ALPHABETS, SIGNS, Alphabet
 MAX_BYTES = 50 * 2**20
 """The largest file that is read whole, unpacked; in a file of many records, the largest record."""
 GZIP = ".gz"
+GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading a damaged .gz file raises. BadGzipFile is an OSError: to be caught before it."""
 DAMAGED_GZIP = "is damaged, or no .gz file ({}); save it anew."
 
 MAGIC = {
@@ -88,7 +90,7 @@ def load(path: Path) -> bytes:
     try:
         with open_file(path) as file:
             data = file.read(MAX_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except GZIP_ERRORS as error:
         raise BylineError(DAMAGED_GZIP.format(error)) from error
     if len(data) > MAX_BYTES:
         raise BylineError(f"holds more than the {limit} that are read; split it.")
