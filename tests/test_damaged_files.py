@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.ingest.articles import SUFFIXES, read
-from rag.types import Article
+from rag.ingest import articles
+from rag.ingest.articles import SUFFIXES, read, read_manifest
+from rag.types import Article, Failure
 from tests.reading import failed, one, put
 
 SAID = "The ferry of Portmere came back to its pier on Monday, the harbour office said."
@@ -98,3 +99,63 @@ def test_a_damaged_archive_of_any_suffix_is_one_sentence(tmp_path: Path, suffix:
     assert failed(put(tmp_path / f"story{suffix}.gz", data)).startswith(
         f"story{suffix}.gz is damaged, or no .gz file ("
     )
+
+
+def many(folder: Path) -> list[Path]:
+    """Files of two articles each, in every format of many."""
+    mails = "".join(
+        f"From a@quay.example Mon May  6 10:00:00 2024\nSubject: {title}\n\n{text}\n\n"
+        for title, text in (("Ferry", SAID), ("Tram", OTHER))
+    )
+    rows = [{"title": "Ferry", "text": SAID}, {"title": "Tram", "text": OTHER}]
+    return [
+        put(folder / "wire.json", json.dumps(rows)),
+        put(folder / "wire.csv", f'title,text\nFerry,"{SAID}"\nTram,"{OTHER}"\n'),
+        put(folder / "feed.xml", feed("Ferry", SAID)),
+        put(folder / "mails.mbox", mails),
+    ]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "no"), RecursionError()])
+def test_an_item_that_throws_a_parser_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    made = articles.make_article
+
+    def odd(path: str, text: str, *args: object, **more: object) -> Article:
+        if "ferry" in text:
+            raise error
+        return made(path, text, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(articles, "make_article", odd)
+    for path in many(tmp_path):
+        failure, article = sorted(read(path), key=lambda item: isinstance(item, Article))
+        assert isinstance(failure, Failure)
+        assert failure.path == f"{path}:{2 if path.suffix == '.csv' else 1}"
+        assert f"cannot be read ({type(error).__name__}" in failure.error
+        assert isinstance(article, Article)
+        assert article.text.strip() == OTHER
+    assert f"cannot be read ({type(error).__name__}" in failed(put(tmp_path / "story.txt", SAID))
+
+
+def test_a_file_or_manifest_that_throws_its_parser_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = many(tmp_path)
+    put(tmp_path / "manifest.csv", "file,title\nwire.json,Ferry\n")
+
+    def thrown(*_: object) -> None:
+        raise KeyError("\ud800")
+
+    for module, name in ((articles.records, "records"), (articles.feeds, "entries"), (articles.mail, "messages")):
+        monkeypatch.setattr(module, name, thrown)
+    for path in paths:
+        (failure,) = read(path, manifest={})
+        assert isinstance(failure, Failure)
+        assert failure.error == f"{path.name} cannot be read (KeyError: '\\ud800'); mend it or leave it out."
+    rows, (failure,) = read_manifest(tmp_path)
+    assert (rows, failure.path) == ({}, str(tmp_path / "manifest.csv"))
+
+
+def test_the_names_of_fields_can_be_printed(tmp_path: Path) -> None:
+    assert "its fields are ?." in failed(put(tmp_path / "wire.json", json.dumps([{"\ud800": "A ferry."}] * 2)))
