@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 import re
 import subprocess
 import sys
@@ -77,6 +79,60 @@ def test_a_moved_file_keeps_its_article(library: Library, tmp_path: Path) -> Non
     assert counts(library.ingest([tmp_path / "new.txt"])) == (0, 0, 1)
     after = library.articles()
     assert [(a.id, Path(a.path).name) for a in after] == [(before.id, "new.txt")]
+
+
+@pytest.mark.parametrize("name", ["Story #1.txt", "#.txt", "a#b#.txt"])
+def test_a_copy_of_a_file_whose_name_has_a_number_sign_is_no_move(library: Library, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("The ferry is late.\n")
+    (tmp_path / "copy.txt").write_text("The ferry is late.\n")
+    for _ in range(2):
+        library.ingest([tmp_path / name])
+        assert len(library.ingest([tmp_path / "copy.txt"]).duplicates) == 1
+        assert [Path(article.path).name for article in library.articles()] == [name]
+
+
+def test_a_copy_of_a_record_whose_key_is_an_address_with_a_fragment_is_no_move(
+    library: Library, tmp_path: Path
+) -> None:
+    record = '{"id": "https://quay.example/a#top", "text": "The ferry is late."}\n'
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(record)
+    library.ingest([tmp_path / "a.jsonl"])
+    assert len(library.ingest([tmp_path / "b.jsonl"]).duplicates) == 1
+    assert [article.path for article in library.articles()] == [f"{tmp_path / 'a.jsonl'}#https://quay.example/a#top"]
+
+
+def test_a_copy_of_a_file_that_cannot_be_looked_at(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("The ferry is late.\n")
+    library.ingest([tmp_path / "a.txt"])
+    stat = os.stat
+
+    def closed(path: object, *args: object, **more: object) -> object:
+        if str(path) == str(tmp_path / "a.txt"):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *args, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert library.ingest([tmp_path / "b.txt"]).articles == 1
+
+
+@pytest.mark.parametrize("keys", ["", "ab"])
+def test_records_that_get_other_keys_are_not_lost(library: Library, tmp_path: Path, keys: str) -> None:
+    path = tmp_path / "wire.jsonl"
+    lines = ["The ferry is late.", "The tram is late.", "The bus is late."]
+
+    def put(texts: list[str], first: int = 0) -> rag.IngestReport:
+        ids = [{"id": f"{keys}{n}"} if keys else {} for n in range(first, first + len(texts))]
+        path.write_text("".join(json.dumps({**i, "text": text}) + "\n" for i, text in zip(ids, texts, strict=True)))
+        return library.ingest([path])
+
+    assert put(lines).added == 3
+    for texts, first in ((lines[1:], 0), (lines[1:], 7), (lines, 0), (lines[::-1], 0)):
+        put(texts, first)
+        assert sorted(article.text for article in library.articles()) == sorted(texts)
 
 
 def test_a_file_changed_into_a_copy_of_another(library: Library, tmp_path: Path) -> None:
