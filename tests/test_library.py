@@ -14,6 +14,7 @@ import pytest
 
 import rag
 from rag import BylineError, Library
+from rag.ingest import pipeline
 from tests.conftest import SEEDS
 
 ROOT = Path(__file__).parent.parent
@@ -274,3 +275,27 @@ def test_the_overview_tells_the_library_at_a_glance(library: Library, tmp_path: 
         "last": "2021",
         "undated": 1,
     }
+
+
+def test_an_article_that_nothing_can_be_quoted_of_any_more_is_cut_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("The ferry is late.\n")
+    (tmp_path / "b.txt").write_text("The tram is late.\n")
+    with Library.open(tmp_path / "library", embedder="hashing:64") as library:
+        library.ingest([tmp_path / "a.txt", tmp_path / "b.txt"])
+    monkeypatch.setattr(pipeline, "PASSAGES_VERSION", pipeline.PASSAGES_VERSION + 1)
+    cut: list[str] = []
+    original = pipeline.passages.cut
+
+    def without_the_ferry(article_id: str, text: str, **more: object) -> object:
+        cut.append(text)
+        return ([], []) if "ferry" in text else original(article_id, text, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline.passages, "cut", without_the_ferry)
+    with Library.open(tmp_path / "library") as library:
+        for _ in range(2):
+            assert [hit.article.text for hit in library.retrieve("Is the ferry late?")] == ["The tram is late.\n"]
+        assert len(cut) == 2
+        assert len(library.articles()) == 2, "nothing is lost"
+        assert counts(library.ingest([tmp_path / "a.txt"])) == (0, 0, 1)
