@@ -8,12 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import rag
-from rag import BylineError, Library
+from rag import BylineError, Library, doctor
 from rag.ingest import pipeline
 from tests.conftest import SEEDS
 
@@ -299,3 +300,18 @@ def test_an_article_that_nothing_can_be_quoted_of_any_more_is_cut_once(
         assert len(cut) == 2
         assert len(library.articles()) == 2, "nothing is lost"
         assert counts(library.ingest([tmp_path / "a.txt"])) == (0, 0, 1)
+
+
+def test_status_and_doctor_read_no_text(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(f"The ferry {name} is late.\n")
+    library.ingest([tmp_path / "a.txt", tmp_path / "b.txt"])
+    known = library.store.catalogue()
+    assert [replace(one, text="") for one in library.articles()] == [one for one, _ in known]
+    assert [file for _, file in known] == [str(library.file_of(one)) for one in library.articles()]
+    (tmp_path / "a.txt").unlink()
+    monkeypatch.setattr(Library, "articles", None)
+    (files,) = (check for check in doctor.examine(library) if check["name"] == "files")
+    assert files["ok"]
+    assert str(tmp_path / "a.txt") in files["detail"]
+    assert str(tmp_path / "b.txt") not in files["detail"]
