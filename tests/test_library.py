@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ import pytest
 import rag
 from rag import BylineError, Library, doctor
 from rag.ingest import pipeline
+from rag.ingest.warnings import Warnings
 from tests.conftest import SEEDS
+from tests.reading import STORY, one, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -315,3 +318,14 @@ def test_status_and_doctor_read_no_text(library: Library, tmp_path: Path, monkey
     assert files["ok"]
     assert str(tmp_path / "a.txt") in files["detail"]
     assert str(tmp_path / "b.txt") not in files["detail"]
+
+
+def test_warnings_keep_no_article(tmp_path: Path) -> None:
+    found = Warnings()
+    article = one(put(tmp_path / "story.txt", f"6 May 2024\n\n{STORY}"))
+    assert article.published_source == "inferred"
+    found.add(article, "a.txt")
+    gone = weakref.ref(article)
+    del article
+    assert gone() is None
+    assert [warning.path for warning in found.listed()] == [str(tmp_path / "story.txt")]
