@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from rag.errors import BylineError
 from rag.ingest import epub, exports, feeds, mail, records
-from rag.ingest.encoding import DAMAGED_GZIP, GZIP_ERRORS, decode, decoded, load, open_file
+from rag.ingest.encoding import DAMAGED_GZIP, GZIP, GZIP_ERRORS, decode, decoded, load, open_file
 from rag.ingest.failures import Troubles, failure, why
 from rag.ingest.fields import Mapped, metadata_of, names_of
 from rag.ingest.formats import declared_in, from_text, stated_above
@@ -199,7 +199,8 @@ def _sidecar(path: Path) -> tuple[Json, list[Failure]]:
     """What the files beside a file state of it, the first of them before the others, and what is wrong with them."""
     stated: Json = {}
     failures = []
-    for other in (path.with_name(path.stem + end) for end in SIDECARS):
+    stem = Path(path.stem).stem if path.suffix.lower() == GZIP else path.stem
+    for other in (path.with_name(stem + end) for end in SIDECARS):
         try:
             if os.path.isfile(other):
                 source = decode(load(other))
