@@ -306,7 +306,9 @@ class Collection(Shelf):
             for article_id in stale:
                 for article in self.store.articles([article_id]):
                     article = replace(article, boilerplate=find_boilerplate(article.text, article.asides))
-                    job.add(article, self.store.file_of(article_id))
+                    file = self.store.file_of(article_id)
+                    if not job.add(article, file):  # kept as it is now, so that it is not tried anew at every question
+                        job.batch.append((article, file, [], []))
                 done += 1
             job.flush()
 

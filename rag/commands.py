@@ -6,6 +6,7 @@ Imported once the arguments are read, so that `--help` and a mistake in them are
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 import tempfile
@@ -201,7 +202,7 @@ def status(args: argparse.Namespace) -> int:
             article = library.find(args.article)
             document = library.describe(article)
         else:
-            articles = library.articles()
+            articles = [article for article, _ in library.store.catalogue()]
             listed = [article.to_dict() for article in articles]
             # What can be mended with a manifest.
             known = [(a.id, {"title": a.headline, "outlet": a.outlet, "published": a.published}) for a in articles]
@@ -306,7 +307,7 @@ def remove(args: argparse.Namespace) -> int:
         files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
         gone = library.remove(args.articles)
         status = library.status()
-    for path in sorted({str(files[article.id]) for article in gone if files[article.id].is_file()}):
+    for path in sorted({str(files[article.id]) for article in gone if os.path.isfile(files[article.id])}):
         warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
     if args.json:
         counts = {"articles": status["articles"], "passages": status["passages"]}

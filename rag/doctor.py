@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -108,7 +109,9 @@ def _vectors(library: Library) -> Finding:
 
 
 def _files(library: Library) -> Finding:
-    gone = [a.path for a in library.articles() if not library.file_of(a).exists()]
+    known = library.store.catalogue()
+    lost = {file for file in {file for _, file in known} if not os.path.exists(file)}
+    gone = [article.path for article, file in known if file in lost]
     if gone:
         some = ", ".join(gone[:3]) + (", …" if len(gone) > 3 else "")
         return True, f"{len(gone)} articles stay in the library whose file is gone: {some}", "byline remove ARTICLE"

@@ -52,6 +52,12 @@ class Store(Counts):
         found = {row[0]: to_article(row) for row in self._in(f"SELECT {ARTICLE} FROM articles WHERE id IN", wanted)}
         return [found[i] for i in wanted if i in found]
 
+    def catalogue(self) -> list[tuple[Article, str]]:
+        """All articles as `articles` lists them, but "" for the text of each, with the file that it was read from."""
+        columns = ARTICLE.replace(" text,", " '',")
+        rows = self._db.execute(f"SELECT {columns}, file FROM articles ORDER BY latest IS NULL, latest DESC, path")
+        return [(to_article(row[:-1]), row[-1]) for row in rows]
+
     def known(self, file: str) -> dict[str, tuple[str, str, str]]:
         """For each article of `file`: path -> (id, content_hash, indexed_as)."""
         rows = self._db.execute("SELECT path, id, content_hash, indexed_as FROM articles WHERE file = ?", (file,))
