@@ -66,6 +66,15 @@ def test_what_turns_out_to_be_a_thought_is_taken_back(sample: Library) -> None:
     assert {c.marker for claim in answer.claims for c in claim.citations} == {1}
 
 
+@pytest.mark.parametrize("is_witnessed", [False, True])
+def test_thoughts_before_a_refusal_are_no_answer(sample: Library, is_witnessed: bool) -> None:
+    model = Scripted(f"{TRUE} [1] {PARTIAL}.</think>\nThe articles do not say.", "1: yes\n2: yes")
+    *_, answer = sample.ask(QUESTION, model=model, stream=True, check_with_model=is_witnessed)
+    assert isinstance(answer, Answer)
+    assert (answer.model, TRUE in answer.text) == ("extractive", False)
+    assert any(note.startswith("The model scripted found no answer") for note in answer.notes)
+
+
 @pytest.mark.parametrize("ending", ["length", "max_tokens", "model_length", "content_filter", "SAFETY", "error"])
 def test_the_sentence_that_is_cut_off_is_dropped_and_said(server: Fake, sample: Library, ending: str) -> None:
     server.behave = lambda r: r.stream(*pieces(f"{TRUE} [1] {PARTIAL}", ending))

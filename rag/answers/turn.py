@@ -96,6 +96,8 @@ class Turn:
                     markers.clear()
                 if is_refusal(written.text, is_cited=bool(written.numbers)):
                     self._n_written, self.refused = self._n_written + 1, True
+                    if written.takes_back:
+                        yield None, []
                 elif written.is_cut:
                     yield None, [f"The model broke off in “{written.text}”, which was dropped."]
                 elif written.text:
