@@ -56,17 +56,16 @@ class Turn:
         question: str,
         candidates: Sequence[Candidate],
         check: citations.Checker,
-        markers: Markers,
         show_unsupported: bool,
     ) -> Iterator[tuple[Claim | None, list[str]]]:
-        """Each claim (None where it is left out) with the problems found in it. Of the `candidates` the prompt takes
-        the passages that come first."""
-        judged = self._judged(question, candidates, check, markers)
+        """Each claim (None where it is left out) with the problems found in it; what it cites is numbered for itself.
+        Of the `candidates` the prompt takes the passages that come first."""
+        judged = self._judged(question, candidates, check)
         for one, problems in self._heard(judged) if self._witness else judged:
             if one is None:
                 yield None, problems
                 continue
-            claim, found = citations.make_claim(one, check, markers)
+            claim, found = citations.make_claim(one, check, Markers())
             is_left_out = claim.verdict == "unsupported" and not show_unsupported
             self._left_out += is_left_out
             yield None if is_left_out else claim, [*problems, *found]
@@ -84,16 +83,13 @@ class Turn:
         if problems:
             yield None, list(problems)
 
-    def _judged(
-        self, question: str, candidates: Sequence[Candidate], check: citations.Checker, markers: Markers
-    ) -> Iterator[_Item]:
+    def _judged(self, question: str, candidates: Sequence[Candidate], check: citations.Checker) -> Iterator[_Item]:
         """Each sentence with what the checker says of it, None where there is nothing to be said."""
         try:
             for written, offered in self._written(question, candidates):
                 self.takes_back = written.takes_back
                 if written.takes_back:
                     self._n_written, self._left_out, self.refused = 0, 0, False
-                    markers.clear()
                 if is_refusal(written.text, is_cited=bool(written.numbers)):
                     self._n_written, self.refused = self._n_written + 1, True
                     if written.takes_back:
