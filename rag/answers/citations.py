@@ -147,7 +147,7 @@ def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim,
     suspect = beside_orders(judged.candidates) if citations else []
     if citations and all(source in suspect for source in cited):
         problems.append(f"“{text}” rests on words beside an order to a machine: it is left out.")
-        return Claim(text=text, verdict="unsupported", witness=support.witness), problems
+        return Claim(text=text, verdict="unsupported", finding="not_found", witness=support.witness), problems
     if speaker := unnamed_speaker(text, citations):
         problems.append(f"“{text}” does not say whose words these are; added: according to {speaker}.")
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
