@@ -21,7 +21,7 @@ from rag.models import styles
 from rag.models.reader import Reranker
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, questions, reranking, understanding
+from rag.search import asof, questions, requests, reranking, retrieval, understanding
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
@@ -214,7 +214,8 @@ class Library(Judging):
             last = dates.is_sure
             wanted = dates.question or question
             if wanted not in known:
-                known[wanted] = questions.understand(wanted, earlier, writing["model"])
+                before = () if requests.stands_alone(dates.request, wanted) else earlier
+                known[wanted] = questions.understand(wanted, before, writing["model"])
             completed = known[wanted]
             asked = completed.get("question", wanted)
             if completed and dates.request and not dates.request.topic:  # the latest on what was asked before

@@ -155,6 +155,42 @@ def test_questions_about_the_library_are_answered_from_it(newsroom: Library, que
 
 def test_the_latest_of_all_is_the_newest_article(newsroom: Library) -> None:
     answer = newsroom.ask("What is the latest?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many articles do you have?",
+        "How many articles are there?",
+        "Which outlets are there?",
+        "How far back do the articles go?",
+        "When was the newest article published?",
+        "What can I ask?",
+        "What's in the news?",
+        "What do these articles say?",
+    ],
+)
+def test_what_is_asked_of_the_whole_library_takes_no_topic_from_before(newsroom: Library, question: str) -> None:
+    alone, later = newsroom.ask(question), newsroom.ask(question, history=["Who carried the barge off Ostrand?"])
+    assert (later.text, later.understood) == (alone.text, alone.understood)
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the latest?", "What's the latest on that?", "What is this about?", "Tell me about it."]
+)
+def test_what_points_back_is_about_what_was_asked_before(newsroom: Library, question: str) -> None:
+    answer = newsroom.ask(question, history=["How many people did the barge off Ostrand carry?"])
+    assert "barge" in quotes(answer)[-1] or "barge" in answer.text
+    assert "barge" in answer.understood["question"]
+
+
+@pytest.mark.parametrize(
+    "question", ["How many articles from Reuters?", "What is the latest?", "Who leads the drivers' union?"]
+)
+@pytest.mark.parametrize("k", [0, -3])
+def test_a_number_of_passages_below_one_is_refused_whatever_is_asked(newsroom: Library, question: str, k: int) -> None:
+    with pytest.raises(BylineError, match=f"k is {k}; it must be 1 or more"):
+        newsroom.ask(question, k=k)
+
+
     assert answer.claims[0].citations[0].article.published == "2026-11-26"
 
 

@@ -103,14 +103,15 @@ def _outlets(rows: Sequence[Row], request: Request, filters: Filters) -> list[st
     return [f"The library holds articles{on} from {_many(len(named), 'outlet')}: {some}{more}.{rest}"]
 
 
+    on = f" that mentions “{request.topic}”" if request.topic else ""
 def _dates(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
     dated = _dated(rows)
     if not dated:
-        return ["The library holds no article whose date is known."]
+        return [f"The library holds no article{on} whose date is known."]
     newest, oldest = dated[0], dated[-1]
     undated = len(rows) - len(dated)
     rest = f" {_many(undated, 'article')} {'has' if undated == 1 else 'have'} no known date." if undated else ""
-    return [f"The newest article is {_titled(newest)}, the oldest {_titled(oldest)}.{rest}"]
+    return [f"The newest article{on} is {_titled(newest)}, the oldest {_titled(oldest)}.{rest}"]
 
 
 def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
