@@ -29,6 +29,7 @@ from rag.checking.faults import (
     UNSCALED,
     compare_clause,
     coverage,
+    is_question,
     plain,
     weights_of,
 )
@@ -297,7 +298,9 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "carried_copy": 0.0,
     }
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
-    plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
+    asking = {home[n] for n, text in enumerate(texts) if is_question(text)}
+    whole_texts = [text for n, text in enumerate(evidence) if n not in asking]
+    plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *whole_texts] if not is_question(text)}
     return Comparison(
         features=features | counted,
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),

@@ -69,7 +69,9 @@ class Item:
 
 
 _NUMBER = re.compile(
-    r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
+    r"(?P<minus>[-−–]?)(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?"
+    r"(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?",
+    re.I,
 )
 # Before a figure of four digits these say that it counts, after a month's name that it is one.
 _BEFORE_A_COUNT = frozenset("than over nearly about least some to".split())
@@ -119,7 +121,12 @@ def _day_and_month(tokens: Sequence[Token], at: int) -> tuple[Item, int] | None:
 
 def _day(tokens: Sequence[Token], n: int) -> int:
     match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
-    if not match or match["sign"] or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th"):
+    if (
+        not match
+        or match["minus"]
+        or match["sign"]
+        or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th")
+    ):
         return 0
     return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
 
@@ -152,7 +159,8 @@ def _date_item(tokens: Sequence[Token], key: str, first: int, last: int) -> Item
 
 def number_at(tokens: Sequence[Token], at: int) -> Made | None:
     """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
-    found = _in_digits(tokens, at) or _in_words(tokens, at)
+    is_minus = tokens[at].low == "minus" and at + 1 < len(tokens)
+    found = _in_digits(tokens, at + is_minus) or _in_words(tokens, at + is_minus)
     if found is None:
         return None
     value, end, unit, is_ordinal = found
@@ -164,6 +172,7 @@ def number_at(tokens: Sequence[Token], at: int) -> Made | None:
     return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
 
 
+    value = -value if is_minus else value
 _Figure = tuple[float, int, str, bool]
 """A value, where its tokens end, its unit, and whether it is an ordinal."""
 
@@ -179,6 +188,7 @@ def _in_digits(tokens: Sequence[Token], at: int) -> _Figure | None:
 
 def _in_words(tokens: Sequence[Token], at: int) -> _Figure | None:
     lows = [token.low for token in tokens[at : at + 3]]
+    value = -value if match["minus"] else value
     value, end = _small(tokens, at)
     if lows[:2] in (["half", "a"], ["half", "an"]) and lows[2:] and lows[2] in SCALES:
         return 0.5, at + 2, "", False
