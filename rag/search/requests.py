@@ -151,14 +151,13 @@ def request(question: str, happened: bool = False) -> Request | None:
     names, and is without its dates where `happened` says that it asks what happened then."""
     text = " ".join(question.split()).strip(" ?!.…")
     text = re.sub(r"(?i)^(?:and|so|please|ok(?:ay)?|well)[\s,]+", "", text)
-    text = _LIST.sub("which ", text)
     if happened and (opening := re.match(rf"(?i)what\s+(?:\w+\s+)?happened(?:\s+{_AROUND}\s+(?P<topic>.+))?$", text)):
         return Request(kind="digest", topic=_named(opening["topic"]))
     listed = _LIST.sub("which ", text)
     if (counted := _COUNTED.fullmatch(listed)) and (of_library := _of_library(counted)):
         return of_library
     for kind, pattern in _PATTERNS:
-        if (found := pattern.fullmatch(text)) is not None:
+        if (found := pattern.fullmatch(text) or pattern.fullmatch(listed)) is not None:
             groups = found.groupdict()
             topic = _named(groups.get("topic"))
             if (OUTLET not in text and kind == "compare") or _CLAUSE.match(topic):
