@@ -206,6 +206,7 @@ class Library(Judging):
         """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
         within them."""
         started = time.perf_counter()
+        retrieval.check_k(k)
         as_asked, question = words.encodable(question), words.readable(question)
         writing = self._prepared(**writing)
         dated = self.understood(question, filters) if understand else asof.NOTHING
