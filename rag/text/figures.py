@@ -73,6 +73,8 @@ _NUMBER = re.compile(
     r"(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?",
     re.I,
 )
+# Longer ones are no figures that anybody compares, and too long for a float or an int.
+MOST_DIGITS = 30
 # Before a figure of four digits these say that it counts, after a month's name that it is one.
 _BEFORE_A_COUNT = frozenset("than over nearly about least some to".split())
 _BEFORE_A_MONTH = frozenset("in since until last of by".split())
@@ -128,7 +130,8 @@ def _day(tokens: Sequence[Token], n: int) -> int:
         or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th")
     ):
         return 0
-    return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
+    digits = match["digits"]
+    return int(digits) if len(digits) <= 2 and digits.isdecimal() and 1 <= int(digits) <= 31 else 0
 
 
 def _year(tokens: Sequence[Token], n: int) -> int:
@@ -165,30 +168,32 @@ def number_at(tokens: Sequence[Token], at: int) -> Made | None:
         return None
     value, end, unit, is_ordinal = found
     value, end = _scaled(tokens, value, end)
+    if not math.isfinite(value):  # "million million million …"
+        return None
     of_unit, end = _unit(tokens, end)
     unit = of_unit or unit
+    value = -value if is_minus else value
     key = f"#{value:.10g}{'.' if is_ordinal else ''}{unit}"
     text = " ".join(t.text.strip() for t in tokens[at:end] if t.text != "-")
     return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
 
 
-    value = -value if is_minus else value
 _Figure = tuple[float, int, str, bool]
 """A value, where its tokens end, its unit, and whether it is an ordinal."""
 
 
 def _in_digits(tokens: Sequence[Token], at: int) -> _Figure | None:
     match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
-    if match is None:
+    if match is None or len(match["digits"]) > MOST_DIGITS:
         return None
     suffix = (match["suffix"] or "").lower()
     value = float(match["digits"].replace(",", "")) * (SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0)
+    value = -value if match["minus"] else value
     return value, at + 1, "%" if suffix == "%" else match["sign"], suffix in ("st", "nd", "rd", "th")
 
 
 def _in_words(tokens: Sequence[Token], at: int) -> _Figure | None:
     lows = [token.low for token in tokens[at : at + 3]]
-    value = -value if match["minus"] else value
     value, end = _small(tokens, at)
     if lows[:2] in (["half", "a"], ["half", "an"]) and lows[2:] and lows[2] in SCALES:
         return 0.5, at + 2, "", False
