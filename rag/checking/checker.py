@@ -143,7 +143,11 @@ class Checker:
         return found
 
     def _compare(self, claim: str, evidence: Sequence[str]) -> Comparison | None:
-        if not read(claim).content or claim.endswith("?") or not any(text.strip() for text in evidence):
+        if (
+            not read(claim).content
+            or claim.endswith("?")
+            or not any(text.partition(CONTEXT)[0].strip() for text in evidence)
+        ):
             return None
         return compare(claim, evidence, embedder=self._embedder)
 
