@@ -119,7 +119,7 @@ def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]
     outlets = f" from {_many(n_outlets, 'outlet')}" if n_outlets else ""
     dated = f", {_span(rows)}" if _dated(rows) else ""
     mention = f" that mention{'s' * (len(rows) == 1)} “{request.topic}”" if request.topic else ""
-    newest = "; the newest begin as follows" if len(rows) > 1 else ""
+    newest = "; the newest begin as follows" if len(rows) > 1 and not request.topic else ""
     return [f"The library holds {_many(len(rows), 'article')}{outlets}{mention}{dated}{newest}."]
 
 
