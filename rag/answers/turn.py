@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 
 from rag.answers import citations, drafts
 from rag.answers.refusals import is_refusal
@@ -15,6 +16,8 @@ from rag.types import Candidate, Claim, LanguageModel
 # A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
 MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
 MOST_THOUGHT = 12  # characters of thoughts for each token
+MOST_SHOWN = 300  # characters of a sentence that was dropped
+ENDLESS = "it went on without end"
 
 _Item = tuple[citations.Judged | None, list[str]]
 
@@ -95,7 +98,7 @@ class Turn:
                     if written.takes_back:
                         yield None, []
                 elif written.is_cut:
-                    yield None, [f"The model broke off in “{written.text}”, which was dropped."]
+                    yield None, [f"The model broke off in “{shorten(written.text, MOST_SHOWN)}”, which was dropped."]
                 elif written.text:
                     self._n_written += 1
                     yield citations.judge_written(written, offered, check), []
@@ -141,14 +144,16 @@ class Turn:
         seen: set[str] = set()
         n_repeated = 0
         for written in self._read(self._prompt.user(question, offered), drafts.DraftReader(len(offered))):
-            if written.text in seen and not written.takes_back:
-                n_repeated += 1
-            else:
-                yield written
-            seen = {written.text} if written.takes_back else seen | {written.text}
-            if len(seen) >= MAX_SENTENCES or n_repeated >= MAX_REPEATED:
+            seen = set() if written.takes_back else seen
+            is_repeated = written.text in seen
+            n_repeated += is_repeated
+            if n_repeated >= MAX_REPEATED or (len(seen) >= MAX_SENTENCES and not is_repeated):
+                self._cut_off = self._cut_off or ENDLESS
                 return
 
+            if not is_repeated:
+                yield written
+            seen.add(written.text)
     def _read(self, user: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
         pieces = iter(self._model.generate(self._prompt.system, user, max_tokens=self._max_tokens))
         while True:
@@ -165,7 +170,8 @@ class Turn:
             yield from reader.feed(piece)
             is_endless = reader.n_pending > LONGEST_SENTENCE or reader.n_read > MAX_CHARACTERS
             if is_endless or reader.n_thought > MOST_THOUGHT * self._max_tokens:
-                return
+                self._cut_off = ENDLESS
+                break
         self._has_thoughts = reader.n_thought > 0
         yield from reader.cut() if self._cut_off else reader.finish()
 
