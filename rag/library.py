@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,6 +15,7 @@ from rag.answers.digest import Digest
 from rag.answers.holdings import OF_LIBRARY, about_library, searched_for, without_report
 from rag.answers.writer import Writer
 from rag.filters import Filters, Within, filters_of
+from rag.generating import counting, usage_of
 from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
@@ -232,7 +233,7 @@ class Library(Judging):
                         question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
-                        usage=_total(getattr(writing["model"], "usage", None) or ()),
+                        usage=usage_of(writing["model"]),
                     )
                 yield event
             if last:
@@ -248,8 +249,7 @@ class Library(Judging):
     ) -> Json:
         """The model that writes, ready for use, how it is asked and who checks beside, as `answering.answer` takes
         them."""
-        settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
-        writer = counting() if (counting := getattr(writer, "counting", None)) else writer
+        settings, writer = self.settings(prompt_style=prompt_style), counting(self.language_model(model))
         witness = self._witness(writer, check_with_model)
         if writer is None:
             return {"model": None}
@@ -384,15 +384,6 @@ class Library(Judging):
         if changed := self.store.n_revised_since(filters):
             notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
         return notes
-
-
-def _total(counted: Iterable[Json]) -> Json:
-    """The sum of what each call of a model took."""
-    total: Json = {}
-    for call in counted:
-        for name, n in call.items():
-            total[name] = total.get(name, 0) + n
-    return total
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:

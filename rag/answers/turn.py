@@ -9,15 +9,16 @@ from rag.answers import citations, drafts
 from rag.answers.refusals import is_refusal
 from rag.checking.witness import Witness
 from rag.errors import ModelError, PromptTooLong
+from rag.generating import generated
 from rag.models.prompts import SHORT, Offered, Prompt
 from rag.news.markers import Markers
 from rag.types import Candidate, Claim, LanguageModel
 
 # A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
 MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
-MOST_THOUGHT = 12  # characters of thoughts for each token
 MOST_SHOWN = 300  # characters of a sentence that was dropped
 ENDLESS = "it went on without end"
+MOST_THOUGHT = 12  # characters of thoughts for each token
 
 _Item = tuple[citations.Judged | None, list[str]]
 
@@ -150,12 +151,12 @@ class Turn:
             if n_repeated >= MAX_REPEATED or (len(seen) >= MAX_SENTENCES and not is_repeated):
                 self._cut_off = self._cut_off or ENDLESS
                 return
-
             if not is_repeated:
                 yield written
             seen.add(written.text)
+
     def _read(self, user: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
-        pieces = iter(self._model.generate(self._prompt.system, user, max_tokens=self._max_tokens))
+        pieces = generated(self._model, self._prompt.system, user, max_tokens=self._max_tokens)
         while True:
             try:
                 piece = next(pieces)
