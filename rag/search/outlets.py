@@ -125,6 +125,8 @@ def _length(name: Sequence[str], words: Sequence[re.Match[str]], folded: Sequenc
     """How many of the first words say the name; 0 where they do not."""
     if not name or (len(name) == 1 and words[0][0].islower() and before not in _TELLING):
         return 0
+    if len(name) == 1 and folded[0] == f"{name[0]}s":  # "the guardians" are many, and no slip
+        return 0
     if len(folded) >= len(name) and all(map(_alike, name, folded)):
         return len(name)
     first = words[0][0]
