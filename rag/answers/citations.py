@@ -69,10 +69,12 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
 def shown(sources: Sequence[Candidate]) -> list[str]:
     """The sentences as the checker reads them. Where one has a pronoun, its article's title comes along, which often
     names who "he" is; elsewhere not, since a title that says it is no reason to cite words that do not."""
-    return [
-        with_context(source.text, source.hit.article.headline or "") if _POINTING.search(source.text) else source.text
-        for source in sources
-    ]
+    return [as_read(source.text, source.hit.article.headline) for source in sources]
+
+
+def as_read(quote: str, headline: str | None) -> str:
+    """One of them."""
+    return with_context(quote, headline or "") if _POINTING.search(quote) else quote
 
 
 def is_exact(source: Candidate) -> bool:
