@@ -328,8 +328,8 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
 
 
 def render(claims: Sequence[Claim]) -> str:
-    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers, one
-    claim a line."""
+    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers; each
+    begins a line, and a quotation of several lines keeps them."""
     return "\n".join(
         f"{'Earlier: ' * claim.earlier}{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip()
         for claim in claims

@@ -13,7 +13,6 @@ from rag.text.spelling import within_one_edit
 
 FEWEST_LETTERS = 5
 MAX_LOOKED_UP = 8  # words of one question
-# A word is taken for a slip where one that so many passages at most have is one letter off; commoner ones are no names.
 _WORD = re.compile(r"[^\W\d_]+")
 
 IsWord = Callable[[str], bool]
