@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rag.answers import answering, citations, extractive, premise, suggestions
 from rag.answers.digest import Digest
-from rag.answers.holdings import OF_LIBRARY, about_library, searched_for, without_report
+from rag.answers.holdings import about_library, searched_for, without_report
 from rag.answers.writer import Writer
 from rag.filters import Filters, Within, filters_of
 from rag.generating import counting, usage_of
@@ -206,8 +206,8 @@ class Library(Judging):
     ) -> Iterator[Claim | Answer]:
         """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
         within them."""
-        started = time.perf_counter()
         retrieval.check_k(k)
+        started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
         writing = self._prepared(**writing)
         dated = self.understood(question, filters) if understand else asof.NOTHING
@@ -267,7 +267,7 @@ class Library(Judging):
         """The claims and the answer from what passes `filters` and what was `understood` of the question."""
         filters = understood.within(filters)
         wanted = understood.request
-        stated = about_library(wanted, self.store, filters) if wanted and wanted.kind in OF_LIBRARY else ()
+        stated = about_library(wanted, self.store, filters) if wanted and wanted.kind in requests.OF_LIBRARY else ()
         yield from stated
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}

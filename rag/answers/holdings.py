@@ -19,8 +19,6 @@ from rag.types import Answer, Claim, SearchHit
 
 Search = Callable[[str, int, Filters], list[SearchHit]]
 """A question, how many hits, what they must pass -> the best passages."""
-OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
-"""The kinds of `Request` that are about the library itself."""
 MOST_NAMED = 8
 MOST_LEADS = 40
 
@@ -103,9 +101,9 @@ def _outlets(rows: Sequence[Row], request: Request, filters: Filters) -> list[st
     return [f"The library holds articles{on} from {_many(len(named), 'outlet')}: {some}{more}.{rest}"]
 
 
-    on = f" that mentions “{request.topic}”" if request.topic else ""
 def _dates(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
     dated = _dated(rows)
+    on = f" that mentions “{request.topic}”" if request.topic else ""
     if not dated:
         return [f"The library holds no article{on} whose date is known."]
     newest, oldest = dated[0], dated[-1]

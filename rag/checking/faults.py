@@ -216,10 +216,10 @@ class _Clause:
         opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
         if opposite is not None:
             self._exact.add(n)
-            self.note("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            self.note("opposite", put_otherwise(opposite.text, item.text))
             return
         if "not" in item.marks:
-            self.note("negation", f"only the claim negates “{item.text}”")
+            self.note("negation", negates("only the claim", item.text))
         is_elsewhere = item.key in self._known
         if item.kind != "word":
             self._exact.add(n)
@@ -238,7 +238,7 @@ class _Clause:
 
     def _note_rival(self, item: Item, rival: Item) -> None:
         kind = "opposite" if item.kind == "word" else f"{item.kind}_conflict"
-        self.note(kind, f"the evidence says {rival.text}, not {item.text}")
+        self.note(kind, put_otherwise(rival.text, item.text))
 
     def faults(self) -> Faults:
         """All that was noted."""
@@ -350,7 +350,7 @@ def _compare_pair(item: Item, other: Item, note: Note) -> None:
     ours, theirs = item.marks, other.marks
     if ("not" in ours) != ("not" in theirs):
         where = "the evidence" if "not" in theirs else "only the claim"
-        note("negation", f"{where} negates “{item.text}”")
+        note("negation", negates(where, item.text))
     # What does or will, can: "cycling can lengthen life" where the evidence says that it does. Not the other way round.
     is_able = "can" in ours and not theirs & _UNSURE
     changed = ((ours ^ theirs) & _MODAL) - ({"can", "will"} if is_able else set())

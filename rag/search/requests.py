@@ -17,6 +17,8 @@ from rag.text.dates import read
 from rag.text.lexicon import FUNCTION
 
 Kind = Literal["digest", "compare", "count", "outlets", "dates", "about"]
+OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
+"""The kinds that are about the library itself."""
 
 _ON = r"(?:about|on|regarding|concerning|of)"
 _AROUND = r"(?:about|on|of|with|in|at|from|for|regarding|concerning|around)"
@@ -131,11 +133,11 @@ _PLAIN = frozenset(
     "this your my our library collection archive it from by of published publish write wrote written report "
     "reported run print printed carry all total altogether stored indexed known the to at".split()
 )
-_WHEN = re.compile(r"\b(?:in|on|from|since|during|for|dated|of|published)\s+$", re.IGNORECASE)
-
 _POINTING = re.compile(
     rf"\b(?:it|this|that|these|those|they|them|their|he|him|his|she|her)\b(?!\s+{_HERE})", re.IGNORECASE
 )
+_WHEN = re.compile(r"\b(?:in|on|from|since|during|for|dated|of|published)\s+$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -185,7 +187,6 @@ def _of_library(counted: re.Match[str]) -> Request | None:
     return Request(kind="outlets", topic=topic)
 
 
-def _tells(topic: str) -> bool:
 def stands_alone(wanted: Request | None, question: str) -> bool:
     """Whether a request takes no topic from earlier questions: one about the library itself, or for all that there is
     ("What's in the news?"). One for the latest does, and one with a word that points back ("What is it about?")."""
@@ -202,4 +203,5 @@ def _named(topic: str | None) -> str:
     return "" if _POINTING.fullmatch(named) and not named.isupper() else named
 
 
+def _tells(topic: str) -> bool:
     return any(word.lower() not in FUNCTION for word in re.findall(r"[^\W_]+", topic))
