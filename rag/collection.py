@@ -24,7 +24,7 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError, NotFoundError
 from rag.filters import Filters
-from rag.ingest import articles, changes
+from rag.ingest import changes, discovery
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
@@ -34,7 +34,8 @@ from rag.settings import FILE as SETTINGS
 from rag.settings import expanded, load_settings
 from rag.shelf import Shelf
 from rag.storage import index
-from rag.storage.store import Store, text_hash, text_to_embed
+from rag.storage.rows import text_hash, text_to_embed
+from rag.storage.store import Store
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
@@ -248,7 +249,7 @@ class Collection(Shelf):
         mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
-            files, failed = articles.discover(paths, passed_over)
+            files, failed = discovery.discover(paths, passed_over)
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)

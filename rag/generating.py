@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelError
+from rag.models.events import sum_usage
 from rag.types import Json, LanguageModel
 
 if TYPE_CHECKING:
@@ -45,12 +46,8 @@ def counting(model: LanguageModel | None) -> LanguageModel | None:
 
 def usage_of(model: LanguageModel | None) -> Json:
     """The sum of what each call took, as far as its server tells; {} of another model."""
-    total: Json = {}
     endpoint = _endpoint(model)
-    for call in (endpoint.usage or ()) if endpoint is not None else ():
-        for name, n in call.items():
-            total[name] = total.get(name, 0) + n
-    return total
+    return sum_usage(endpoint.usage or ()) if endpoint is not None else {}
 
 
 def _endpoint(model: LanguageModel | None) -> Endpoint | None:

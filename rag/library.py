@@ -22,7 +22,7 @@ from rag.models import styles
 from rag.models.reader import Reranker
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, questions, requests, reranking, retrieval, understanding
+from rag.search import asof, left_out, questions, requests, reranking, retrieval, understanding
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
@@ -371,19 +371,7 @@ class Library(Judging):
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")
         elif not is_found and not notes:
             notes.append("No article passes the filters: widen the dates or outlets.")
-        if unsure := self.store.n_undecided(filters):
-            notes.append(
-                f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
-                "whether the dates asked for hold."
-            )
-        if uncertain := self.store.n_uncertain(filters):
-            notes.append(
-                f"Uncertain: {uncertain} article{'s' if uncertain > 1 else ''} whose date is known only to the month "
-                "or year may lie outside the dates asked for."
-            )
-        if changed := self.store.n_revised_since(filters):
-            notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
-        return notes
+        return [*notes, *left_out.note_left_out(filters, self.store)]
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:
