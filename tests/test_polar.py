@@ -24,14 +24,14 @@ class Reading:
 
     yes: tuple[float, float, float]
     no: tuple[float, float, float]
-    name: str = "verifier-2/all-mpnet-base-v2"
+    name: str = "verifier-3/all-mpnet-base-v2"
 
     def verify(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         rows = [self.yes if claim.endswith("Yes.") else self.no for claim, _ in pairs]
         return np.log(np.array(rows, dtype=np.float32).reshape(len(rows), 3))
 
 
-BUILT_IN = "verifier-2/all-MiniLM-L6-v2"
+BUILT_IN = "verifier-3/all-MiniLM-L6-v2"
 YES = Reading((0.9, 0.05, 0.05), (0.05, 0.9, 0.05))
 NO = Reading((0.05, 0.9, 0.05), (0.9, 0.05, 0.05))
 NEITHER = Reading((0.05, 0.05, 0.9), (0.05, 0.05, 0.9))

@@ -78,7 +78,7 @@ def test_numpy_verifies_what_torch_verifies(kind: str, bases: dict[str, Encoder]
 def test_verifying_nothing(bases: dict[str, Encoder], tmp_path: Path) -> None:
     verifier = AdaptedVerifier(bases["mpnet"], weights=small_adapter(tmp_path / "adapter", bases["mpnet"]))
     assert verifier.verify([]).shape == (0, 3)
-    assert verifier.name == "verifier-2/small"
+    assert verifier.name == "verifier-3/small"
 
 
 def test_a_pair_as_tokens(bases: dict[str, Encoder]) -> None:

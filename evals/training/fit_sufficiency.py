@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from evals.training.reader_data import cases_of
 from evals.training.sufficiency_data import SETS, Asked, Found, all_found
 from rag.answers.sufficiency import WITH_READER, WITHOUT_READER, Evidence, ranking, signals
 from rag.models.adapter import load_adapter
-from rag.models.reader import UNREAD, encode_passage, readings_of
+from rag.models.reader import EARLIER, LATEST, UNREAD, encode_passage, readings_of
 
 
 def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[Asked]:
@@ -48,7 +49,7 @@ def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[A
         evidence = tuple(
             Evidence(
                 text=sentence,
-                title=title,
+                title=title.removeprefix(LATEST).removeprefix(EARLIER),
                 cosine=float(query @ vectors[sentence]),
                 passage_cosine=float(query @ vectors[_headed(title, sentences)]),
                 score=reading.score,
@@ -73,7 +74,7 @@ def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[A
 
 
 def _headed(title: str, sentences: Sequence[str]) -> str:
-    text = " ".join(sentences)
+    title, text = title.removeprefix(LATEST).removeprefix(EARLIER), " ".join(sentences)
     return f"{title}\n{text}" if title else text
 
 
@@ -186,6 +187,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the evidence is kept")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="those of READER.md; all unless given")
     args = parser.parse_args()
+    os.environ["BYLINE_RERANK"] = "off"  # `ask` reads what the search finds
     args.out.mkdir(parents=True, exist_ok=True)
     cache = args.out / "found.json"
     known = [Found(**row) for row in json.loads(cache.read_text(encoding="utf-8"))] if cache.is_file() else []

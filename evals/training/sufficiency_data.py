@@ -13,6 +13,7 @@ from evals.training.news import news_passages
 from evals.training.reader_data import Case
 from evals.training.stories import STORIES
 from evals.training.texts import SEED, Json, part_of, sentences_of, trimmed
+from rag.answers.extractive import ages
 from rag.answers.sufficiency import Evidence
 
 N_SHIFTS, N_NQ = 500, 240
@@ -88,10 +89,11 @@ class Lookup:
 
 
 def retrieved(name: str, part: str, records: Sequence[Json], lookups: Iterable[Lookup]) -> Iterator[Found]:
-    """Questions over what `Library.retrieve` finds among the records."""
+    """Questions over what `Library.retrieve` finds among the records, titled as `ask` has them read."""
     with library_of(records, None) as library:
         for lookup in lookups:
             hits = [(hit, hit.article.path.rpartition("#")[2]) for hit in library.retrieve(lookup.question, k=12)]
+            age_of = ages((hit.article, hit.scores["cosine"]) for hit, _ in hits)
             passages: list[Passage] = []
             gold: list[int] = []
             for hit, key in hits:
@@ -106,7 +108,7 @@ def retrieved(name: str, part: str, records: Sequence[Json], lookups: Iterable[L
                     n = sum(len(found) for _, found in passages)
                     gold += [n + i for i, is_gold in enumerate(holds) if is_gold]
                 if sentences:
-                    passages.append((hit.article.title or "", tuple(sentences)))
+                    passages.append((age_of.get(hit.article.id, "") + (hit.article.title or ""), tuple(sentences)))
             yield Found(
                 source=name,
                 part=part,

@@ -20,7 +20,7 @@ from rag.types import Candidate
 
 # Those that were found to tell yes from no; the built-in one says "yes" where words agree ("Were thirty rescued?" and
 # forty were). One that is made anew is to be measured first.
-MEASURED = frozenset({"verifier-2/all-mpnet-base-v2"})
+MEASURED = frozenset({"verifier-3/all-mpnet-base-v2"})
 # Sentences that are read, the likeliest first, and the length in characters below which one is read among its
 # neighbours: "We didn't get it."
 MOST_READ, SHORT = 2, 80

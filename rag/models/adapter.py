@@ -22,7 +22,7 @@ READER, VERIFIER = "reader", "verifier"
 _WEIGHTS = Path(__file__).parent / "weights"
 # What ships: of each tier and use the file and its sha256.
 _SHIPPED = {
-    ("built-in", READER): ("reader.safetensors", "9839fbec2cee280895a3f5c6297b136160bfef9e2f0399d1f8f7717b767eab14"),
+    ("built-in", READER): ("reader.safetensors", "36ec11d47792e06707348c826bb16ce9cc30f57ffc7bd73948876ff9c5806e88"),
     ("built-in", VERIFIER): (
         "verifier.safetensors",
         "4b256765edadf0edb526687fa936ebea2a19d4f262a05ef8d7af840200705fe6",
@@ -33,7 +33,7 @@ _SHIPPED = {
     ),
     ("accurate", VERIFIER): (
         "verifier-mpnet.safetensors",
-        "c0e9b8f4ded64b95cb386ecf8afe855ef9b33b4211696c47a2ae33b30ea77bcf",
+        "0f0c6346428a23471d163b7df4e9e04f7af22d59ac873dcd4e902756145f2c46",
     ),
 }
 ADAPTERS = {use: _WEIGHTS / file for use, (file, _) in _SHIPPED.items()}

@@ -49,7 +49,7 @@ class AdaptedVerifier(Adapted):
 
     @property
     def name(self) -> str:
-        return f"verifier-2/{self.base.name}"
+        return f"verifier-3/{self.base.name}"
 
     def verify(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """See `Verifier.verify`."""
