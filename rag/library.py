@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rag.answers import answering, citations, extractive, premise, suggestions
 from rag.answers.digest import Digest
-from rag.answers.holdings import OF_LIBRARY, about_library, searched_for, without_report
+from rag.answers.holdings import about_library, searched_for, without_report
 from rag.answers.writer import Writer
 from rag.filters import Filters, Within, filters_of
+from rag.generating import counting, usage_of
 from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
-from rag.models.events import sum_usage
 from rag.models.reader import Reranker
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, left_out, questions, reranking, understanding
+from rag.search import asof, left_out, questions, requests, reranking, retrieval, understanding
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
@@ -206,6 +206,7 @@ class Library(Judging):
     ) -> Iterator[Claim | Answer]:
         """The claims and at last the answer; again without the dates that were only guessed, where nothing answers
         within them."""
+        retrieval.check_k(k)
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
         writing = self._prepared(**writing)
@@ -215,7 +216,8 @@ class Library(Judging):
             last = dates.is_sure
             wanted = dates.question or question
             if wanted not in known:
-                known[wanted] = questions.understand(wanted, earlier, writing["model"])
+                before = () if requests.stands_alone(dates.request, wanted) else earlier
+                known[wanted] = questions.understand(wanted, before, writing["model"])
             completed = known[wanted]
             asked = completed.get("question", wanted)
             if completed and dates.request and not dates.request.topic:  # the latest on what was asked before
@@ -231,7 +233,7 @@ class Library(Judging):
                         question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
-                        usage=sum_usage(getattr(writing["model"], "usage", None) or ()),
+                        usage=usage_of(writing["model"]),
                     )
                 yield event
             if last:
@@ -247,8 +249,7 @@ class Library(Judging):
     ) -> Json:
         """The model that writes, ready for use, how it is asked and who checks beside, as `answering.answer` takes
         them."""
-        settings, writer = self.settings(prompt_style=prompt_style), self.language_model(model)
-        writer = counting() if (counting := getattr(writer, "counting", None)) else writer
+        settings, writer = self.settings(prompt_style=prompt_style), counting(self.language_model(model))
         witness = self._witness(writer, check_with_model)
         if writer is None:
             return {"model": None}
@@ -266,7 +267,7 @@ class Library(Judging):
         """The claims and the answer from what passes `filters` and what was `understood` of the question."""
         filters = understood.within(filters)
         wanted = understood.request
-        stated = about_library(wanted, self.store, filters) if wanted and wanted.kind in OF_LIBRARY else ()
+        stated = about_library(wanted, self.store, filters) if wanted and wanted.kind in requests.OF_LIBRARY else ()
         yield from stated
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}

@@ -92,6 +92,14 @@ def test_an_event_is_dated_by_the_article_that_carries_it(portmere: Library) -> 
     assert not portmere.understood("What did the mayor say before the harbour tower was closed?")
 
 
+@pytest.mark.parametrize("words", ["before", "until", "prior to"])
+def test_a_note_quotes_the_words_of_the_question(portmere: Library, words: str) -> None:
+    (because,) = portmere.understood(f"What did the mayor say {words} the harbour bridge was closed?").because
+    assert because.startswith(f"“{words} the harbour bridge was closed”")
+    (because,) = portmere.understood("Until the harbour bridge was closed, what did the mayor say?").because
+    assert because.startswith("“Until the harbour bridge was closed”")
+
+
 def test_what_is_understood_filters_and_can_be_taken_away(portmere: Library) -> None:
     question = "How many people does the ferry of Portmere carry?"
     assert {hit.article.published for hit in portmere.retrieve(f"{question[:-1]} as of 31 May 2025?")} == {

@@ -44,6 +44,17 @@ def test_a_notice_and_the_words_it_is_about(text: str, quote: str, expected: str
     assert touches(notice, quote) == expected
 
 
+@pytest.mark.parametrize("heading", ["Correction", "Correction:", "CLARIFICATION"])
+@pytest.mark.parametrize(("n_before", "n_after"), [(0, 0), (0, 12), (3, 0), (3, 9), (12, 0), (12, 2)])
+def test_a_heading_takes_the_paragraph_below_it_and_no_other(heading: str, n_before: int, n_after: int) -> None:
+    said = "An earlier version misstated the age of Ilka Dene. She was 44, not 41."
+    others = [f"The fair of Osk had {n} guests. They came by ship." for n in range(20)]
+    text = "\n\n".join([*others[:n_before], heading, said, *others[:n_after]])
+    (notice,) = notices(article(text))
+    start, end = notice.sentences[0][0], notice.sentences[-1][1]
+    assert text[start:end] == f"{heading}\n\n{said}"
+
+
 @pytest.mark.parametrize(
     "text",
     [

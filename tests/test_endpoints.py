@@ -66,6 +66,72 @@ def test_what_turns_out_to_be_a_thought_is_taken_back(sample: Library) -> None:
     assert {c.marker for claim in answer.claims for c in claim.citations} == {1}
 
 
+@pytest.mark.parametrize("is_witnessed", [False, True])
+def test_thoughts_before_a_refusal_are_no_answer(sample: Library, is_witnessed: bool) -> None:
+    model = Scripted(f"{TRUE} [1] {PARTIAL}.</think>\nThe articles do not say.", "1: yes\n2: yes")
+    *_, answer = sample.ask(QUESTION, model=model, stream=True, check_with_model=is_witnessed)
+    assert isinstance(answer, Answer)
+    assert (answer.model, TRUE in answer.text) == ("extractive", False)
+    assert any(note.startswith("The model scripted found no answer") for note in answer.notes)
+
+
+ENDLESS = "The answer of scripted is cut off: it went on without end."
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        " ".join(f"He has {n} aides." for n in range(40)),
+        f"{TRUE} [1] " * 9,
+        "And so on " * 400,
+        "<think>" + "I see. " * 12_000,
+    ],
+)
+def test_an_answer_that_is_cut_here_is_no_whole_one(sample: Library, more: str) -> None:
+    answer = sample.ask(QUESTION, model=Scripted(f"{TRUE} [1] {more}"))
+    assert (answer.claims[0].text, answer.status, answer.model) == (TRUE, "partial", "scripted")
+    assert ENDLESS in answer.notes
+    assert all(len(problem) < 500 for problem in answer.problems)
+
+
+def test_as_many_sentences_as_may_be_are_whole(sample: Library) -> None:
+    answer = sample.ask(QUESTION, model=Scripted(f"{TRUE} [1] " + " ".join(f"He has {n} aides." for n in range(11))))
+    assert (answer.status, answer.model, ENDLESS in answer.notes) == ("answered", "scripted", False)
+
+
+class Foreign(Scripted):
+    """A model of another make: it raises what it likes, and has attributes of its own."""
+
+    usage = "see the console"
+    counting = 3
+
+
+@pytest.mark.parametrize("error", [ConnectionError("it is down"), ValueError(), RuntimeError("a\nb"), StopIteration()])
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_model_may_raise_anything(sample: Library, error: Exception, is_begun: bool) -> None:
+    model = Foreign([f"{TRUE} [1] He is", error] if is_begun else error)
+    for history in ([], ["Who is the chief prosecutor of the ICC?"]):
+        answer = sample.ask("Who is he?" if history else QUESTION, model=model, history=history)
+        assert answer.usage == {}
+        assert answer.model == ("scripted" if is_begun else "extractive")
+        assert any(note.startswith("The model scripted failed: ") and "\n" not in note for note in answer.notes)
+
+
+def test_a_model_that_gives_no_text_is_one_sentence(sample: Library) -> None:
+    class Odd(Scripted):
+        def generate(self, system: str, user: str, *, max_tokens: int) -> Any:
+            return [None, b"x"]
+
+    answer = sample.ask(QUESTION, model=Odd(""))
+    assert answer.notes[0] == "The model scripted failed: it gave NoneType where text was due."
+
+
+def test_a_witness_may_raise_anything(sample: Library) -> None:
+    answer = sample.ask(QUESTION, model=Foreign(f"{TRUE} [1]", OSError("no route")), check_with_model=True)
+    assert answer.claims[0].text == TRUE
+    assert any("was not heard as a witness: OSError: no route" in problem for problem in answer.problems)
+
+
 @pytest.mark.parametrize("ending", ["length", "max_tokens", "model_length", "content_filter", "SAFETY", "error"])
 def test_the_sentence_that_is_cut_off_is_dropped_and_said(server: Fake, sample: Library, ending: str) -> None:
     server.behave = lambda r: r.stream(*pieces(f"{TRUE} [1] {PARTIAL}", ending))

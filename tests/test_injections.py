@@ -190,6 +190,7 @@ def test_what_a_model_makes_of_an_order_is_not_said() -> None:
         assert judged.support.verdict == "supported"
         claim, problems = make_claim(judged, check, Markers())
         assert (claim.verdict == "supported") is is_said
+        assert claim.finding == ("supported" if is_said else "not_found")
         assert any("beside an order to a machine" in problem for problem in problems) is not is_said
 
 

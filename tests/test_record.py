@@ -12,8 +12,10 @@ from markdown_it import MarkdownIt
 
 from rag import BylineError, Library
 from rag.answers.records import make_record, verify
+from rag.checking.checker import Checker
 from rag.cli import main
 from rag.record import read_record, render, save
+from rag.types import Article
 
 STORY = """# The Saltby ferry
 
@@ -168,6 +170,17 @@ def test_what_is_no_record_is_one_sentence(tmp_path: Path, content: bytes) -> No
 def test_a_claim_without_citations_does_not_hold() -> None:
     record = {"answer": {"question": "q", "claims": [{"text": "t", "citations": []}]}, "saved_at": ""}
     assert not verify(record, lambda _: None, lambda *_: pytest.fail("nothing to check")).claims[0].holds
+
+
+def test_a_title_alone_carries_no_claim_of_a_record() -> None:
+    quote, now = "The boat lay in fog off Osk on Monday night.", "The boat lay in fog off Osk on Tuesday night."
+    title = "Marigold runs aground"
+    article = Article(id="a", text=now, title=title, outlet=None, path="a.md", content_hash="a")
+    citation = {"marker": 1, "start": 0, "end": len(quote), "quote": quote, "article": article.to_dict()}
+    claim = {"text": f"{title}.", "verdict": "supported", "citations": [citation]}
+    record = {"answer": {"question": "?", "claims": [claim]}}
+    (found,) = verify(record, lambda _: article, Checker("built-in").check_all).claims
+    assert (found.citations[0].state, found.holds, found.carried) == ("changed", False, False)
 
 
 def test_the_command_line(gullmere: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,13 @@ def test_an_outlet_that_the_question_is_about_or_that_is_none(question: str) -> 
     assert not asked(question, OUTLETS).is_wording
 
 
+def test_many_of_a_kind_are_no_outlet_of_one_word() -> None:
+    known = ["The Guardian", "Reuters"]
+    assert not asked("What did the Guardians say about trade?", known)
+    for question in ("What did the Guardian say about trade?", "What did the Gaurdian's report say about trade?"):
+        assert asked(question, known).outlets == ("The Guardian",)
+
+
 def test_two_outlets_of_one_last_word_may_both_be_meant() -> None:
     found = asked("In the Gazette's account, who drowned?", [*OUTLETS, "Orm Gazette"])
     assert set(found.outlets) == {"Velm Gazette", "Orm Gazette"}
@@ -82,6 +89,11 @@ def test_two_outlets_of_one_last_word_may_both_be_meant() -> None:
         ("List the outlets.", "outlets", ""),
         ("What was in the news?", "digest", ""),
         ("What are these articles about?", "about", ""),
+        ("What are the articles about?", "about", ""),
+        ("What are all the stories about?", "about", ""),
+        ("What are the articles about the barge?", "about", "the barge"),
+        ("What stories are covered?", "about", ""),
+        ("What is the latest on it?", "digest", ""),
         ("When was the oldest article published?", "dates", ""),
     ],
 )
@@ -108,6 +120,7 @@ def test_what_is_wanted_beyond_one_sentence(question: str, kind: str, topic: str
         "Which articles of the treaty were changed?",
         "What article was published in 1937?",
         "What are the rules?",
+        "What are the articles of the treaty about?",
         "Name the mayor.",
         "Who said what about the barge?",
         "",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import Answer, Library
+from rag import Answer, BylineError, Library
+from rag.filters import Filters
+from rag.search.spelling import respell
 
 STORIES = {
     "toll1": ("Reuters", "2026-08-20", "Mill Fire in Ardmoor Kills Six",
@@ -153,9 +155,71 @@ def test_questions_about_the_library_are_answered_from_it(newsroom: Library, que
     assert not any("filters" in note for note in answer.notes)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many articles do you have?",
+        "How many articles are there?",
+        "Which outlets are there?",
+        "How far back do the articles go?",
+        "When was the newest article published?",
+        "What can I ask?",
+        "What's in the news?",
+        "What do these articles say?",
+    ],
+)
+def test_what_is_asked_of_the_whole_library_takes_no_topic_from_before(newsroom: Library, question: str) -> None:
+    alone, later = newsroom.ask(question), newsroom.ask(question, history=["Who carried the barge off Ostrand?"])
+    assert (later.text, later.understood) == (alone.text, alone.understood)
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the latest?", "What's the latest on that?", "What is this about?", "Tell me about it."]
+)
+def test_what_points_back_is_about_what_was_asked_before(newsroom: Library, question: str) -> None:
+    answer = newsroom.ask(question, history=["How many people did the barge off Ostrand carry?"])
+    assert "barge" in quotes(answer)[-1] or "barge" in answer.text
+    assert "barge" in answer.understood["question"]
+
+
+@pytest.mark.parametrize(
+    "question", ["How many articles from Reuters?", "What is the latest?", "Who leads the drivers' union?"]
+)
+@pytest.mark.parametrize("k", [0, -3])
+def test_a_number_of_passages_below_one_is_refused_whatever_is_asked(newsroom: Library, question: str, k: int) -> None:
+    with pytest.raises(BylineError, match=f"k is {k}; it must be 1 or more"):
+        newsroom.ask(question, k=k)
+
+
 def test_the_latest_of_all_is_the_newest_article(newsroom: Library) -> None:
     answer = newsroom.ask("What is the latest?")
     assert answer.claims[0].citations[0].article.published == "2026-11-26"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "begins"),
+    [
+        ("Which articles mention Ardmoor?", "2 articles from 2 outlets that mention “Ardmoor”", False),
+        ("What are the articles about?", "7 articles from 3 outlets", True),
+        ("How many articles mention Mara Quist in Dunholt?", "2 articles that mention", False),  # in two paragraphs
+    ],
+)
+def test_what_follows_is_said_to_begin_only_where_it_does(
+    newsroom: Library, question: str, said: str, begins: bool
+) -> None:
+    first = newsroom.ask(question).claims[0].text
+    assert said in first
+    assert ("the newest begin as follows" in first) is begins
+
+
+def test_a_name_of_articles_that_are_filtered_out_is_no_slip(library: Library, tmp_path: Path) -> None:
+    for outlet, name in (("Velm Gazette", "Harlan"), ("Skerry Post", "Harlin")):
+        (tmp_path / f"{name}.md").write_text(f"---\noutlet: {outlet}\n---\n\nThe mayor of Osk, Ole {name}, spoke.\n")
+    library.ingest([tmp_path / "Harlan.md", tmp_path / "Harlin.md"])
+    for name, is_slip in (("Harlan", False), ("Harlun", True)):
+        found = respell(f"What did {name} say?", library.store, Filters(outlets=("Skerry Post",)), lambda _: False)
+        assert found.question == f"What did {'Harlin' if is_slip else name} say?"
+        assert bool(found.because) is is_slip
 
 
 def test_a_slip_in_a_name_is_put_right_and_said(newsroom: Library) -> None:

@@ -105,16 +105,15 @@ class _Composition:
         self._writer = turn.name
         is_doubtful = self._confidence < ENOUGH
         waiting: list[Claim] = []
-        for claim, found in turn.claims(
-            self._question, self._likeliest_first(), self._check, self._markers, show_unsupported
-        ):
+        for claim, found in turn.claims(self._question, self._likeliest_first(), self._check, show_unsupported):
             if turn.takes_back:
                 self._claims, waiting, self._problems = [], [], []
+                self._markers.clear()
             self._problems += found
             if claim is not None and is_doubtful and (claim.verdict != "supported" or _is_lifted(claim)):
                 turn.leave_out()
             elif claim is not None:
-                waiting.append(claim)
+                waiting.append(self._markers.number(claim))
             # What the sources do not carry is shown beside something that they do, or not at all.
             if self._claims or any(one.verdict != "unsupported" for one in waiting):
                 self._claims += waiting

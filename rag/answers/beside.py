@@ -12,7 +12,7 @@ from rag.answers.writer import Draft
 from rag.news.corrections import Notice, notices, touches
 from rag.news.markers import Markers
 from rag.news.namesakes import namesakes
-from rag.types import Candidate, Claim, SearchHit, Span
+from rag.types import Candidate, Citation, Claim, SearchHit, Span
 
 
 def corrected(drafts: Sequence[Draft]) -> list[Draft]:
@@ -64,7 +64,8 @@ def namesakes_of(
     cited = {c.article.id for claim in carried for c in claim.citations}
     both = (two.one, two.other)
     introduced = make_claims([quoted(one) for one in both if one.hit.article.id not in cited], markers)
-    numbers = " and ".join(f"[{markers.cite(one, 1.0).marker}]" for one in both)
+    shown = [c for claim in (*carried, *introduced) for c in claim.citations]
+    numbers = " and ".join(f"[{_marker(one, shown)}]" for one in both)
     return introduced, [f"The articles seem to speak of two persons called {two.name}: {numbers}."]
 
 
@@ -73,6 +74,12 @@ def is_corrected(claim: Claim) -> bool:
     return bool(claim.citations) and all(
         any(touches(notice, c.quote) == "wrong" for notice in notices(c.article)) for c in claim.citations
     )
+
+
+def _marker(one: Candidate, shown: Sequence[Citation]) -> int:
+    """The number of this sentence, or of another of its article where that is cited."""
+    own = [c for c in shown if c.article.id == one.hit.article.id]
+    return next((c for c in own if c.start == one.sentence.start), own[0]).marker
 
 
 def _draft(notice: Notice, hit: SearchHit) -> Draft:

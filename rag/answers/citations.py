@@ -69,10 +69,12 @@ def make_claims(drafts: Sequence[Draft], markers: Markers | None = None) -> tupl
 def shown(sources: Sequence[Candidate]) -> list[str]:
     """The sentences as the checker reads them. Where one has a pronoun, its article's title comes along, which often
     names who "he" is; elsewhere not, since a title that says it is no reason to cite words that do not."""
-    return [
-        with_context(source.text, source.hit.article.headline or "") if _POINTING.search(source.text) else source.text
-        for source in sources
-    ]
+    return [as_read(source.text, source.hit.article.headline) for source in sources]
+
+
+def as_read(quote: str, headline: str | None) -> str:
+    """One of them."""
+    return with_context(quote, headline or "") if _POINTING.search(quote) else quote
 
 
 def is_exact(source: Candidate) -> bool:
@@ -147,7 +149,7 @@ def make_claim(judged: Judged, check: Checker, markers: Markers) -> tuple[Claim,
     suspect = beside_orders(judged.candidates) if citations else []
     if citations and all(source in suspect for source in cited):
         problems.append(f"“{text}” rests on words beside an order to a machine: it is left out.")
-        return Claim(text=text, verdict="unsupported", witness=support.witness), problems
+        return Claim(text=text, verdict="unsupported", finding="not_found", witness=support.witness), problems
     if speaker := unnamed_speaker(text, citations):
         problems.append(f"“{text}” does not say whose words these are; added: according to {speaker}.")
         text = f"{text.rstrip().rstrip('.!')}, according to {speaker}."
@@ -326,8 +328,8 @@ def _needed(text: str, cited: list[Candidate], check: Checker) -> list[Candidate
 
 
 def render(claims: Sequence[Claim]) -> str:
-    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers, one
-    claim a line."""
+    """The answer as one text: each claim, "Earlier: " before what a later article has changed, then its markers; each
+    begins a line, and a quotation of several lines keeps them."""
     return "\n".join(
         f"{'Earlier: ' * claim.earlier}{claim.text} {' '.join(f'[{c.marker}]' for c in claim.citations)}".rstrip()
         for claim in claims

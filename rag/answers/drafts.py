@@ -26,7 +26,10 @@ _SOURCES = re.compile(
     r"sources)|quellen|fuentes|fonti|bronnen)(?: cited| used)?\W*(?::|\Z)",
     re.IGNORECASE,
 )
-_COLUMN_OF_SOURCES = re.compile(r"\W*(?:sources?|references?|refs?|citations?|sentences?|no|#)?\W*", re.IGNORECASE)
+_COLUMN_OF_SOURCES = re.compile(r"\W*(?:sources?|references?|refs?|citations?|sentences?)\W*", re.IGNORECASE)
+# It may hold sources, or the numbers of the rows where it comes first, or anything.
+_COLUMN_OF_NUMBERS = re.compile(r"\W*(?:nos?)?\W*", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?:\b(?:sources?|sentences?|and|to)\b|[\W\d_])*", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*{1,3}|`+|(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)|~~")
 _JSON = re.compile(r'\s*\{\s*"\w{1,20}"\s*:\s*\[?\s*"|"\s*\]?\s*\}\s*\Z')
 # What models say around an answer, which is no claim.
@@ -74,6 +77,8 @@ class DraftReader:
         self._last: str | None = None  # the sentence that is complete: a line of markers may follow it
         self._cells: Sequence[str] = ()  # of the row that it is
         self._columns: set[int] = set()  # of a table, that hold sources
+        self._is_numbered = False  # whether its first column counts the rows
+        self._unsure: set[int] = set()  # and those that hold them where a cell is nothing but numbers
         self._is_over = False
 
     @property
@@ -172,6 +177,8 @@ class DraftReader:
         elif "|" in line and _SEPARATOR.fullmatch(line):
             # The row above it was a table's head.
             self._columns = {i for i, cell in enumerate(self._cells) if _COLUMN_OF_SOURCES.fullmatch(cell)}
+            self._unsure = {i for i, cell in enumerate(self._cells) if _COLUMN_OF_NUMBERS.fullmatch(cell)}
+            self._is_numbered = 0 in self._unsure and bool(re.search(r"[#\w]", self._cells[0]))
             self._last = None if self._cells else self._last
         elif not _NOTHING.fullmatch(line):
             return False
@@ -188,11 +195,14 @@ class DraftReader:
 
     def _row(self, line: str) -> Iterator[Written]:
         """The sentences of a table's row: its cells with words, each with the markers of the row."""
-        cells = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+        cells = re.split(r"(?<!\\)\|", re.sub(r"\A\||(?<!\\)\|\Z", "", line.strip()))
         marks, words = "", []
         for i, cell in enumerate(cells):
             text = self._read(_plain(cell, is_begun=True))
-            if i in self._columns:
+            is_bare = i in self._unsure and _NUMBERS.fullmatch(MARK.sub("", text)) is not None
+            if is_bare and i == 0:  # the number of the row, or what it is about: "2021"
+                text = "" if self._is_numbered and not MARK.search(text) else text
+            elif is_bare or i in self._columns:
                 text = "".join(mark[0] for mark in MARK.finditer(text)) or re.sub(r"(\d+)|\D", _bare_mark, text)
             marks += "".join(mark[0] for mark in MARK.finditer(text))
             text = MARK.sub("", text).strip()

@@ -127,7 +127,8 @@ def _without_orders(order: list[int], candidates: Sequence[Candidate], evidence:
 
 
 def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) -> list[int]:
-    """The places of the sentences that answer, the one that leads first. `order` has all places, likeliest first."""
+    """The places of the sentences that answer, the one that leads first. `order` has the places of those that may
+    be quoted, likeliest first."""
     question, candidates = found.question, found.candidates
     best = evidence[order[0]].reader_score
     floor = max(ALSO_FROM, best - ALSO_WITHIN)

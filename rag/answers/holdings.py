@@ -19,8 +19,6 @@ from rag.types import Answer, Claim, SearchHit
 
 Search = Callable[[str, int, Filters], list[SearchHit]]
 """A question, how many hits, what they must pass -> the best passages."""
-OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
-"""The kinds of `Request` that are about the library itself."""
 MOST_NAMED = 8
 MOST_LEADS = 40
 
@@ -105,12 +103,13 @@ def _outlets(rows: Sequence[Row], request: Request, filters: Filters) -> list[st
 
 def _dates(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
     dated = _dated(rows)
+    on = f" that mentions “{request.topic}”" if request.topic else ""
     if not dated:
-        return ["The library holds no article whose date is known."]
+        return [f"The library holds no article{on} whose date is known."]
     newest, oldest = dated[0], dated[-1]
     undated = len(rows) - len(dated)
     rest = f" {_many(undated, 'article')} {'has' if undated == 1 else 'have'} no known date." if undated else ""
-    return [f"The newest article is {_titled(newest)}, the oldest {_titled(oldest)}.{rest}"]
+    return [f"The newest article{on} is {_titled(newest)}, the oldest {_titled(oldest)}.{rest}"]
 
 
 def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]:
@@ -118,7 +117,7 @@ def _about(rows: Sequence[Row], request: Request, filters: Filters) -> list[str]
     outlets = f" from {_many(n_outlets, 'outlet')}" if n_outlets else ""
     dated = f", {_span(rows)}" if _dated(rows) else ""
     mention = f" that mention{'s' * (len(rows) == 1)} “{request.topic}”" if request.topic else ""
-    newest = "; the newest begin as follows" if len(rows) > 1 else ""
+    newest = "; the newest begin as follows" if len(rows) > 1 and not request.topic else ""
     return [f"The library holds {_many(len(rows), 'article')}{outlets}{mention}{dated}{newest}."]
 
 

@@ -12,6 +12,7 @@ OPEN, CLOSE = "\ue010", "\ue011"
 MARK = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _MARKS = rf"(?:{MARK.pattern}\s*)+"
 LONGEST_RANGE = 10
+LONGEST_NUMBER = 9  # digits; nothing was offered under a longer one, and `int` takes no number of any length
 
 # What stands before the number in a marker: [Source 3], (sentence 3), [doc3], [cite: 3], [#3], [^3].
 _NOUNS = (
@@ -149,7 +150,7 @@ def numbers_in(items: str) -> list[int]:
     """The numbers that a list such as "3, 5-7" names."""
     found: list[int] = []
     for item in re.split(r",|;|/|&|\+|and|\|", re.sub(r":\d+", "", items)):
-        first, *last = [int(number) for number in re.findall(r"\d+", item)[:2]] or [0]
+        first, *last = [int(number[:LONGEST_NUMBER]) for number in re.findall(r"\d+", item)[:2]] or [0]
         up_to = last[0] if last and first <= last[0] < first + LONGEST_RANGE else first
         found += [*range(first, up_to + 1), *last]
     return found

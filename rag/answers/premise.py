@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.checking.faults import compare_clause, coverage
+from rag.checking.faults import NEGATES, PUT_OTHERWISE, compare_clause, coverage
 from rag.search.names import other_names
 from rag.search.outlets import mentions
 from rag.text import dates
@@ -26,8 +26,6 @@ COVERED_FROM = 0.7
 MOST_PARTS = 4
 LONGEST_NAME = 100  # characters of a name that a note repeats
 _CONTRADICTIONS = frozenset({"opposite", "number_conflict", "date_conflict", "negation"})
-_PUT_OTHERWISE = re.compile(r"the evidence says (?P<theirs>.+), not (?P<ours>.+)")
-_NEGATES = re.compile(r"negates “(?P<word>.+)”")
 
 _ASKING = r"(?:why|when|where|how|who|whom|whose|what|which)"
 _OPENING = re.compile(
@@ -168,9 +166,9 @@ def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> b
     """Whether a fault speaks against the premise. What stands elsewhere in the sentence is not put otherwise in it, and
     an ordinal is a matter of order. What is negated must
     be said of the subject, and be no name: "neither Tesla nor Edison"."""
-    otherwise = _PUT_OTHERWISE.fullmatch(reason)
+    otherwise = PUT_OTHERWISE.fullmatch(reason)
     if otherwise is None:
-        negated = _NEGATES.search(reason)
+        negated = NEGATES.search(reason)
         return negated is not None and not asks_for_subject and not negated["word"][0].isupper()
     ours, theirs = read(otherwise["ours"]), read(otherwise["theirs"])
     is_order = any(item.number and item.key.endswith(".") for item in (*ours.items, *theirs.items))

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from rag.answers.citations import SUPPORTED_FROM, Checker
+from rag.answers.citations import SUPPORTED_FROM, Checker, as_read
 from rag.answers.writer import LIBRARY
-from rag.models.verifier import with_context
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Json, Value
 
@@ -112,7 +111,7 @@ def verify(record: Json, article_of: Callable[[Json], Article | None], check: Ch
             continue  # said of the library on that day, not of an article
         cited = tuple(_verify_citation(citation, article_of(citation["article"])) for citation in claim["citations"])
         holds = bool(cited) and all(c.state in ("unchanged", "moved") for c in cited)
-        words = [with_context(c.now["text"], c.article["title"] or "") for c in cited if c.now is not None]
+        words = [as_read(c.now["text"], c.article["title"]) for c in cited if c.now is not None]
         carried = holds or (bool(words) and check([(claim["text"], words)])[0].score >= SUPPORTED_FROM)
         claims.append(VerifiedClaim(text=str(claim["text"]), holds=holds, carried=carried, citations=cited))
     return Verification(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rag.answers import drafts
 from rag.answers.refusals import is_refusal
 from rag.errors import ModelError, PromptTooLong
+from rag.generating import generated
 from rag.models import styles
 from rag.models.prompts import PROMPTS, Offered, Prompt
 from rag.settings import Settings
@@ -105,7 +106,8 @@ def _ask(
     say(f"{prompt.style}: {question.text}")
     candidates, started = _candidates(), time.perf_counter()
     offered = prompt.offer(candidates)
-    pieces = model.generate(prompt.system, prompt.user(question.text, offered), max_tokens=settings.model_max_tokens)
+    user = prompt.user(question.text, offered)
+    pieces = generated(model, prompt.system, user, max_tokens=settings.model_max_tokens)
     text = "".join(pieces)
     elapsed_s = round(time.perf_counter() - started, 3)
     written = drafts.sentences_of(text, len(offered))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 
 from rag.answers import citations, drafts
 from rag.answers.refusals import is_refusal
 from rag.checking.witness import Witness
 from rag.errors import ModelError, PromptTooLong
+from rag.generating import generated
 from rag.models.prompts import SHORT, Offered, Prompt
 from rag.news.markers import Markers
 from rag.types import Candidate, Claim, LanguageModel
 
 # A model that goes on and on, or says the same again and again, is cut off here. Its thoughts are not counted.
 MAX_SENTENCES, LONGEST_SENTENCE, MAX_CHARACTERS, MAX_REPEATED = 12, 1500, 12_000, 3
+MOST_SHOWN = 300  # characters of a sentence that was dropped
+ENDLESS = "it went on without end"
 MOST_THOUGHT = 12  # characters of thoughts for each token
 
 _Item = tuple[citations.Judged | None, list[str]]
@@ -56,17 +60,16 @@ class Turn:
         question: str,
         candidates: Sequence[Candidate],
         check: citations.Checker,
-        markers: Markers,
         show_unsupported: bool,
     ) -> Iterator[tuple[Claim | None, list[str]]]:
-        """Each claim (None where it is left out) with the problems found in it. Of the `candidates` the prompt takes
-        the passages that come first."""
-        judged = self._judged(question, candidates, check, markers)
+        """Each claim (None where it is left out) with the problems found in it; what it cites is numbered for itself.
+        Of the `candidates` the prompt takes the passages that come first."""
+        judged = self._judged(question, candidates, check)
         for one, problems in self._heard(judged) if self._witness else judged:
             if one is None:
                 yield None, problems
                 continue
-            claim, found = citations.make_claim(one, check, markers)
+            claim, found = citations.make_claim(one, check, Markers())
             is_left_out = claim.verdict == "unsupported" and not show_unsupported
             self._left_out += is_left_out
             yield None if is_left_out else claim, [*problems, *found]
@@ -84,20 +87,19 @@ class Turn:
         if problems:
             yield None, list(problems)
 
-    def _judged(
-        self, question: str, candidates: Sequence[Candidate], check: citations.Checker, markers: Markers
-    ) -> Iterator[_Item]:
+    def _judged(self, question: str, candidates: Sequence[Candidate], check: citations.Checker) -> Iterator[_Item]:
         """Each sentence with what the checker says of it, None where there is nothing to be said."""
         try:
             for written, offered in self._written(question, candidates):
                 self.takes_back = written.takes_back
                 if written.takes_back:
                     self._n_written, self._left_out, self.refused = 0, 0, False
-                    markers.clear()
                 if is_refusal(written.text, is_cited=bool(written.numbers)):
                     self._n_written, self.refused = self._n_written + 1, True
+                    if written.takes_back:
+                        yield None, []
                 elif written.is_cut:
-                    yield None, [f"The model broke off in “{written.text}”, which was dropped."]
+                    yield None, [f"The model broke off in “{shorten(written.text, MOST_SHOWN)}”, which was dropped."]
                 elif written.text:
                     self._n_written += 1
                     yield citations.judge_written(written, offered, check), []
@@ -143,16 +145,18 @@ class Turn:
         seen: set[str] = set()
         n_repeated = 0
         for written in self._read(self._prompt.user(question, offered), drafts.DraftReader(len(offered))):
-            if written.text in seen and not written.takes_back:
-                n_repeated += 1
-            else:
-                yield written
-            seen = {written.text} if written.takes_back else seen | {written.text}
-            if len(seen) >= MAX_SENTENCES or n_repeated >= MAX_REPEATED:
+            seen = set() if written.takes_back else seen
+            is_repeated = written.text in seen
+            n_repeated += is_repeated
+            if n_repeated >= MAX_REPEATED or (len(seen) >= MAX_SENTENCES and not is_repeated):
+                self._cut_off = self._cut_off or ENDLESS
                 return
+            if not is_repeated:
+                yield written
+            seen.add(written.text)
 
     def _read(self, user: str, reader: drafts.DraftReader) -> Iterator[drafts.Written]:
-        pieces = iter(self._model.generate(self._prompt.system, user, max_tokens=self._max_tokens))
+        pieces = generated(self._model, self._prompt.system, user, max_tokens=self._max_tokens)
         while True:
             try:
                 piece = next(pieces)
@@ -167,7 +171,8 @@ class Turn:
             yield from reader.feed(piece)
             is_endless = reader.n_pending > LONGEST_SENTENCE or reader.n_read > MAX_CHARACTERS
             if is_endless or reader.n_thought > MOST_THOUGHT * self._max_tokens:
-                return
+                self._cut_off = ENDLESS
+                break
         self._has_thoughts = reader.n_thought > 0
         yield from reader.cut() if self._cut_off else reader.finish()
 

@@ -20,7 +20,7 @@ from rag.checking.comparison import Comparison, compare, weigh
 from rag.checking.faults import weights_of
 from rag.checking.remembering import Remembering, RememberingVerifier
 from rag.models.tiers import load_verifier
-from rag.models.verifier import Verifier
+from rag.models.verifier import CONTEXT, Verifier
 from rag.text.facts import read
 from rag.types import Finding, Json, Verdict
 
@@ -104,7 +104,11 @@ class Checker:
         return found
 
     def _compare(self, claim: str, evidence: Sequence[str]) -> Comparison | None:
-        if not read(claim).content or claim.endswith("?") or not any(text.strip() for text in evidence):
+        if (
+            not read(claim).content
+            or claim.endswith("?")
+            or not any(text.partition(CONTEXT)[0].strip() for text in evidence)
+        ):
             return None
         return compare(claim, evidence, embedder=self._embedder)
 

@@ -21,6 +21,7 @@ from rag.checking.faults import (
     Faults,
     compare_clause,
     coverage,
+    is_question,
     plain,
 )
 from rag.models.verifier import CONTEXT, with_context
@@ -136,7 +137,7 @@ def compare(claim: str, evidence: Sequence[str], *, embedder: Embedder) -> Compa
         "carried_copy": 0.0,
     }
     clean = tuple(f.text for f in faults if not f.missing and not f.conflicts)
-    plain_claim, sentences = plain(claim), {plain(text) for text in [*texts, *evidence]}
+    plain_claim, sentences = plain(claim), _stated(texts, evidence, home)
     return Comparison(
         features=features | counted,
         missing=tuple(dict.fromkeys(word for f in faults for word in f.missing)),
@@ -166,6 +167,13 @@ def _compare_clauses(
         beside.append(best)
         faults.append(compare_clause(part, readings[best], whole=whole, known=known, figures=figures))
     return faults, beside
+
+
+def _stated(texts: Sequence[str], evidence: Sequence[str], home: Sequence[int]) -> set[str]:
+    """The sentences of the evidence that ask nothing, and its texts that have no others, without stops and case."""
+    asking = {home[n] for n, text in enumerate(texts) if is_question(text)}
+    whole = [text for n, text in enumerate(evidence) if n not in asking]
+    return {plain(text) for text in [*(text for text in texts if not is_question(text)), *whole]}
 
 
 def _count_faults(faults: Sequence[Faults], has_unknown: bool) -> dict[str, float]:

@@ -136,7 +136,7 @@ _PARTS = {
 def _tolerance(value: float, *, is_near: bool) -> float:
     """Half a unit of the last figure that is not a rounding zero: 50,000 is good for 48,300, 15.7 million for no more
     than 15.74 million."""
-    if not value:
+    if not value or not math.isfinite(value):
         return 0.0
     unit = 10.0 ** math.floor(math.log10(abs(value)))
     while abs(value / unit - round(value / unit)) > 1e-6 and unit > 1e-6:

@@ -92,8 +92,37 @@ def coverage(claim: Reading, keys: frozenset[str], source: Reading | None = None
     return found / total if total else 0.0
 
 
+# The signs of currencies (Unicode Sc), and those that make a figure another one: "-5", "<5%".
+_CURRENCY = "$¢-¥֏؋߾߿৲৳৻૱௹฿៛₠-⃀꠸﷼﹩＄￠￡￥￦"
+_TOLD_APART = re.compile(
+    rf"(?<![^\s(\[“\"‘'])[-+](?=[{_CURRENCY}]?\d)|[<>≤≥±](?==?\s?[{_CURRENCY}]?\d)|[\w%{_CURRENCY}]+"
+)
+_ASKS = re.compile(r"\?[\"”’»)\s]*\Z")
+# "Why did the mayor resign?" takes for granted that she did.
+_TAKES_FOR_GRANTED = re.compile(r"\W*(?:(?:and|but|so)\s+)?(?:why|when|where|how|who|whom|whose|what|which)\b", re.I)
+
+
 def plain(text: str) -> str:
-    return re.sub(r"[^\w%$€£]+", " ", text.lower()).strip()
+    """The words and figures of a text, without what says nothing: case, spaces and stops."""
+    return " ".join(_TOLD_APART.findall(re.sub("[−–]", "-", text.lower())))
+
+
+def is_question(text: str) -> bool:
+    """Whether a sentence asks, and so states nothing."""
+    return _ASKS.search(text) is not None
+
+
+# Phrases that others read again, each beside what writes it.
+PUT_OTHERWISE = re.compile(r"the evidence says (?P<theirs>.+), not (?P<ours>.+)", re.DOTALL)
+NEGATES = re.compile(r"(?:the evidence|only the claim) negates “(?P<word>.+)”", re.DOTALL)
+
+
+def put_otherwise(theirs: str, ours: str) -> str:
+    return f"the evidence says {theirs}, not {ours}"
+
+
+def negates(who: str, word: str) -> str:
+    return f"{who} negates “{word}”"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +159,8 @@ def compare_clause(
     compare_speakers(claim, whole, source, compared.pairs, known, compared.note)
     if source.is_conditional and not whole.is_conditional and "whether" not in {i.text.lower() for i in claim.items}:
         compared.note("modality", "the evidence makes it conditional")
+    if is_question(source.text) and not is_question(whole.text) and not _TAKES_FOR_GRANTED.match(source.text):
+        compared.note("modality", "the evidence only asks it")
     for quote in claim.quotes:
         if plain(quote) not in plain(source.text):
             compared.note("quote_changed", f"the evidence does not have the words “{quote}”")
@@ -185,10 +216,10 @@ class _Clause:
         opposite = opposite or next((s for s in slot if _is_negated_form(s.text, item.text)), None)
         if opposite is not None:
             self._exact.add(n)
-            self.note("opposite", f"the evidence says {opposite.text}, not {item.text}")
+            self.note("opposite", put_otherwise(opposite.text, item.text))
             return
         if "not" in item.marks:
-            self.note("negation", f"only the claim negates “{item.text}”")
+            self.note("negation", negates("only the claim", item.text))
         is_elsewhere = item.key in self._known
         if item.kind != "word":
             self._exact.add(n)
@@ -207,7 +238,7 @@ class _Clause:
 
     def _note_rival(self, item: Item, rival: Item) -> None:
         kind = "opposite" if item.kind == "word" else f"{item.kind}_conflict"
-        self.note(kind, f"the evidence says {rival.text}, not {item.text}")
+        self.note(kind, put_otherwise(rival.text, item.text))
 
     def faults(self) -> Faults:
         """All that was noted."""
@@ -319,7 +350,7 @@ def _compare_pair(item: Item, other: Item, note: Note) -> None:
     ours, theirs = item.marks, other.marks
     if ("not" in ours) != ("not" in theirs):
         where = "the evidence" if "not" in theirs else "only the claim"
-        note("negation", f"{where} negates “{item.text}”")
+        note("negation", negates(where, item.text))
     # What does or will, can: "cycling can lengthen life" where the evidence says that it does. Not the other way round.
     is_able = "can" in ours and not theirs & _UNSURE
     changed = ((ours ^ theirs) & _MODAL) - ({"can", "will"} if is_able else set())

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rag.checking.faults import PUT_OTHERWISE
 from rag.text.facts import read
 from rag.types import CheckedSentence
-
-_RIVAL = re.compile(r"the evidence says (?P<there>.+), not (?P<here>.+)")  # as `rag.checking.faults` puts it
 
 
 class Fix(NamedTuple):
@@ -24,10 +23,10 @@ def fix(sentence: CheckedSentence) -> Fix | None:
     and the other one stands so in what is cited."""
     if sentence.finding != "contradicted" or len(sentence.conflicts) != 1:
         return None
-    found = _RIVAL.fullmatch(sentence.conflicts[0])
-    if found is None or not (_is_figure(found["here"]) and _is_figure(found["there"])):
+    found = PUT_OTHERWISE.fullmatch(sentence.conflicts[0])
+    if found is None or not (_is_figure(found["ours"]) and _is_figure(found["theirs"])):
         return None
-    here, there = found["here"], found["there"]
+    here, there = found["ours"], found["theirs"]
     if any(words.strip() not in here for words in sentence.missing):
         return None
     places = list(re.finditer(rf"(?<![\w.,]){re.escape(here)}(?![\w%]|[.,]\d)", sentence.text))

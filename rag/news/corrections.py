@@ -136,11 +136,14 @@ def _notices(text: str, boilerplate: tuple[Span, ...]) -> tuple[Notice, ...]:
 def _paragraphs(text: str, boilerplate: tuple[Span, ...]) -> Iterator[Span]:
     spans = [match.span() for match in re.finditer(r"\S(?:.|\n(?!\s*\n))*", text)]
     spans = [(a, b) for a, b in spans if not any(a < end and start < b for start, end in boilerplate)]
-    ends = spans if len(spans) <= 2 * AT_ENDS else [*spans[:AT_ENDS], *spans[-AT_ENDS:]]
-    for n, (start, end) in enumerate(ends):
+    taken = -1  # the paragraph that a heading before it has taken
+    for n, (start, end) in enumerate(spans):
+        if n == taken or AT_ENDS <= n < len(spans) - AT_ENDS:
+            continue
         headed = _HEADED.match(text[start:end])
-        if headed and end - start < 30 and n + 1 < len(ends):  # "Correction" by itself is the heading of the next
-            yield start, ends[n + 1][1]
+        if headed and end - start < 30 and n + 1 < len(spans):  # "Correction" by itself is the heading of the next
+            taken = n + 1
+            yield start, spans[taken][1]
         elif headed or (_ITSELF.search(text, start, end) and _AMENDS.search(text, start, end)):
             yield start, end
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.news.speakers import speaker_in
 from rag.text.dates import resolve_in
@@ -28,9 +28,8 @@ class Markers:
     def cite(self, source: Candidate, support: float) -> Citation:
         """The candidate's words as a citation, with whom its article names as the speaker."""
         article, start, end = source.hit.article, source.sentence.start, source.sentence.end
-        marker = self._numbers.setdefault((article.id, start, end), len(self._numbers) + 1)
         return Citation(
-            marker=marker,
+            marker=self._number(article.id, start, end),
             article=article,
             start=start,
             end=end,
@@ -39,3 +38,12 @@ class Markers:
             speaker=speaker_in(article, start, end),
             dates=resolve_in(article, start, end),
         )
+
+    def number(self, claim: Claim) -> Claim:
+        """The claim with what it cites numbered among these."""
+        cited = (replace(c, marker=self._number(c.article.id, c.start, c.end)) for c in claim.citations)
+        return replace(claim, citations=tuple(cited))
+
+    def _number(self, article_id: str, start: int, end: int) -> int:
+        # Of what an answer has dropped the numbers are free, so there may be fewer than the highest.
+        return self._numbers.setdefault((article_id, start, end), max(self._numbers.values(), default=0) + 1)

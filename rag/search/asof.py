@@ -150,7 +150,8 @@ def understand(question: str, *, today: dt.date, newest: str | None, reports: Re
     day, how = found_day
     rest = _parts(question, event.start(), len(question) if event["last"] else event.end())[1]
     rest = rest if rest == question or not question.rstrip().endswith("?") else f"{rest.rstrip('?')}?"
-    return _as_of(f"before {clause}", rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
+    words = question[event.start() : event.end()].strip(" \t\n,?.!")
+    return _as_of(words, rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
 
 
 def _of_mention(question: str, mention: DateMention, meant: Days) -> Understood | None:

@@ -105,7 +105,10 @@ def mentions(question: str, outlets: Iterable[str]) -> list[tuple[Span, tuple[st
     found: dict[Span, dict[str, None]] = {}
     for outlet in outlets:
         name = _key(outlet)
+        is_one = len(name) == 1 and not _without_domain(outlet).casefold().endswith("s")
         for i in range(len(words)):
+            if is_one and words[i][0].casefold().endswith("s"):  # "the Guardians" are many
+                continue
             n = _length(name, words[i:], folded[i:], folded[i - 1] if i else "")
             if n:
                 found.setdefault((words[i].start(), words[i + n - 1].end()), {})[outlet] = None
@@ -117,8 +120,12 @@ def mentions(question: str, outlets: Iterable[str]) -> list[tuple[Span, tuple[st
 
 
 def _key(outlet: str) -> list[str]:
-    words = fold(_DOMAIN.sub("", _DOMAIN.sub("", outlet.strip()))).split()
+    words = fold(_without_domain(outlet)).split()
     return words[1:] if len(words) > 1 and words[0] == "the" else words
+
+
+def _without_domain(outlet: str) -> str:
+    return _DOMAIN.sub("", _DOMAIN.sub("", outlet.strip()))
 
 
 def _length(name: Sequence[str], words: Sequence[re.Match[str]], folded: Sequence[str], before: str) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import BylineError, ModelError
+from rag.generating import generated
 from rag.models import prompts
 from rag.models.thoughts import without_thoughts
 from rag.text.facts import read
@@ -134,7 +135,7 @@ def rewrite(question: str, earlier: Sequence[Turn], model: LanguageModel) -> str
     history = [" ".join([turn.question, *(f"(answer: {quote})" for quote in turn.quotes[:2])]) for turn in earlier]
     prompt = prompts.follow_up_prompt(history, question)
     try:
-        pieces = model.generate(prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS)
+        pieces = generated(model, prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS)
         written = without_thoughts(pieces, at_most=2 * MAX_REWRITE_CHARS)
     except ModelError:
         return None

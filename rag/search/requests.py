@@ -17,6 +17,8 @@ from rag.text.dates import read
 from rag.text.lexicon import FUNCTION
 
 Kind = Literal["digest", "compare", "count", "outlets", "dates", "about"]
+OF_LIBRARY = frozenset(("count", "outlets", "dates", "about"))
+"""The kinds that are about the library itself."""
 
 _ON = r"(?:about|on|regarding|concerning|of)"
 _AROUND = r"(?:about|on|of|with|in|at|from|for|regarding|concerning|around)"
@@ -131,6 +133,9 @@ _PLAIN = frozenset(
     "this your my our library collection archive it from by of published publish write wrote written report "
     "reported run print printed carry all total altogether stored indexed known the to at".split()
 )
+_POINTING = re.compile(
+    rf"\b(?:it|this|that|these|those|they|them|their|he|him|his|she|her)\b(?!\s+{_HERE})", re.IGNORECASE
+)
 _WHEN = re.compile(r"\b(?:in|on|from|since|during|for|dated|of|published)\s+$", re.IGNORECASE)
 
 
@@ -148,15 +153,15 @@ def request(question: str, happened: bool = False) -> Request | None:
     names, and is without its dates where `happened` says that it asks what happened then."""
     text = " ".join(question.split()).strip(" ?!.…")
     text = re.sub(r"(?i)^(?:and|so|please|ok(?:ay)?|well)[\s,]+", "", text)
-    text = _LIST.sub("which ", text)
     if happened and (opening := re.match(rf"(?i)what\s+(?:\w+\s+)?happened(?:\s+{_AROUND}\s+(?P<topic>.+))?$", text)):
-        return Request(kind="digest", topic=opening["topic"] or "")
-    if counted := _COUNTED.fullmatch(text):
-        return _of_library(counted)
+        return Request(kind="digest", topic=_named(opening["topic"]))
+    listed = _LIST.sub("which ", text)
+    if (counted := _COUNTED.fullmatch(listed)) and (of_library := _of_library(counted)):
+        return of_library
     for kind, pattern in _PATTERNS:
-        if (found := pattern.fullmatch(text)) is not None:
+        if (found := pattern.fullmatch(text) or pattern.fullmatch(listed)) is not None:
             groups = found.groupdict()
-            topic = (groups.get("topic") or "").replace(OUTLET, "").strip(" ,")
+            topic = _named(groups.get("topic"))
             if (OUTLET not in text and kind == "compare") or _CLAUSE.match(topic):
                 return None
             is_latest = any(groups.get(word) for word in ("latest", "news", "state", "stand"))
@@ -180,6 +185,22 @@ def _of_library(counted: re.Match[str]) -> Request | None:
             return None
         return Request(kind="count" if counted["count"] else "about", topic=topic)
     return Request(kind="outlets", topic=topic)
+
+
+def stands_alone(wanted: Request | None, question: str) -> bool:
+    """Whether a request takes no topic from earlier questions: one about the library itself, or for all that there is
+    ("What's in the news?"). One for the latest does, and one with a word that points back ("What is it about?")."""
+    if wanted is None or wanted.kind == "compare":
+        return False
+    return wanted.kind in ("count", "outlets", "dates") or not (
+        wanted.topic or wanted.is_latest or _POINTING.search(question)
+    )
+
+
+def _named(topic: str | None) -> str:
+    """A topic without outlets; "" for a word that only points at one."""
+    named = (topic or "").replace(OUTLET, "").strip(" ,")
+    return "" if _POINTING.fullmatch(named) and not named.isupper() else named
 
 
 def _tells(topic: str) -> bool:

@@ -33,6 +33,12 @@ _NEGATIONS = frozenset(
 )
 
 
+def check_k(k: int) -> None:
+    """BylineError where no passage is wanted."""
+    if k < 1:
+        raise BylineError(f"k is {k}; it must be 1 or more.")
+
+
 def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
     """The terms of the question as it is asked and, where the articles that may be seen know its names under another
     form, those with this form in their place. A passage is judged by the better of the two: both forms in one search
@@ -65,8 +71,7 @@ def retrieve(
     question = unicodedata.normalize("NFC", encodable(question))
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
-    if k < 1:
-        raise BylineError(f"k is {k}; it must be 1 or more.")
+    check_k(k)
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])

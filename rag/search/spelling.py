@@ -13,7 +13,6 @@ from rag.text.spelling import within_one_edit
 
 FEWEST_LETTERS = 5
 MAX_LOOKED_UP = 8  # words of one question
-# A word is taken for a slip where one that so many passages at most have is one letter off; commoner ones are no names.
 _WORD = re.compile(r"[^\W\d_]+")
 
 IsWord = Callable[[str], bool]
@@ -58,7 +57,7 @@ def respell(question: str, store: Store, filters: Filters, is_word: IsWord) -> R
 def _meant(typed: str, store: Store, filters: Filters) -> str | None:
     """The one word of the articles that is a letter off, as it is spelled there with a capital."""
     low = without_accents(typed).lower()
-    if store.bm25([typed], 1, filters, 1.0):
+    if store.bm25([typed], 1, Filters(), 1.0):  # an article that the filters keep out has it
         return None
     found: set[str] = set()
     for word, _ in store.words_like(low):

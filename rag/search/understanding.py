@@ -11,9 +11,6 @@ from rag.search.spelling import IsWord, respell
 from rag.storage.store import Store
 from rag.text.names import fold
 
-# A request for these is answered whatever the store holds: nothing is searched for in vain.
-_ANSWERED_ANYHOW = ("count", "outlets", "dates", "about")
-
 
 def understand(
     question: str,
@@ -51,7 +48,8 @@ def understand(
             question=text if request is not None else asked.rest,
         )
     if request is not None:
-        is_sure = understood.is_sure or request.kind in _ANSWERED_ANYHOW or not request.topic
+        # One about the library is answered whatever the store holds: nothing is searched for in vain.
+        is_sure = understood.is_sure or request.kind in requests.OF_LIBRARY or not request.topic
         understood = replace(understood, request=request, is_sure=is_sure)
     if respelled.because:
         understood = replace(understood, spelling=respelled.because, question=understood.question or question)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 Row = tuple[str, str | None, str | None, str | None]
 """Id, title, outlet and date of publication of an article."""
 
+MOST_MATCHES = 100  # SQLite takes no expression without end
 
 _HAS = (
     "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
@@ -15,14 +16,15 @@ _HAS = (
 )
 
 
-def listing(db: sqlite3.Connection, where: str, values: Sequence[str], match: str) -> list[Row]:
-    """The articles that pass, newest first and those without a date last; with a `match`, those with a passage that
-    has it."""
+def listing(db: sqlite3.Connection, where: str, values: Sequence[str], matches: Sequence[str]) -> list[Row]:
+    """The articles that pass, newest first and those without a date last; with `matches`, those that have each of the
+    first `MOST_MATCHES` in a passage."""
+    matches = list(dict.fromkeys(matches))[:MOST_MATCHES]
     sql = (
         f"SELECT id, title, outlet, published FROM articles a WHERE {where} AND replaced_by IS NULL "
-        f"{_HAS if match else ''} ORDER BY latest IS NULL, latest DESC, path"
+        f"{' '.join([_HAS] * len(matches))} ORDER BY latest IS NULL, latest DESC, path"
     )
-    rows = db.execute(sql, (*values, *([match] if match else [])))
+    rows = db.execute(sql, (*values, *matches))
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 

@@ -275,8 +275,8 @@ class Store(Counts):
 
     def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
         """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date
-        last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
-        return holdings.listing(self._db, *to_where(filters), to_match(terms, " AND "))
+        last; with `terms`, those that have them all, in whatever passages. Of a piece with versions the newest."""
+        return holdings.listing(self._db, *to_where(filters), [to_match([term], "") for term in terms])
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have

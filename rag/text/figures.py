@@ -69,8 +69,12 @@ class Item:
 
 
 _NUMBER = re.compile(
-    r"(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?", re.I
+    r"(?P<minus>[-−–]?)(?:US|A|C)?(?P<sign>[$€£¥]?)\s?(?P<digits>[\d,]+(?:\.\d+)?)\s?"
+    r"(?P<suffix>st|nd|rd|th|k|m|bn|b|tn|mn|%)?",
+    re.I,
 )
+# Longer ones are no figures that anybody compares, and too long for a float or an int.
+MOST_DIGITS = 30
 # Before a figure of four digits these say that it counts, after a month's name that it is one.
 _BEFORE_A_COUNT = frozenset("than over nearly about least some to".split())
 _BEFORE_A_MONTH = frozenset("in since until last of by".split())
@@ -119,9 +123,15 @@ def _day_and_month(tokens: Sequence[Token], at: int) -> tuple[Item, int] | None:
 
 def _day(tokens: Sequence[Token], n: int) -> int:
     match = _NUMBER.fullmatch(tokens[n].text) if n < len(tokens) and tokens[n].group == "number" else None
-    if not match or match["sign"] or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th"):
+    if (
+        not match
+        or match["minus"]
+        or match["sign"]
+        or (match["suffix"] or "").lower() not in ("", "st", "nd", "rd", "th")
+    ):
         return 0
-    return int(match["digits"]) if match["digits"].isdecimal() and 1 <= int(match["digits"]) <= 31 else 0
+    digits = match["digits"]
+    return int(digits) if len(digits) <= 2 and digits.isdecimal() and 1 <= int(digits) <= 31 else 0
 
 
 def _year(tokens: Sequence[Token], n: int) -> int:
@@ -152,13 +162,17 @@ def _date_item(tokens: Sequence[Token], key: str, first: int, last: int) -> Item
 
 def number_at(tokens: Sequence[Token], at: int) -> Made | None:
     """A figure in digits or words, with its scale and unit: "$1.2bn", "thirty-four thousand", "5 per cent"."""
-    found = _in_digits(tokens, at) or _in_words(tokens, at)
+    is_minus = tokens[at].low == "minus" and at + 1 < len(tokens)
+    found = _in_digits(tokens, at + is_minus) or _in_words(tokens, at + is_minus)
     if found is None:
         return None
     value, end, unit, is_ordinal = found
     value, end = _scaled(tokens, value, end)
+    if not math.isfinite(value):  # "million million million …"
+        return None
     of_unit, end = _unit(tokens, end)
     unit = of_unit or unit
+    value = -value if is_minus else value
     key = f"#{value:.10g}{'.' if is_ordinal else ''}{unit}"
     text = " ".join(t.text.strip() for t in tokens[at:end] if t.text != "-")
     return [Item(key, "number", text, tokens[at].start, tokens[end - 1].end, number=Number(value, unit))], end - at
@@ -170,10 +184,11 @@ _Figure = tuple[float, int, str, bool]
 
 def _in_digits(tokens: Sequence[Token], at: int) -> _Figure | None:
     match = _NUMBER.fullmatch(tokens[at].text) if tokens[at].group == "number" else None
-    if match is None:
+    if match is None or len(match["digits"]) > MOST_DIGITS:
         return None
     suffix = (match["suffix"] or "").lower()
     value = float(match["digits"].replace(",", "")) * (SCALES.get(suffix, 1.0) if suffix not in ("", "%") else 1.0)
+    value = -value if match["minus"] else value
     return value, at + 1, "%" if suffix == "%" else match["sign"], suffix in ("st", "nd", "rd", "th")
 
 

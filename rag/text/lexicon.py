@@ -113,9 +113,14 @@ LIMITS = {
     "<=": "at most|up to|no more than|not more than|as many as|as much as|a maximum of",
     "~": "about|around|roughly|approximately|some|an estimated|circa|or so",
 }
-# Those words one by one, each with its limit; the longest first, so that “no more than” is not read as “more than”.
+_SIGNS = {">": ">", "<": "<", "≥": ">=", "≤": "<="}
+# Those words one by one, and the signs, each with its limit; the longest first, so that “no more than” is not read as
+# “more than”.
 LIMITS_IN_WORDS = sorted(
-    ((phrase.split(), limit) for limit, phrases in LIMITS.items() for phrase in phrases.split("|")),
+    [
+        *((phrase.split(), limit) for limit, phrases in LIMITS.items() for phrase in phrases.split("|")),
+        *(([sign], limit) for sign, limit in _SIGNS.items()),
+    ],
     key=lambda p: -len(p[0]),
 )
 

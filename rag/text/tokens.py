@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""(?P<iso>\b\d{4}-\d{2}-\d{2}\b)
-    |(?P<number>(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
+    |(?P<number>(?:(?<![^\s(\[“"‘'])[-−–](?=[$€£¥]?\d))?(?:US|A|C)?[$€£¥]?\s?\d+(?:,\d{3})*(?:\.\d+)?(?:(?:st|nd|rd|th)\b|(?:k|m|bn|b|tn|mn)\b|\s?%)?)
     |(?P<dotted>(?:[^\W\d_]\.)+[^\W\d_]\b\.?)
     |(?P<word>(?:[^\W\d_][\u0300-\u036f]*)+(?:['’](?:[^\W\d_][\u0300-\u036f]*)+)*['’]?)
     |(?P<stop>[^\w\s])""",
