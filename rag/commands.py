@@ -6,21 +6,25 @@ Imported once the arguments are read, so that `--help` and a mistake in them are
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rag import record, terminal, terminal_reports
-from rag.collection import library_at
+from rag.collection import DATABASE, library_at
 from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.encoding import decode, load
+from rag.ingest.articles import SUFFIXES, read_draft
 from rag.library import Library
+from rag.ingest.records import suffix_of
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
@@ -177,12 +181,26 @@ def check(args: argparse.Namespace) -> int:
 def _draft(given: str) -> str:
     """The draft that TEXT|FILE names."""
     if given == "-":
-        return decode(sys.stdin.buffer.read())
+        return _read("standard input", lambda: decode(sys.stdin.buffer.read()))
+    if os.path.isdir(given):
+        raise BylineError(f"{given!r} is a folder: name a file, or give the text itself.")
+    path = Path(given)
+    is_known = suffix_of(path) in SUFFIXES and "\n" not in given
+    if os.path.exists(given):  # a pipe, as `<(…)` of a shell gives it, is no regular file
+        return read_draft(path) if is_known else _read(repr(given), lambda: decode(load(path)))
+    if is_known and (not re.search(r"\s", given) or (os.path.isdir(path.parent) and path.parent.name)):
+        raise BylineError(f"there is no file {given!r}, or it cannot be reached: name a file, or give the text itself.")
+    return given
+
+
+def _read(name: str, read: Callable[[], str]) -> str:
+    """The text that `read` gives. BylineError, which names what was read, where it cannot."""
     try:
-        is_file = Path(given).is_file()
-    except OSError:  # longer than a file name may be: a text
-        is_file = False
-    return decode(load(Path(given))) if is_file else given
+        return read()
+    except OSError as error:
+        raise BylineError(f"{name} cannot be read ({error.strerror}): give yourself access to it.") from None
+    except BylineError as error:
+        raise BylineError(f"{name} {error}") from None
 
 
 def verify(args: argparse.Namespace) -> int:
