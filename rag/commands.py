@@ -172,7 +172,8 @@ def check(args: argparse.Namespace) -> int:
         sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
         terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        print_json({"sentences": sentences, "problems": sentences.problems, "elapsed_s": _since(started)})
+        beside = {"notes": sentences.notes, "problems": sentences.problems}
+        print_json({"sentences": sentences, **beside, "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0
