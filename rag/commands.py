@@ -9,6 +9,7 @@ import argparse
 import os
 import re
 import shlex
+import sqlite3
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ from rag.ingest.records import suffix_of
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
+from rag.storage.database import unreadable
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
 from rag.types import Answer
@@ -87,6 +89,11 @@ def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
     with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
         yield library
     warn(f"byline: {none}")
+
+
+def damaged(args: argparse.Namespace, error: sqlite3.DatabaseError) -> str:
+    """The sentence that the library's file is damaged further in than opening it came, and what to do."""
+    return unreadable(library_at(getattr(args, "library", None))[0] / DATABASE, error)
 
 
 def _since(started: float) -> float:
@@ -297,11 +304,19 @@ def test_model(args: argparse.Namespace) -> int:
 def doctor(args: argparse.Namespace) -> int:
     if args.licenses:
         return _licenses(args)
-    with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
-        checks = examine(library)
-    if none := _no_library(args):
-        kept = [check for check in checks if check["name"] not in ("library", "files")]
-        checks = [*kept, {"name": "library", "ok": False, "detail": none, "mend": ""}]
+    checks, fault = [], _no_library(args)
+    if not fault:
+        try:
+            with _opened(args, args.library) as library:
+                checks = examine(library)
+        except BylineError as error:
+            fault = str(error)
+        except sqlite3.DatabaseError as error:
+            fault = damaged(args, error)
+    if fault:  # the installation is looked at all the same
+        with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
+            checks = [check for check in examine(library) if check["name"] not in ("library", "files")]
+        checks.append({"name": "library", "ok": False, "detail": fault, "mend": ""})
     sound = all(check["ok"] for check in checks)
     if args.json:
         print_json({"ok": sound, "checks": checks})

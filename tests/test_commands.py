@@ -3,9 +3,11 @@ cannot be kept."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,9 +16,12 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from rag import Library
+from rag import BylineError, Library, record
 from rag.cli import main
+from rag.collection import DATABASE
 from rag.types import Checked
+from tests.conftest import FERRY
+from tests.test_view import a_citation, a_claim, an_answer
 from ui import desk, requests, schema
 
 Printed = pytest.CaptureFixture[str]
@@ -128,3 +133,67 @@ def test_a_folder_is_no_draft(library: Library, tmp_path: Path, capsys: Printed)
 def test_words_are_a_draft(library: Library, capsys: Printed, heard: list[str], text: str) -> None:
     assert checked(library, text, capsys)[0] == 0
     assert heard == [text]
+
+
+# -- a library's file that is damaged -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library that opens, and whose articles lie in a page that is damaged."""
+    monkeypatch.setenv("BYLINE_EMBEDDER", "hashing:64")
+    (tmp_path / "ferry.md").write_text(FERRY)
+    with Library.open(folder := tmp_path / "damaged", embedder="hashing:64") as library:
+        library.ingest([tmp_path / "ferry.md"])
+    with contextlib.closing(sqlite3.connect(folder / DATABASE)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'articles'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with (folder / DATABASE).open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    return folder
+
+
+@pytest.mark.parametrize("command", [["search", "fog"], ["ask", "How long was the fog?"], ["status"], ["status", "a"]])
+def test_damage_deep_in_the_file_is_one_sentence(damaged: Path, capsys: Printed, command: list[str]) -> None:
+    assert main([*command, "--library", str(damaged)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"byline: the library file {damaged / DATABASE} cannot be opened (database disk image is malformed, "
+        "SQLITE_CORRUPT): restore it from a copy, or remove it and ingest the articles again."
+    )
+
+
+def test_doctor_finds_damage_deep_in_the_file(damaged: Path, capsys: Printed) -> None:
+    assert main(["doctor", "--library", str(damaged), "--json"]) == 1
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert not found["library"]["ok"] or not found["database"]["ok"]
+    assert "report this" not in str(found)
+    assert "restore it from a copy" in str(found)
+
+
+def test_doctor_finds_a_file_that_does_not_open(damaged: Path, capsys: Printed) -> None:
+    (damaged / DATABASE).write_bytes(b"no database " * 1_000)
+    assert main(["doctor", "--library", str(damaged), "--json"]) == 1
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert found["python"]["ok"]
+    assert (found["library"]["ok"], "cannot be opened" in found["library"]["detail"]) == (False, True)
+
+
+# -- ask --save -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_answer_that_cannot_be_saved_is_shown_whole(
+    ferry: Library, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch, form: list[str]
+) -> None:
+    def save(_: object, path: Path) -> None:
+        raise BylineError(f"{path} cannot be written (No space left on device): save elsewhere.")
+
+    claim = a_claim(a_citation())
+    monkeypatch.setattr(record, "save", save)
+    monkeypatch.setattr(Library, "ask", lambda *_, **__: iter([claim, an_answer(claim)]))
+    where = ["--save", str(tmp_path / "a.md"), "--library", str(ferry.path)]
+    assert main(["ask", "How long was the fog?", *where, *form]) == 1
+    out, err = capsys.readouterr()
+    assert err == f"byline: {tmp_path / 'a.md'} cannot be written (No space left on device): save elsewhere.\n"
+    assert '"claims"' in out if form else "[1] " in out.splitlines()[-2]

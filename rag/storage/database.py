@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,7 @@ class Database:
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
-            why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
-            raise BylineError(f"the library file {path} cannot be opened ({why}): {_remedy(error)}") from error
+            raise BylineError(unreadable(path, error)) from error
 
     def close(self) -> None:
         with self._lock:
@@ -173,8 +172,22 @@ class Database:
             yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
 
 
+def bytes_in(folder: Path) -> int:
+    """The size of the files in a library's folder, those left out that go meanwhile (-wal, -shm)."""
+    size = 0
+    for file in folder.glob("*"):
+        with suppress(OSError):
+            size += file.stat().st_size if file.is_file() else 0
+    return size
+
+
+def unreadable(path: Path, error: sqlite3.DatabaseError) -> str:
+    """The sentence that a library's file does not open, or is damaged further in, and what to do."""
+    why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
+    return f"the library file {path} cannot be opened ({why}): {_remedy(error)}"
+
+
 def _remedy(error: sqlite3.DatabaseError) -> str:
-    """What to do where a library's file does not open."""
     if "locked" in str(error):
         return "wait for the other program that uses it, and try again."
     if isinstance(error, sqlite3.OperationalError):
