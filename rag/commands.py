@@ -22,10 +22,10 @@ from rag import record, terminal, terminal_reports
 from rag.collection import DATABASE, library_at
 from rag.doctor import examine
 from rag.errors import BylineError
-from rag.ingest.encoding import decode, load
 from rag.ingest.articles import SUFFIXES, read_draft
-from rag.library import Library
+from rag.ingest.encoding import decode, load
 from rag.ingest.records import suffix_of
+from rag.library import Library
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
@@ -143,14 +143,23 @@ def ask(args: argparse.Namespace) -> int:
         assert isinstance(answer, Answer)
         if args.json:
             print_json(answer)
-        if target:
-            record.save(library.record(answer), target)
-            warn(f"saved: {target}")
+        is_kept = target is None or _save(library, answer, target)
     if not args.json:
         if claims:
             say()
         terminal.print_rest(answer)
-    return 0
+    return 0 if is_kept else 1
+
+
+def _save(library: Library, answer: Answer, target: Path) -> bool:
+    """Whether the record of the answer could be saved; a warning says why not, since the answer itself stands."""
+    try:
+        record.save(library.record(answer), target)
+    except BylineError as error:
+        warn(f"byline: {error}")
+        return False
+    warn(f"saved: {target}")
+    return True
 
 
 def timeline(args: argparse.Namespace) -> int:
