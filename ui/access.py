@@ -1,7 +1,8 @@
 """Who gets in: the one gate that every request to the page and to what is served beside it goes through.
 
-On this machine alone everybody is an editor. Elsewhere a name and a password are asked for (HTTP Basic, which browsers
-know; or `Bearer name:password`, as programs that have an API key send it), unless it was said that all may read.
+On this machine alone everybody is an editor. Elsewhere, and behind a reverse proxy, a name and a password are asked for
+(HTTP Basic, which browsers know; or `Bearer name:password`, as programs that have an API key send it), unless it was
+said that all may read.
 """
 
 from __future__ import annotations
@@ -45,10 +46,12 @@ class Access:
 
     def check(self, host: str) -> None:
         """BylineError where this must not be served on `host`, or cannot be."""
-        if not is_local(host) and self.users is None and not self.is_open:
+        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
+            raise BylineError(f"the root path {self.root_path!r} must begin with / and not end with it, as in /news.")
+        if not self.is_local(host) and self.users is None and not self.is_open:
             raise BylineError(
-                f"other machines can reach {host}: give --auth FILE, with users that `byline ui --add-user NAME "
-                "--auth FILE` adds, or --no-auth to let everybody who gets there read every article."
+                f"other machines can reach {self._reached_at(host)}: give --auth FILE, with users that `byline ui "
+                "--add-user NAME --auth FILE` adds, or --no-auth to let everybody who gets there read every article."
             )
         if self.users is not None and self.is_open:
             raise BylineError("both --auth and --no-auth are given: give one of them.")
@@ -57,14 +60,12 @@ class Access:
         for file in filter(None, (self.certfile, self.keyfile)):
             if not file.is_file():
                 raise BylineError(f"there is no file {file}: --certfile and --keyfile name files in PEM format.")
-        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
-            raise BylineError(f"the root path {self.root_path!r} must begin with / and not end with it, as in /news.")
 
     def exposes(self, host: str) -> list[str]:
         """What can be reached, and by whom, in sentences; none where it is this machine alone."""
         if self.users is None:
-            everybody = f"Everybody who can reach {host} can ask and read every article; nobody can add any from there."
-            return [] if is_local(host) else [everybody]
+            everybody = f"Everybody who can reach {self._reached_at(host)} can ask and read every article"
+            return [] if self.is_local(host) else [f"{everybody}; nobody can add any from there."]
         roles = self.users.roles()
         told = [
             f"{len(roles)} {'user' if len(roles) == 1 else 'users'} may sign in, {roles.count('editor')} of them "
@@ -77,6 +78,13 @@ class Access:
 
 def is_local(host: str) -> bool:
     """Whether only this machine can reach `host`."""
+    def is_local(self, host: str) -> bool:
+        """Whether only this machine can reach a page served on `host`: a reverse proxy leads others to it."""
+        return is_local(host) and not self.root_path
+
+    def _reached_at(self, host: str) -> str:
+        return f"{self.root_path} of the reverse proxy" if is_local(host) else host
+
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -103,7 +111,7 @@ class Gate:
             return
         address = str((scope.get("client") or ("unknown", 0))[0])
         path = path_of(scope)
-        role: Role | None = self._role
+        role: Role | None = "reader" if _is_forwarded(scope) else self._role
         who = address
         if self._users is not None and path not in _OPEN:
             given = _credentials(dict(scope["headers"]).get(b"authorization", b""))
@@ -169,5 +177,10 @@ async def refuse(send: Send, status: int, sentence: str, *headers: tuple[bytes, 
     """Answers with an error as the HTTP API gives it."""
     body = json.dumps({"error": sentence}).encode()
     given = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
+def _is_forwarded(scope: Scope) -> bool:
+    """Whether a proxy says that it hands on the request of somebody else."""
+    return any(name in (b"forwarded", b"x-forwarded-for", b"x-real-ip") for name, _ in scope["headers"])
+
+
     await send({"type": "http.response.start", "status": status, "headers": given})
     await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import BylineError
 from rag.types import Answer
 from ui import panes, uploads
-from ui.access import Access, is_local, may_add
+from ui.access import Access, may_add
 from ui.kit import ASSETS, QUIET, MayEdit, frame
 from ui.panes import Library
 from ui.server import LOCAL, free_port, middleware
@@ -211,7 +211,7 @@ def served(
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
-    can_add = is_local(host) or access.users is not None
+    can_add = access.is_local(host) or access.users is not None
 
     async def launch() -> tuple["gr.Blocks", str]:
         page = build(library, examples, can_add=can_add)
