@@ -194,7 +194,7 @@ class Collection(Shelf):
         path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
         ids = self.store.find(text_words.encodable(path)) or self.store.find(text_words.encodable(name))
         if not ids:
-            raise NotFoundError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
+            raise NotFoundError(f"no article {name!r} in the library: `byline status` lists what is there.")
         if len(ids) > 1:
             some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
             raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")

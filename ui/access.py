@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import re
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,7 @@ _OPEN = ("/gradio_api/startup-events",)
 _FOR_EDITORS = ("/gradio_api/upload", "/api/ingest")
 MOST_IN_A_MINUTE = 600  # requests that ask for work, of a client from elsewhere
 _MOST_CLIENTS = 10_000
+_IS_READER: ContextVar[bool] = ContextVar("_IS_READER", default=False)  # who sent the request that is being answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +78,6 @@ class Access:
             told.append("Passwords travel unencrypted: give --certfile and --keyfile, or have a proxy that does HTTPS.")
         return told
 
-
-def is_local(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
     def is_local(self, host: str) -> bool:
         """Whether only this machine can reach a page served on `host`: a reverse proxy leads others to it."""
         return is_local(host) and not self.root_path
@@ -85,6 +85,9 @@ def is_local(host: str) -> bool:
     def _reached_at(self, host: str) -> str:
         return f"{self.root_path} of the reverse proxy" if is_local(host) else host
 
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -132,6 +135,7 @@ class Gate:
             sentence = f"more than {MOST_IN_A_MINUTE} requests in a minute: wait for one."
             await refuse(send, 429, sentence, (b"retry-after", b"60"))
             return
+        _IS_READER.set(role != "editor")
         await self.app({**scope, ROLE: role, CLIENT: who}, receive, send)
 
     def _is_too_often(self, who: str) -> bool:
@@ -151,10 +155,31 @@ def may_add(request: Any) -> bool:
     return scope.get(ROLE) == "editor"
 
 
+def as_seen(document: Any) -> Any:
+    """JSON as who asks may see it: to readers the path of an article (`file#key`) is the name of its file, since where
+    files lie on this machine is not for them."""
+    if not _IS_READER.get():
+        return document
+    if isinstance(document, list):
+        return [as_seen(value) for value in document]
+    if not isinstance(document, dict):
+        return document
+    seen = {name: as_seen(value) for name, value in document.items()}
+    if {"path", "published_source"} <= seen.keys():
+        file, mark, key = str(seen["path"]).partition("#")
+        seen["path"] = re.split(r"[/\\]", file)[-1] + mark + key
+    return seen
+
+
 def path_of(scope: Scope) -> str:
     """The path below that under which a proxy has the page."""
     path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
     return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+def _is_forwarded(scope: Scope) -> bool:
+    """Whether a proxy says that it hands on the request of somebody else."""
+    return any(name in (b"forwarded", b"x-forwarded-for", b"x-real-ip") for name, _ in scope["headers"])
 
 
 def _credentials(header: bytes) -> tuple[str, str] | None:
@@ -177,10 +202,5 @@ async def refuse(send: Send, status: int, sentence: str, *headers: tuple[bytes, 
     """Answers with an error as the HTTP API gives it."""
     body = json.dumps({"error": sentence}).encode()
     given = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
-def _is_forwarded(scope: Scope) -> bool:
-    """Whether a proxy says that it hands on the request of somebody else."""
-    return any(name in (b"forwarded", b"x-forwarded-for", b"x-real-ip") for name, _ in scope["headers"])
-
-
     await send({"type": "http.response.start", "status": status, "headers": given})
     await send({"type": "http.response.body", "body": body})
