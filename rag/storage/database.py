@@ -14,7 +14,7 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.storage.migrations import MIGRATIONS
-from rag.storage.shelf import n_words
+from rag.storage.shelf import has_words, n_words
 
 PATIENCE_S = 60.0  # for a lock that another process holds
 _BATCH = 500  # bound parameters in one statement
@@ -53,6 +53,7 @@ class Database:
             connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             connection.create_function("n_words", 2, n_words, deterministic=True)
+            connection.create_function("has_words", 4, has_words, deterministic=True)
             self._local.connection = connection
             self._keep(connection)
         return connection

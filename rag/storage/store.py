@@ -266,7 +266,7 @@ class Store(Database):
     ) -> tuple[list[Listed], int]:
         """A page of the articles that pass `filters` and have all `terms` in one passage, the last one perhaps as the
         beginning of a word, or in outlet, authors and path; and how many there are. `order` is of `shelf.ORDERS`."""
-        match = (f"{_quoted(terms, ' AND ')}*", " ".join(terms)) if terms else ("", "")
+        match = (f"{_quoted(terms, ' AND ')}*" if terms else "", terms)
         return shelf.listed(self._db, *_where(filters), match, (order, descending), (offset, limit))
 
     def stated(self, article_id: str, *, before_last: bool = False) -> Json:
