@@ -142,6 +142,13 @@ class Collection(Shelf):
             return self._embedder
 
     @cached_property
+    def _adopt(self) -> None:
+        """Take the embedder that another process has put the library to, where it is another, and not put it back."""
+        with self._lock:
+            if (known := self.store.get_meta("embedder")) and known != self._embedder_spec:
+                self._embedder_spec, self._embedder, self._index = known, None, None
+                self.__dict__.pop("_indexed_as", None)
+
     def _indexed_as(self) -> str:
         return indexed_as(self.embedder)
 
@@ -253,6 +260,8 @@ class Collection(Shelf):
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
             for file in files:
+            if not self.store.get_meta("embedder"):
+                self.store.set_meta("embedder", self._embedder_spec)
                 if stop and stop():
                     break
                 job.file(file)
@@ -295,6 +304,7 @@ class Collection(Shelf):
 
     def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
         return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
+        self._adopt()
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
@@ -312,6 +322,7 @@ class Collection(Shelf):
     def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
         if self.store.indexed_otherwise(self._indexed_as):
+        self._adopt()
             try:
                 self._reindex(progress)
             except BylineError:
