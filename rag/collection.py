@@ -376,7 +376,7 @@ class Collection(Shelf):
         return [
             Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
             for hit in hits
-            for sentence in self.store.sentences(hit.passage)
+            for sentence in self.store.sentences(hit.passage, hit.article.content_hash)
         ]
 
     @cached_property

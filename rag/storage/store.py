@@ -419,12 +419,13 @@ class Store(Database):
         )
         return [_passage(row, article) for row in rows]
 
-    def sentences(self, passage: Passage) -> list[Sentence]:
-        """The sentences of a passage, in order."""
+    def sentences(self, passage: Passage, content_hash: str | None = None) -> list[Sentence]:
+        """The sentences of a passage, in order; none where the article has another `content_hash` by now."""
         rows = self._db.execute(
-            'SELECT position, start, "end" FROM sentences WHERE article_id = ? AND start >= ? AND "end" <= ? '
-            "ORDER BY position",
-            (passage.article_id, passage.start, passage.end),
+            'SELECT s.position, s.start, s."end" FROM sentences s JOIN articles a ON a.id = s.article_id '
+            'WHERE a.id = ? AND s.start >= ? AND s."end" <= ? AND a.content_hash = coalesce(?, a.content_hash) '
+            "ORDER BY s.position",
+            (passage.article_id, passage.start, passage.end, content_hash),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
 
