@@ -67,6 +67,7 @@ def retrieve(
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     if k < 1:
         raise BylineError(f"k is {k}; it must be 1 or more.")
+    k = min(k, max(1, len(index)))  # SQLite takes no LIMIT of 64 bits
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])
