@@ -34,6 +34,7 @@ from rag.settings import FILE as SETTINGS
 from rag.settings import expanded, load_settings
 from rag.shelf import Shelf
 from rag.storage import index
+from rag.storage.database import bytes_in
 from rag.storage.store import Store, text_hash, text_to_embed
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
@@ -141,7 +142,6 @@ class Collection(Shelf):
                 self._embedder = load_embedder(self._embedder_spec)
             return self._embedder
 
-    @cached_property
     def _adopt(self) -> None:
         """Take the embedder that another process has put the library to, where it is another, and not put it back."""
         with self._lock:
@@ -149,6 +149,7 @@ class Collection(Shelf):
                 self._embedder_spec, self._embedder, self._index = known, None, None
                 self.__dict__.pop("_indexed_as", None)
 
+    @cached_property
     def _indexed_as(self) -> str:
         return indexed_as(self.embedder)
 
@@ -198,7 +199,7 @@ class Collection(Shelf):
 
         Raises NotFoundError when there is none, BylineError when there is more than one.
         """
-        path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
+        path = name if "\0" in name else os.path.abspath(os.path.expanduser(name))  # which leaves "~notes.txt" alone
         ids = self.store.find(text_words.encodable(path)) or self.store.find(text_words.encodable(name))
         if not ids:
             raise NotFoundError(f"no article {name!r} in the library: `byline status` lists what is there.")
@@ -219,7 +220,7 @@ class Collection(Shelf):
             "outlets": self.store.outlets(),
             "first_published": first,
             "last_published": last,
-            "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
+            "size_bytes": bytes_in(self.path),
         }
 
     def overview(self) -> Json:
@@ -259,9 +260,9 @@ class Collection(Shelf):
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
-            for file in files:
             if not self.store.get_meta("embedder"):
                 self.store.set_meta("embedder", self._embedder_spec)
+            for file in files:
                 if stop and stop():
                     break
                 job.file(file)
@@ -303,8 +304,8 @@ class Collection(Shelf):
         return parse_mapping(load_settings(self.path).fields, str(self.path / SETTINGS))
 
     def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
-        return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
         self._adopt()
+        return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
 
     def _reindex(self, progress: Progress | None = None) -> None:
         """Bring articles that were indexed in another way (another embedder, an older Byline) up to date."""
@@ -321,8 +322,8 @@ class Collection(Shelf):
 
     def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
-        if self.store.indexed_otherwise(self._indexed_as):
         self._adopt()
+        if self.store.indexed_otherwise(self._indexed_as):
             try:
                 self._reindex(progress)
             except BylineError:

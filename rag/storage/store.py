@@ -1,8 +1,7 @@
-"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is here (that of the
-formats in `migrations`, of copies and versions in `links`); connections and transactions are in `database`.
+"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. All SQL is in this folder.
 
-Every change is one transaction, and raises `generation`, by which caches (the FAISS file, an open library in another
-process) know that they are stale. Text that is removed is overwritten on disk (`secure_delete`).
+Every change is one transaction; one that adds or deletes passages raises `generation`, by which caches (the FAISS file,
+an open library in another process) know that they are stale. Text that is removed is overwritten (`secure_delete`).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.protocol import Vectors
+from rag.errors import NotFoundError
 from rag.filters import Filters
 from rag.storage import holdings, links, shelf
 from rag.storage.database import Database
@@ -86,8 +86,10 @@ class Store(Database):
         return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
     def file_of(self, article_id: str) -> str:
-        """The file that an article was read from."""
-        return str(self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
+        """The file that an article was read from. NotFoundError where the article is gone."""
+        for (file,) in self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)):
+            return str(file)
+        raise NotFoundError(f"the article {article_id} is no longer in the library.")
 
     def with_hash(self, content_hash: str) -> tuple[str, str] | None:
         """(id, path) of the article with this content, if there is one."""
@@ -352,7 +354,8 @@ class Store(Database):
         """Numbers (n,) and vectors (n, dim) of those passages."""
         rows = list(self._in(f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN", numbers, embedder))
         ids = np.array([row[0] for row in rows], dtype=np.int64)
-        return ids, np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+        vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+        return ids, vectors.reshape(len(rows), -1 if rows else 0)
 
     # -- search -------------------------------------------------------------------------------------------------
 
