@@ -20,7 +20,7 @@ import numpy as np
 from embeddings.minilm import MiniLMEmbedder
 from evals.metrics import percentile
 from rag import Library
-from rag.storage.store import text_to_embed
+from rag.storage.rows import text_to_embed
 
 Json = dict[str, Any]
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -24,18 +24,18 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError, NotFoundError
 from rag.filters import Filters
-from rag.ingest import articles, changes
+from rag.ingest import changes, discovery
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
-from rag.settings import expanded, load_settings
+from rag.settings import absolute, expanded, load_settings
 from rag.shelf import Shelf
 from rag.storage import index
-from rag.storage.database import bytes_in
-from rag.storage.store import Store, text_hash, text_to_embed
+from rag.storage.rows import text_hash, text_to_embed
+from rag.storage.store import Store
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
 
@@ -199,7 +199,7 @@ class Collection(Shelf):
 
         Raises NotFoundError when there is none, BylineError when there is more than one.
         """
-        path = name if "\0" in name else os.path.abspath(os.path.expanduser(name))  # which leaves "~notes.txt" alone
+        path = absolute(name)
         ids = self.store.find(text_words.encodable(path)) or self.store.find(text_words.encodable(name))
         if not ids:
             raise NotFoundError(f"no article {name!r} in the library: `byline status` lists what is there.")
@@ -220,7 +220,7 @@ class Collection(Shelf):
             "outlets": self.store.outlets(),
             "first_published": first,
             "last_published": last,
-            "size_bytes": bytes_in(self.path),
+            "size_bytes": self.store.n_bytes(),
         }
 
     def overview(self) -> Json:
@@ -256,7 +256,7 @@ class Collection(Shelf):
         mapped = self._mapped(fields)
         with self._writing:
             passed_over: Counter[str] = Counter()
-            files, failed = articles.discover(paths, passed_over)
+            files, failed = discovery.discover(paths, passed_over)
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -18,10 +18,11 @@ from rag.filters import Filters, Within, filters_of
 from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
+from rag.models.events import sum_usage
 from rag.models.reader import Reranker
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
-from rag.search import asof, questions, reranking, understanding
+from rag.search import asof, left_out, questions, reranking, understanding
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
@@ -230,7 +231,7 @@ class Library(Judging):
                         question=as_asked,
                         understood={**completed, **dates.to_dict(), "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
-                        usage=_total(getattr(writing["model"], "usage", None) or ()),
+                        usage=sum_usage(getattr(writing["model"], "usage", None) or ()),
                     )
                 yield event
             if last:
@@ -369,28 +370,7 @@ class Library(Judging):
             notes.append("The library holds no articles yet: add some with `byline ingest PATH`.")
         elif not is_found and not notes:
             notes.append("No article passes the filters: widen the dates or outlets.")
-        if unsure := self.store.n_undecided(filters):
-            notes.append(
-                f"Left out: {unsure} article{'s' if unsure > 1 else ''} whose date is not known exactly enough to tell "
-                "whether the dates asked for hold."
-            )
-        if uncertain := self.store.n_uncertain(filters):
-            notes.append(
-                f"Uncertain: {uncertain} article{'s' if uncertain > 1 else ''} whose date is known only to the month "
-                "or year may lie outside the dates asked for."
-            )
-        if changed := self.store.n_revised_since(filters):
-            notes.append(f"Left out: {changed} article{'s' if changed > 1 else ''} changed after {filters.as_of}.")
-        return notes
-
-
-def _total(counted: Iterable[Json]) -> Json:
-    """The sum of what each call of a model took."""
-    total: Json = {}
-    for call in counted:
-        for name, n in call.items():
-            total[name] = total.get(name, 0) + n
-    return total
+        return [*notes, *left_out.note_left_out(filters, self.store)]
 
 
 def _about_orders(orders: Sequence[Candidate]) -> list[str]:

@@ -13,7 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rag import Library
 from rag.errors import BylineError
+from rag.filters import Filters
+from rag.types import Hits
 from tests.test_app import FakeLibrary
 from tests.test_cli import byline
 from ui import app, users
@@ -312,6 +315,20 @@ def test_where_all_may_read_nobody_adds():
         for path in ("api/ingest", "gradio_api/upload"):
             assert httpx.post(local + path, files=A_FILE).status_code == 403
         assert httpx.get(f"{local}v1/models").status_code == 200
+
+
+def test_readers_see_no_folders_of_the_server(ferry: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "retrieve", lambda self, question, **_: Hits(self._hits(question, 3, Filters())))
+    for access, path in ((Access(root_path="/news", is_open=True), "ferry.md"), (Access(), str(tmp_path / "ferry.md"))):
+        with app.served(ferry, port=0, access=access) as url:
+            got = [
+                httpx.get(f"{url}api/articles").json()["articles"][0],
+                httpx.get(f"{url}api/articles/ferry.md").json(),
+                httpx.post(f"{url}api/search", json={"question": "fog"}).json()["hits"][0]["article"],
+            ]
+            assert [article["path"] for article in got] == [path] * 3
+            missing = httpx.get(f"{url}api/articles/~%00")
+            assert (missing.status_code, str(tmp_path) in missing.text) == (404, False)
 
 
 def test_behind_a_proxy_and_with_a_certificate(tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.ingest.articles import discover, read
+from rag.ingest.articles import read
+from rag.ingest.discovery import discover
 from rag.types import Article, Failure
 
 NITF = """<?xml version="1.0" encoding="UTF-8"?>

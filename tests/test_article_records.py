@@ -9,7 +9,8 @@ import pytest
 
 from rag.ingest import lines as ingest_lines
 from rag.ingest import records
-from rag.ingest.articles import discover, read, read_manifest
+from rag.ingest.articles import read, read_manifest
+from rag.ingest.discovery import discover
 from rag.types import Article, Failure
 from tests.reading import STORY, failed, one, put
 from tests.test_articles import PARAGRAPHS, page

@@ -315,38 +315,6 @@ def test_every_command_has_help_with_an_example(command: str, home: Path) -> Non
     assert f"byline {command}" in done.stdout.partition("example")[2]
 
 
-def test_doctor(home: Path, story: Path) -> None:
-    byline_json("ingest", story, "--embedder", "hashing:64", home=home)
-    report = byline_json("doctor", home=home)
-    assert report["ok"] is True
-    assert {check["name"] for check in report["checks"]} >= {"library", "database", "embedder", "vectors", "files"}
-    story.unlink()
-    (home / "vectors.faiss").write_bytes(b"damaged")
-    checks = {check["name"]: check for check in byline_json("doctor", home=home)["checks"]}
-    assert "rebuilds it" in checks["vectors"]["detail"]
-    assert "story.md" in checks["files"]["detail"]
-
-
-def test_doctor_looks_at_the_installation_where_there_is_no_library(home: Path) -> None:
-    done = byline("doctor", "--json", home=home)
-    report = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
-    assert (done.returncode, report["python"]["ok"], report["library"]["ok"]) == (1, True, False)
-    assert f"there is no library at {home} yet" in report["library"]["detail"]
-    assert not home.exists()
-
-
-def test_doctor_lists_the_licences_of_what_is_installed(home: Path) -> None:
-    packages = {one["name"].lower(): one for one in byline_json("doctor", "--licenses", home=home)["packages"]}
-    assert packages.keys() >= {"byline", "faiss-cpu", "gradio", "sentence-transformers", "tiktoken", "torch", "numpy"}
-    assert packages["gradio"]["license"].startswith("Apache")
-    assert packages["huggingface-hub" if "huggingface-hub" in packages else "huggingface_hub"]["needed_by"]
-    unknown = [name for name, one in packages.items() if one["license"] == "not stated"]
-    assert len(unknown) <= len(packages) // 5, unknown
-    plain = byline("doctor", "--licenses", home=home).stdout.splitlines()
-    assert len(plain) == len(packages)
-    assert not home.exists(), "it looks at no library"
-
-
 def test_paths_are_relative_to_where_one_is(home: Path, story: Path, tmp_path: Path) -> None:
     byline_json("ingest", "story.md", "--embedder", "hashing:64", home=home, cwd=tmp_path)
     assert byline_json("search", "ferry", home=home, cwd=tmp_path)["hits"][0]["article"]["path"] == "story.md"

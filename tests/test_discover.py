@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.ingest.articles import discover, read
+from rag.ingest.articles import read
+from rag.ingest.discovery import discover
 from rag.types import Failure
 from tests.reading import STORY, failed, one, put
 

@@ -11,7 +11,8 @@ import pytest
 
 from rag.errors import BylineError
 from rag.ingest import fields
-from rag.ingest.articles import discover, read
+from rag.ingest.articles import read
+from rag.ingest.discovery import discover
 from rag.ingest.people import split_people
 from rag.library import Library
 from rag.types import Article, Failure

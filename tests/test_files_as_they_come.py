@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rag.cli import main
-from rag.ingest import articles
-from rag.ingest.articles import SUFFIXES, discover, read
+from rag.ingest import discovery
+from rag.ingest.articles import SUFFIXES, read
+from rag.ingest.discovery import discover
 from rag.ingest.records import JSON_LINES
 from rag.library import Library
 from rag.types import Article
@@ -162,14 +163,14 @@ def test_a_file_removed_between_listing_and_reading(
 ) -> None:
     here, gone = put(tmp_path / "news" / "a.txt"), put(tmp_path / "news" / "b.txt", f"{STORY}Twice.\n")
     library.ingest([tmp_path / "news"])
-    listed = articles.discover
+    listed = discovery.discover
 
     def then_removed(*given: object) -> object:
         found = listed(*given)  # type: ignore[arg-type]
         gone.unlink()
         return found
 
-    monkeypatch.setattr(articles, "discover", then_removed)
+    monkeypatch.setattr(discovery, "discover", then_removed)
     report = library.ingest([tmp_path / "news"])
     (failure,) = report.failed
     assert (failure.path, report.unchanged) == (str(gone), 1)

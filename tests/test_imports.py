@@ -21,7 +21,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 # The rooms, from the ground up: each imports itself and what stands above it here, and nothing beside it.
 LEVELS = """
     embeddings
-    rag.types+rag.errors+rag.options+rag.settings+rag.filters
+    rag.types+rag.stored+rag.errors+rag.options+rag.settings+rag.filters
     rag.text
     rag.models
     rag.storage

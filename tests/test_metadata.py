@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.ingest.articles import discover, read
+from rag.ingest.articles import read
+from rag.ingest.discovery import discover
 from rag.ingest.formats import from_text
 from rag.ingest.metadata import make_article
 from rag.types import Article, Failure

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from rag.ingest import fields, lines, records
-from rag.ingest.articles import discover, read
+from rag.ingest.articles import read
+from rag.ingest.discovery import discover
 from rag.types import Article, Failure
 from tests.reading import failed, one, put
 from tests.test_exports import FIRST, SECOND, STATED, TEXT, TITLE, URL, all_of

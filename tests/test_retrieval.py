@@ -72,7 +72,7 @@ def test_without_a_reader_the_search_alone_decides(sample_folder: Path) -> None:
 
 
 def test_cosine_is_the_models_own(sample: Library) -> None:
-    from rag.storage.store import text_to_embed
+    from rag.storage.rows import text_to_embed
 
     hit = sample.retrieve("Who asked Biden for help?", k=1)[0]
     text = text_to_embed(hit.article.title, hit.passage.heading, hit.passage.text)

@@ -13,7 +13,8 @@ from rag import BylineError, Library
 from rag.collection import DATABASE
 from rag.filters import Filters
 from rag.storage.migrations import MIGRATIONS
-from rag.storage.store import Store, text_hash
+from rag.storage.rows import text_hash
+from rag.storage.store import Store
 from rag.text.calendar import date_range
 
 STORY = """Ferry to Saltby is late
@@ -89,7 +90,7 @@ def test_a_failed_transaction_changes_nothing(library: Library, story: Path, mon
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rag.storage.store._put_vectors", broken)
+        patched.setattr("rag.storage.writing.put_vectors", broken)
         with pytest.raises(BylineError, match=r"could not be written \(disk I/O error\), and is as it was"):
             library.ingest([story])
     assert library.articles() == before

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings import HashingEmbedder
-from rag.checking.checker import FEATURES, Checker, Support, check, clauses, support
+from rag.checking.checker import Checker, Support, check, support
+from rag.checking.comparison import FEATURES, clauses
 from rag.checking.faults import compare_clause
 from rag.checking.remembering import RememberingVerifier
 from rag.models.verifier import Verifier, with_context

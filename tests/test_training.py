@@ -22,7 +22,7 @@ from evals.training.reader_sets import news as news_cases
 from evals.training.reader_sets import paragraphs_of, qadiscourse, qamr
 from evals.training.rewording import claim_of, yes_no
 from evals.training.texts import held_out_sentences, part_of, plain, squeezed, untokenized
-from rag.checking.checker import WINDOW_SENTENCES, WINDOW_WORDS
+from rag.checking.comparison import WINDOW_SENTENCES, WINDOW_WORDS
 from rag.errors import BylineError
 
 # --- windows -------------------------------------------------------------------------------------------------------

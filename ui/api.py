@@ -1,7 +1,7 @@
 """The HTTP API beside the page: JSON objects as the command line's `--json` gives them, its errors as
 `{"error": "one sentence"}`, its description at /api/openapi.json. `ui.chat` adds what chat front ends speak."""
 
-# No `from __future__ import annotations`: FastAPI reads the annotations of the functions inside `build` at run time.
+# No `from __future__ import annotations`: FastAPI reads the annotations of what answers a request at run time.
 import logging
 import shutil
 import tempfile
@@ -50,6 +50,13 @@ def build(library: "Library", room: Room) -> FastAPI:
     )
     _add_errors(api)
     chat.add_routes(api, library, room)
+    _add_questions(api, library, room)
+    _add_holdings(api, library, room)
+    return api
+
+
+def _add_questions(api: FastAPI, library: "Library", room: Room) -> None:
+    """Add what is asked of the articles: answers, passages, verdicts, timelines."""
 
     @api.post("/api/ask", responses={200: {"model": schema.Answer, "content": _EVENTS}, **_ERRORS})
     async def ask(body: requests.Ask, request: Request) -> Response:
@@ -76,6 +83,10 @@ def build(library: "Library", room: Room) -> FastAPI:
         """What happened, in order, each with the words that report it."""
         return _json(await in_thread(room.checking, desk.timeline, library, body))
 
+
+def _add_holdings(api: FastAPI, library: "Library", room: Room) -> None:
+    """Add what shows the articles themselves, and takes new ones."""
+
     @api.get("/api/articles", responses={200: {"model": schema.Articles}, **_ERRORS})
     async def articles(listing: Annotated[requests.Listing, Query()]) -> Response:
         """A page of the articles, newest first."""
@@ -98,8 +109,6 @@ def build(library: "Library", room: Room) -> FastAPI:
         """Files into the library, for editors. They are kept in its folder; those that could not be read are in
         `failed`, each with its reason, and are not kept."""
         return _json((await in_thread(room.adding, _add, library, files)).to_dict())
-
-    return api
 
 
 def _add(library: "Library", files: Sequence[UploadFile]) -> IngestReport:

@@ -211,52 +211,56 @@ def served(
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(dict.fromkeys([*os.environ.get(name, "").split(","), *LOCAL, host]))
 
-    can_add = access.is_local(host) or access.users is not None
-
-    async def launch() -> tuple["gr.Blocks", str]:
-        page = build(library, examples, can_add=can_add)
-        import gradio as gr
-
-        page.queue(default_concurrency_limit=4, max_size=64)
-        _, url, _ = page.launch(
-            server_name=f"[{host}]" if ":" in host else host,
-            server_port=port,
-            inbrowser=open_browser,
-            theme=gr.themes.Base(font=_SANS, font_mono=_MONO).set(
-                body_background_fill="#faf8f3",
-                body_background_fill_dark="#161513",  # until the style sheet is there
-            ),
-            css_paths=[ASSETS / "style.css"],
-            favicon_path=ASSETS / "favicon.svg",
-            app_kwargs={"middleware": middleware(library, access, host), "docs_url": None, "redoc_url": None},
-            footer_links=[],
-            run_history=False,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            inline=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            max_file_size=uploads.MOST_BYTES if can_add else 1,  # byte: from afar the page takes no files
-            root_path=access.root_path or None,
-            ssl_certfile=str(access.certfile) if access.certfile else None,
-            ssl_keyfile=str(access.keyfile) if access.keyfile else None,
-            ssl_verify=False,  # of the page's own certificate, by Gradio, when it asks whether the page is up
-        )
-        return page, url
-
     # Where no event loop runs, Gradio makes several, sets them as the caller's and never closes them.
     with ThreadPoolExecutor(1) as thread:
         try:
-            page, url = thread.submit(asyncio.run, launch()).result()
+            launching = _launch(library, host, port, open_browser, examples, access)
+            page, url = thread.submit(asyncio.run, launching).result()
         except OSError as error:
             raise BylineError(f"Port {port} on {host} was taken just now ({error}); choose another one.") from error
     try:
         yield url
     finally:
         page.close(verbose=False)
+
+
+async def _launch(
+    library: Library, host: str, port: int, open_browser: bool, examples: Sequence[str], access: Access
+) -> tuple["gr.Blocks", str]:
+    """Starts the page, with style, queue and headers, and returns it with its address."""
+    can_add = access.is_local(host) or access.users is not None
+    page = build(library, examples, can_add=can_add)
+    import gradio as gr
+
+    page.queue(default_concurrency_limit=4, max_size=64)
+    _, url, _ = page.launch(
+        server_name=f"[{host}]" if ":" in host else host,
+        server_port=port,
+        inbrowser=open_browser,
+        theme=gr.themes.Base(font=_SANS, font_mono=_MONO).set(
+            body_background_fill="#faf8f3",
+            body_background_fill_dark="#161513",  # until the style sheet is there
+        ),
+        css_paths=[ASSETS / "style.css"],
+        favicon_path=ASSETS / "favicon.svg",
+        app_kwargs={"middleware": middleware(library, access, host), "docs_url": None, "redoc_url": None},
+        footer_links=[],
+        run_history=False,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        inline=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        max_file_size=uploads.MOST_BYTES if can_add else 1,  # byte: from afar the page takes no files
+        root_path=access.root_path or None,
+        ssl_certfile=str(access.certfile) if access.certfile else None,
+        ssl_keyfile=str(access.keyfile) if access.keyfile else None,
+        ssl_verify=False,  # of the page's own certificate, by Gradio, when it asks whether the page is up
+    )
+    return page, url
 
 
 def _prepare() -> None:

@@ -30,7 +30,7 @@ from evals.loaders import DATA, read_jsonl
 from evals.training.news import news_passages
 from evals.training.pair_sets import is_held_out_wice
 from evals.training.support_data import INVENTED, attributionbench, edits, fever, wikinews
-from rag.checking.checker import FEATURES, LIKENESS, Comparison, compare, weigh
+from rag.checking.comparison import FEATURES, LIKENESS, Comparison, compare, weigh
 from rag.checking.remembering import Remembering
 from rag.models.tiers import load_verifier
 from rag.models.verifier import Verifier

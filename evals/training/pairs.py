@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from rag.checking.checker import WINDOW_SENTENCES, WINDOW_WORDS
+from rag.checking.comparison import WINDOW_SENTENCES, WINDOW_WORDS
 from rag.checking.faults import coverage
 from rag.text.facts import read
 

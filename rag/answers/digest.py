@@ -26,6 +26,8 @@ MOST = 5
 # Mean cosine of a topic with a sentence and with its passage (title and all) from which the article is about it; less
 # is enough where the article has the names of the topic.
 ABOUT, ABOUT_NAMED = 0.4, 0.2
+# Beside an article that is about it, one of which a sentence comes so nearly as near is about it too.
+AS_ABOUT = 0.75
 # Where outlets are compared each is searched alone, and gives the sentence that comes nearest.
 ABOUT_COMPARED = 0.22
 # An article that only mentions the topic stays out beside one that is about it.
@@ -57,6 +59,7 @@ class Digest:
         """See `Writer.draft`."""
         rows = list(zip(found.candidates, found.cosines, found.passage_cosines, strict=True))
         best: list[tuple[Candidate, float]] = []
+        nearest = max(((cosine + around) / 2 for _, cosine, around in rows), default=0.0)
         rows.sort(key=lambda row: row[0].hit.article.id)
         expected = [(c.hit.article.id, key) for c in found.candidates for key in self._beside_topic(c, open_)]
 
@@ -68,7 +71,7 @@ class Digest:
 
         for _, of in groupby(rows, key=lambda row: row[0].hit.article.id):
             scored = [(c, (cosine + around) / 2) for c, cosine, around in of if self._tells_of_days(c)]
-            if scored and self._is_about(scored):
+            if scored and self._is_about(scored, nearest):
                 best.append(max(scored, key=tells))
         nearest = max((score for _, score in best), default=0.0)
         best = [
@@ -89,7 +92,9 @@ class Digest:
         is_unsure = bool(self._topic) and confidence < ABOUT and (self._is_compared or not is_headline)
         return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)), is_unsure=is_unsure)
 
-    def _is_about(self, scored: Sequence[tuple[Candidate, float]]) -> bool:
+    def _is_about(self, scored: Sequence[tuple[Candidate, float]], nearest: float) -> bool:
+        """Whether the article of these sentences is about the topic. `nearest` is the highest score of all articles:
+        where one is about it, so is another that comes nearly as near."""
         if not self._topic:
             return True
         article = scored[0][0].hit.article
@@ -97,6 +102,8 @@ class Digest:
         named = names(self._topic[:1].lower() + self._topic[1:]) or names(f"of {self._topic}")
         has_names = all(f" {fold(name)} " in text for name in named)
         about = ABOUT_NAMED if named or self._is_headline(article) else ABOUT_COMPARED if self._is_compared else ABOUT
+        if nearest >= about and not self._is_compared:
+            about = min(about, AS_ABOUT * nearest)
         return has_names and max(score for _, score in scored) >= about
 
     def _is_headline(self, article: Article) -> bool:

@@ -16,7 +16,7 @@ from rag.ingest.boilerplate import WORD, find_boilerplate, first_words, title_li
 from rag.ingest.clues import strong_clues, weak_clues
 from rag.ingest.header import Clue
 from rag.text.written_dates import is_possible, parse_date
-from rag.types import NO_HEADLINE, Article, DateSource, Json, Precision
+from rag.types import NO_HEADLINE, Article, DateSource, Json, Precision, Span
 
 _T = TypeVar("_T")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
@@ -141,12 +141,8 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     if url is None:
         url = _address(inferred("url"))
     if title is None and (title := inferred("title")) is None:
-        is_said = any(place.time is not None for place in places)  # and has no headline
-        if not is_said and (line := title_line(text)) is not None:
-            title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
-            reasons["title"] = f"The first line of the text stands apart: “{title}”."
-        elif title := first_words(text, boilerplate):
-            reasons["title"] = NO_HEADLINE
+        is_said = any(place.time is not None for place in places)
+        title, reasons["title"] = _title_in(text, boilerplate, is_said)
     outlet = inferred("outlet") if outlet is None else outlet
     section = inferred("section") if section is None else section
     authors = inferred("authors") if authors is None else authors
@@ -176,6 +172,16 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
         places=places,
         asides=asides,
     )
+
+
+def _title_in(text: str, boilerplate: Sequence[Span], is_said: bool) -> tuple[str | None, str]:
+    """The line that stands apart at the head of a text, else its first words, and the reason for it. What `is_said` in
+    a recording has no headline."""
+    if not is_said and (line := title_line(text)) is not None:
+        title = re.sub(r"^#{1,6}\s+|\s+#+$", "", text[slice(*line)].strip())
+        return title, f"The first line of the text stands apart: “{title}”."
+    words = first_words(text, boilerplate)
+    return words, NO_HEADLINE if words else ""
 
 
 def _sha256(values: list[Any]) -> str:

@@ -270,3 +270,12 @@ def status_of(error: Any) -> int:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def sum_usage(counted: Iterable[Json]) -> Json:
+    """The sum of what each call of a model took (`Reply.usage`)."""
+    total: Json = {}
+    for call in counted:
+        for name, n in call.items():
+            total[name] = total.get(name, 0) + n
+    return total

@@ -151,6 +151,14 @@ class Database:
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
+    def n_bytes(self) -> int:
+        """The size of the files in the library's folder; those that go meanwhile (-wal, -shm) are left out."""
+        size = 0
+        for file in self._path.parent.glob("*"):
+            with suppress(OSError):
+                size += file.stat().st_size if file.is_file() else 0
+        return size
+
     @property
     def generation(self) -> int:
         """Grows with every change of passages."""
@@ -171,15 +179,6 @@ class Database:
         for i in range(0, len(keys), _BATCH):
             some = keys[i : i + _BATCH]
             yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
-
-
-def bytes_in(folder: Path) -> int:
-    """The size of the files in a library's folder, those left out that go meanwhile (-wal, -shm)."""
-    size = 0
-    for file in folder.glob("*"):
-        with suppress(OSError):
-            size += file.stat().st_size if file.is_file() else 0
-    return size
 
 
 def unreadable(path: Path, error: sqlite3.DatabaseError) -> str:

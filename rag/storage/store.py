@@ -1,4 +1,6 @@
-"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. All SQL is in this folder.
+"""SQLite, the only truth: articles, passages, sentences, vectors, full-text index. The only SQL is in
+this package: here what is asked, in `counts` what is counted, in `writing` what is put in and taken out, in `links`
+copies and versions, in `migrations` the formats; connections and transactions are in `database`.
 
 Every change is one transaction; one that adds or deletes passages raises `generation`, by which caches (the FAISS file,
 an open library in another process) know that they are stale. Text that is removed is overwritten (`secure_delete`).
@@ -6,51 +8,28 @@ an open library in another process) know that they are stale. Text that is remov
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.errors import NotFoundError
 from rag.filters import Filters
-from rag.storage import holdings, links, shelf
-from rag.storage.database import Database
-from rag.text.calendar import date_range
+from rag.storage import holdings, links, shelf, writing
+from rag.storage.counts import Counts
+from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""
 
-_ARTICLE = (
-    "id, path, title, outlet, authors, url, published, published_precision, published_source, reasons, "
-    'boilerplate, content_hash, text, section, updated, "offset", places, asides, edited, cluster, replaced_by'
-)
-_STORED = _ARTICLE.removesuffix(", cluster, replaced_by")
-_PASSAGE = 'id, article_id, position, start, "end", heading, n_tokens'
-_ARTICLE_FIELDS, _STORED_FIELDS, _PASSAGE_FIELDS = (
-    columns.replace('"', "").split(", ") for columns in (_ARTICLE, _STORED, _PASSAGE)
-)
 # CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
 # vector for every batch.
 _EMBEDDED = "passages p CROSS JOIN vectors v ON v.embedder = ? AND v.hash = p.hash"
 
 
-def text_hash(text: str) -> bytes:
-    """The key of a vector: 16 bytes of SHA-256 over the text that was embedded."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def text_to_embed(title: str | None, heading: str, text: str) -> str:
-    """What the embedder sees of a passage: the title and section heading give it its topic; neither is quoted."""
-    # A "title" that is a whole paragraph must not crowd the passage out of the embedder's window.
-    return "\n".join(part for part in (title and title[:200], heading[:200], text) if part)
-
-
-class Store(Database):
+class Store(Counts):
     """What a library holds. Safe to use from several threads and several processes.
 
     Raises BylineError when the file is damaged, cannot be written, or was made by a newer Byline.
@@ -65,19 +44,13 @@ class Store(Database):
 
     # -- articles -----------------------------------------------------------------------------------------------
 
-    def n_articles(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM articles").fetchone()[0])
-
-    def n_passages(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
-
     def articles(self, ids: Iterable[str] | None = None) -> list[Article]:
         """All articles, newest first and those without a date last, or those with the given ids, in that order."""
         if ids is None:
-            rows = self._db.execute(f"SELECT {_ARTICLE} FROM articles ORDER BY latest IS NULL, latest DESC, path")
-            return [_article(row) for row in rows]
+            rows = self._db.execute(f"SELECT {ARTICLE} FROM articles ORDER BY latest IS NULL, latest DESC, path")
+            return [to_article(row) for row in rows]
         wanted = list(dict.fromkeys(ids))
-        found = {row[0]: _article(row) for row in self._in(f"SELECT {_ARTICLE} FROM articles WHERE id IN", wanted)}
+        found = {row[0]: to_article(row) for row in self._in(f"SELECT {ARTICLE} FROM articles WHERE id IN", wanted)}
         return [found[i] for i in wanted if i in found]
 
     def known(self, file: str) -> dict[str, tuple[str, str, str]]:
@@ -122,74 +95,6 @@ class Store(Database):
         )
         return [row[0] for row in rows]
 
-    def outlets(self) -> dict[str, int]:
-        """Outlet -> number of articles, most first."""
-        rows = self._db.execute(
-            "SELECT outlet, count(*) AS n FROM articles WHERE outlet IS NOT NULL GROUP BY outlet "
-            "ORDER BY n DESC, outlet"
-        )
-        return dict(rows.fetchall())
-
-    def date_bounds(self) -> tuple[str | None, str | None]:
-        """The first and the last day on which an article can have been published."""
-        # Each by itself is the end of an index; together they are a walk through the table.
-        row = self._db.execute(
-            "SELECT (SELECT min(earliest) FROM articles), (SELECT max(latest) FROM articles)"
-        ).fetchone()
-        return row[0], row[1]
-
-    def overview(self) -> tuple[int, dict[str, int], str | None, str | None, int]:
-        """Number of articles; outlet -> its number, most first; the first and the last date of publication, cut to what
-        is known of them; number of undated articles. One pass over the table, whose rows are long."""
-        rows = self._db.execute(
-            "SELECT outlet, count(*), count(latest), min(earliest || '/' || latest || '/' || published), "
-            "max(latest || '/' || earliest || '/' || published) FROM articles GROUP BY outlet"
-        ).fetchall()
-        outlets = {row[0]: row[1] for row in sorted(rows, key=lambda row: (-row[1], row[0] or "")) if row[0]}
-        first = min((row[3] for row in rows if row[3]), default=None)
-        last = max((row[4] for row in rows if row[4]), default=None)
-        n_articles, n_dated = sum(row[1] for row in rows), sum(row[2] for row in rows)
-        first, last = (end and end.split("/")[2] for end in (first, last))
-        return n_articles, outlets, first, last, n_articles - n_dated
-
-    def n_undecided(self, filters: Filters) -> int:
-        """How many articles `filters` leave out though they may lie within its dates: their own date is not known
-        exactly enough, or not at all."""
-        return self._n_unsure(filters, passing=False)
-
-    def n_uncertain(self, filters: Filters) -> int:
-        """How many articles pass `filters` though they may lie outside its dates: theirs is known to the month or the
-        year, which lies there in part."""
-        return self._n_unsure(filters, passing=True)
-
-    def holds_later(self, filters: Filters, day: str) -> bool:
-        """Whether an article that passes `filters` was surely published on `day` or later."""
-        where, values = _where(filters)
-        sql = f"SELECT 1 FROM articles a WHERE {where} AND earliest >= ? LIMIT 1"
-        return self._db.execute(sql, (*values, day)).fetchone() is not None
-
-    def _n_unsure(self, filters: Filters, *, passing: bool) -> int:
-        first = filters.published_from or "0000"
-        last = min(bound for bound in (filters.published_to, filters.as_of, "9999") if bound)
-        if (first, last) == ("0000", "9999"):
-            return 0
-        (of_outlet, outlets), (where, values) = _where(Filters(outlets=filters.outlets)), _where(filters)
-        row = self._db.execute(
-            f"SELECT count(*) FROM articles a WHERE {of_outlet} "
-            "AND (earliest IS NULL OR (latest >= ? AND earliest <= ? AND NOT (earliest >= ? AND latest <= ?))) "
-            f"AND coalesce(({where}), 0) = {int(passing)}",
-            (*outlets, first, last, first, last, *values),
-        ).fetchone()
-        return int(row[0])
-
-    def n_revised_since(self, filters: Filters) -> int:
-        """How many articles were published by `filters.as_of` and changed later, when more was known."""
-        of_outlet, outlets = _where(Filters(outlets=filters.outlets))
-        sql = (
-            f"SELECT count(*) FROM articles a WHERE {of_outlet} AND replaced_by IS NULL AND latest <= ? AND revised > ?"
-        )
-        return int(self._db.execute(sql, (*outlets, filters.as_of, filters.as_of)).fetchone()[0])
-
     def put(
         self,
         entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
@@ -208,7 +113,7 @@ class Store(Database):
         """
         with self._transaction() as db:
             for article_id in gone:
-                _delete(db, article_id)
+                writing.delete_article(db, article_id)
             for article, file, passages, sentences in entries:
                 same = "SELECT id FROM articles WHERE path = ? OR id = ?"
                 for old in self.articles(row[0] for row in db.execute(same, (article.path, article.id)).fetchall()):
@@ -216,51 +121,21 @@ class Store(Database):
                     is_new = old.title != article.title and "title" not in {*old.edited, *article.edited}
                     if old.id == article.id and (is_new or old.text != article.text):
                         links.keep(db, old)
-                    _delete(db, old.id, history=old.id != article.id)
-                values = (
-                    *(_to_column(getattr(article, name)) for name in _STORED_FIELDS),
-                    *(date_range(article.updated)[1], file, *date_range(article.published), indexed_as),
-                    shelf.n_words(article.text, json.dumps(article.boilerplate)),
-                )
-                db.execute(
-                    f"INSERT INTO articles ({_STORED}, revised, file, earliest, latest, indexed_as, words) "
-                    f"VALUES ({', '.join('?' * len(values))})",
-                    values,
-                )
-                for passage in passages:
-                    number = db.execute(
-                        'INSERT INTO passages (id, article_id, position, start, "end", heading, n_tokens, hash) '
-                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                        (
-                            *(passage.id, article.id, passage.position, passage.start, passage.end, passage.heading),
-                            passage.n_tokens,
-                            text_hash(text_to_embed(article.headline, passage.heading, passage.text)),
-                        ),
-                    ).lastrowid
-                    db.execute(
-                        "INSERT INTO passages_fts (rowid, context, body) VALUES (?, ?, ?)",
-                        (number, text_to_embed(article.headline, passage.heading, ""), passage.text),
-                    )
-                db.executemany(
-                    "INSERT INTO sentences VALUES (?, ?, ?, ?)",
-                    [(article.id, s.position, s.start, s.end) for s in sentences],
-                )
-                db.executemany(
-                    "INSERT INTO names VALUES (?, ?, ?, ?)",
-                    [(article.id, *pair) for pair in sorted(names[article.id])],
-                )
+                    writing.delete_article(db, old.id, history=old.id != article.id)
+                writing.put_article(db, article, file, indexed_as)
+                writing.put_parts(db, article, passages, sentences, names[article.id])
                 shelf.record(db, article)
-            _put_vectors(db, embedder, vectors)
-            _changed(db)
+            writing.put_vectors(db, embedder, vectors)
+            writing.mark_changed(db)
 
     def remove(self, ids: Sequence[str]) -> None:
         """Delete articles and everything made from them, in one transaction, and leave no trace in the file."""
         with self._transaction() as db:
             for article_id in ids:
-                _delete(db, article_id)
+                writing.delete_article(db, article_id)
             # FTS5 keeps the words of deleted rows in its segments until they are merged.
             db.execute("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')")
-            _changed(db)
+            writing.mark_changed(db)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def listed(
@@ -268,8 +143,8 @@ class Store(Database):
     ) -> tuple[list[Listed], int]:
         """A page of the articles that pass `filters` and have all `terms` in one passage, the last one perhaps as the
         beginning of a word, or in outlet, authors and path; and how many there are. `order` is of `shelf.ORDERS`."""
-        match = (f"{_quoted(terms, ' AND ')}*" if terms else "", terms)
-        return shelf.listed(self._db, *_where(filters), match, (order, descending), (offset, limit))
+        match = (f"{to_match(terms, ' AND ')}*" if terms else "", terms)
+        return shelf.listed(self._db, *to_where(filters), match, (order, descending), (offset, limit))
 
     def stated(self, article_id: str, *, before_last: bool = False) -> Json:
         """What editors have stated of an article, name to value; or had stated before the last edit."""
@@ -311,13 +186,9 @@ class Store(Database):
 
     def visible(self, ids: Sequence[str], filters: Filters) -> list[str]:
         """Those of the articles that pass `filters`, in the order given."""
-        where, values = _where(filters)
+        where, values = to_where(filters)
         found = {row[0] for row in self._in(f"SELECT id FROM articles a WHERE {where} AND id IN", ids, *values)}
         return [article_id for article_id in ids if article_id in found]
-
-    def n_sources(self) -> int:
-        """How many stories there are, copies and versions counted once."""
-        return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
 
     def versions(self, article_id: str) -> list[Version]:
         """What is stored of the article's piece, oldest first: what its articles were, and are."""
@@ -331,7 +202,7 @@ class Store(Database):
         """Of the passages: number -> (cluster, article id) where there is a cluster; and those of which a newer version
         passes `filters` too."""
         clusters = links.of_passages(self._db, numbers)
-        return clusters, links.outdated(self._db, list(clusters), *_where(filters))
+        return clusters, links.outdated(self._db, list(clusters), *to_where(filters))
 
     # -- vectors ------------------------------------------------------------------------------------------------
 
@@ -343,7 +214,7 @@ class Store(Database):
     def put_vectors(self, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
         """Keep vectors that can be made again. BylineError at once where another process writes."""
         with self._transaction(patience_s=0) as db:
-            _put_vectors(db, embedder, vectors)
+            writing.put_vectors(db, embedder, vectors)
 
     def passage_numbers(self, embedder: str) -> Ids:
         """Numbers of the passages that have a vector of `embedder`, ascending, shape (n,)."""
@@ -361,7 +232,7 @@ class Store(Database):
 
     def allowed(self, filters: Filters) -> Ids:
         """Numbers of the passages that `filters` let through, ascending."""
-        where, values = _where(filters)
+        where, values = to_where(filters)
         rows = self._db.execute(
             f"SELECT number FROM passages p JOIN articles a ON a.id = p.article_id WHERE {where} ORDER BY number",
             values,
@@ -374,10 +245,10 @@ class Store(Database):
         Okapi BM25 as in FTS5 (k1 = 1.2, b = 0.75), with title and heading counted `context_weight` times. Terms are
         quoted: operators and punctuation in them are only text. No terms, no hits.
         """
-        match = _quoted(terms, " OR ")
+        match = to_match(terms, " OR ")
         if not match:
             return []
-        where, values = _where(filters)
+        where, values = to_where(filters)
         join = "JOIN passages p ON p.number = f.rowid JOIN articles a ON a.id = p.article_id" if filters else ""
         rows = self._db.execute(
             f"SELECT f.rowid, -bm25(passages_fts, ?, 1.0) AS score FROM passages_fts f {join} "
@@ -389,7 +260,7 @@ class Store(Database):
     def names(self, forms: Sequence[str], filters: Filters) -> list[tuple[str, str, bool]]:
         """(short, long, stated) of the names that have one of `forms` as the short form, or share the short form of a
         name that has one as the long form: each once, from the articles that `filters` let through."""
-        where, values = _where(filters)
+        where, values = to_where(filters)
         join = f"JOIN articles a ON a.id = article_id WHERE {where} AND" if filters else "WHERE"
         listed = json.dumps(forms)
         rows = self._db.execute(
@@ -403,7 +274,7 @@ class Store(Database):
     def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
         """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date
         last; with `terms`, those with a passage that has them all. Of a piece with versions the newest."""
-        return holdings.listing(self._db, *_where(filters), _quoted(terms, " AND "))
+        return holdings.listing(self._db, *to_where(filters), to_match(terms, " AND "))
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
@@ -412,15 +283,13 @@ class Store(Database):
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
-        rows = list(self._in(f"SELECT number, {_PASSAGE} FROM passages WHERE number IN", numbers))
+        rows = list(self._in(f"SELECT number, {PASSAGE} FROM passages WHERE number IN", numbers))
         articles = {article.id: article for article in self.articles(row[2] for row in rows)}
-        return {row[0]: (_passage(row[1:], articles[row[2]]), articles[row[2]]) for row in rows if row[2] in articles}
+        return {row[0]: (to_passage(row[1:], articles[row[2]]), articles[row[2]]) for row in rows if row[2] in articles}
 
     def article_passages(self, article: Article) -> list[Passage]:
-        rows = self._db.execute(
-            f"SELECT {_PASSAGE} FROM passages WHERE article_id = ? ORDER BY position", (article.id,)
-        )
-        return [_passage(row, article) for row in rows]
+        rows = self._db.execute(f"SELECT {PASSAGE} FROM passages WHERE article_id = ? ORDER BY position", (article.id,))
+        return [to_passage(row, article) for row in rows]
 
     def sentences(self, passage: Passage, content_hash: str | None = None) -> list[Sentence]:
         """The sentences of a passage, in order; none where the article has another `content_hash` by now."""
@@ -431,74 +300,3 @@ class Store(Database):
             (passage.article_id, passage.start, passage.end, content_hash),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
-
-
-def _quoted(terms: Sequence[str], between: str) -> str:
-    return between.join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
-
-
-def _where(filters: Filters) -> tuple[str, list[str]]:
-    clauses, values = ["1"], []
-    if filters.outlets is not None:
-        clauses.append(f"casefold(a.outlet) IN ({', '.join('?' * len(filters.outlets))})")
-        values += [outlet.strip().casefold() for outlet in filters.outlets]
-    for column, sign, bound in (
-        ("latest", ">=", filters.published_from),  # what may lie there passes, and a note says so
-        ("earliest", "<=", filters.published_to),
-        ("latest", "<=", filters.as_of),
-        ("revised", "<=", filters.as_of),  # what was changed later was not yet to be read
-    ):
-        if bound is not None:
-            unless = "a.revised IS NULL OR " if column == "revised" else ""
-            clauses.append(f"({unless}a.{column} {sign} ?)")
-            values.append(bound)
-    return " AND ".join(clauses), values
-
-
-def _article(row: tuple[Any, ...]) -> Article:
-    fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {
-        name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides", "edited")
-    }
-    return Article(**links.in_tuples(fields))
-
-
-def _to_column(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, tuple | dict) else value
-
-
-def _passage(row: tuple[Any, ...], article: Article) -> Passage:
-    place = article.place_at(row[3])
-    fields = dict(zip(_PASSAGE_FIELDS, row, strict=True))
-    return Passage(**fields, text=article.text[row[3] : row[4]], page=place.page, time=place.time)
-
-
-def _delete(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
-    """Remove an article, its passages and their words, the vectors that no other passage needs, and its history."""
-    row = db.execute("SELECT text FROM articles WHERE id = ?", (article_id,)).fetchone()
-    if row is None:
-        return
-    links.leave(db, article_id)
-    if history:
-        for table in ("versions", "edits"):
-            db.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
-    numbers = db.execute("SELECT number, hash FROM passages WHERE article_id = ?", (article_id,)).fetchall()
-    sentences = db.execute('SELECT start, "end" FROM sentences WHERE article_id = ?', (article_id,)).fetchall()
-    db.executemany("DELETE FROM passages_fts WHERE rowid = ?", [(number,) for number, _ in numbers])
-    db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
-    hashes = [digest for _, digest in numbers] + [text_hash(row[0][start:end]) for start, end in sentences]
-    db.executemany(
-        "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE hash = ?1)",
-        [(digest,) for digest in hashes],
-    )
-
-
-def _put_vectors(db: sqlite3.Connection, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
-    db.executemany(
-        "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
-        [(embedder, digest, np.ascontiguousarray(v, dtype=np.float32).tobytes()) for digest, v in vectors.items()],
-    )
-
-
-def _changed(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
