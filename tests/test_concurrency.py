@@ -43,6 +43,14 @@ def test_threads_that_have_ended_keep_no_file_open(library: Library) -> None:
     assert len(library.store._connections) <= 3
 
 
+def test_a_connection_that_shows_an_older_state_is_closed(library: Library) -> None:
+    n = len(library.store._connections)
+    for _ in range(5):
+        library.store._local.seen = (0,)  # as where somebody else has written to a file that cannot be written here
+        assert library.store.n_articles() == 0
+    assert len(library.store._connections) == n
+
+
 def test_the_same_answer_comes_to_each_of_many(sample: Library) -> None:
     questions = ["Who asked Biden for help?", "How many hostages would be released in the first phase?"]
     expected = {question: sample.ask(question).text for question in questions}

@@ -50,6 +50,8 @@ class Database:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None or (self._local.seen and self._local.seen != self._seen()):
             self._local.seen = None
+            if connection is not None:
+                self._drop(connection)
             connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             connection.create_function("n_words", 2, n_words, deterministic=True)
@@ -66,6 +68,12 @@ class Database:
             self._connections.append((threading.current_thread(), connection))
         for old in ended:
             old.close()
+
+    def _drop(self, connection: sqlite3.Connection) -> None:
+        """Closes one that shows what the file was before somebody else wrote to it."""
+        with self._lock:
+            self._connections = [kept for kept in self._connections if kept[1] is not connection]
+        connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         if self.is_read_only:

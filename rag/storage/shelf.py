@@ -1,6 +1,7 @@
 """The SQL of the library seen as a list: pages of it, found and sorted in the database, and what editors have stated.
 
-Pages are read from the index `articles_shelf` alone, since the rows of articles are as long as their texts.
+Pages are read from the index `articles_shelf`, since the rows of articles are as long as their texts; those have to be
+read for `as_of` alone, which asks for `revised`.
 """
 
 from __future__ import annotations
