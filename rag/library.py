@@ -15,10 +15,10 @@ from rag.answers.digest import Digest
 from rag.answers.holdings import about_library, searched_for, without_report
 from rag.answers.writer import Writer
 from rag.filters import Filters, Within, filters_of
-from rag.generating import counting, usage_of
 from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
+from rag.models.generating import counting, usage_of
 from rag.models.reader import Reranker
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits

@@ -26,7 +26,7 @@ MEASURED = frozenset({"verifier-3/all-mpnet-base-v2"})
 MOST_READ, SHORT = 2, 80
 # The share, of 1, from which "yes" or "no" is said, and by how much it leads the other; the shares of "neither" from
 # which a sentence may answer at most, and from which it does not.
-SAID_FROM, AHEAD_BY, NEITHER_FROM, NOT_FROM = 0.55, 0.2, 0.5, 0.7
+SAID_FROM, AHEAD_BY, NEITHER_FROM, NOT_FROM = 0.75, 0.2, 0.5, 0.7
 WORDS = {"yes": "Yes. ", "no": "No. "}
 """What stands before the words of an article that say so."""
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from rag.answers import drafts
 from rag.answers.refusals import is_refusal
 from rag.errors import ModelError, PromptTooLong
-from rag.generating import generated
 from rag.models import styles
+from rag.models.generating import generated
 from rag.models.prompts import PROMPTS, Offered, Prompt
 from rag.settings import Settings
 from rag.text.sentences import split_sentences

@@ -9,7 +9,7 @@ from rag.answers import citations, drafts
 from rag.answers.refusals import is_refusal
 from rag.checking.witness import Witness
 from rag.errors import ModelError, PromptTooLong
-from rag.generating import generated
+from rag.models.generating import generated
 from rag.models.prompts import SHORT, Offered, Prompt
 from rag.news.markers import Markers
 from rag.types import Candidate, Claim, LanguageModel

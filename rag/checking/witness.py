@@ -19,7 +19,7 @@ from typing import Any
 
 from rag.checking.checker import PARTIAL_FROM, VERDICT_OF, Support
 from rag.errors import ModelError, PromptTooLong
-from rag.generating import generated
+from rag.models.generating import generated
 from rag.models.prompts import WITNESS_SYSTEM, witness_prompt
 from rag.models.styles import billions_of
 from rag.models.thoughts import ThoughtFilter

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import BylineError, ModelError
-from rag.generating import generated
 from rag.models import prompts
+from rag.models.generating import generated
 from rag.models.thoughts import without_thoughts
 from rag.text.facts import read
 from rag.text.lexicon import FUNCTION, stem

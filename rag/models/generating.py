@@ -12,8 +12,6 @@ from rag.types import Json, LanguageModel
 if TYPE_CHECKING:
     from rag.models.clients import Endpoint
 
-LONGEST_SHOWN = 300
-
 
 def generated(model: LanguageModel, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
     """The pieces of `model.generate`, and what it returns. ModelError for whatever else it raises, and for a piece that
@@ -51,11 +49,13 @@ def usage_of(model: LanguageModel | None) -> Json:
 
 
 def _endpoint(model: LanguageModel | None) -> Endpoint | None:
+    if model is None:  # most questions need none of the clients
+        return None
     from rag.models.clients import Endpoint
 
     return model if isinstance(model, Endpoint) else None
 
 
 def _told(error: Exception) -> ModelError:
-    said = " ".join(str(error).split())[:LONGEST_SHOWN]
-    return ModelError(f"{type(error).__name__}: {said}" if said else f"{type(error).__name__}.")
+    # Not its words: they may hold an address with a key.
+    return ModelError(f"it failed ({type(error).__name__}).")
