@@ -90,6 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)  # --help and mistakes end here, before anything else is imported
+    import sqlite3
+
     from rag.errors import BylineError
 
     try:
@@ -100,6 +102,14 @@ def _run(argv: Sequence[str] | None) -> int:
         from rag.terminal import warn
 
         warn(f"byline: {error}")
+        return 2
+    except sqlite3.DatabaseError as error:  # damage that opening did not come across
+        from rag.commands import damaged
+        from rag.terminal import warn
+
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise
+        warn(f"byline: {damaged(args, error)}")
         return 2
 
 

@@ -31,7 +31,7 @@ from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
-from rag.settings import expanded, load_settings
+from rag.settings import absolute, expanded, load_settings
 from rag.shelf import Shelf
 from rag.storage import index
 from rag.storage.rows import text_hash, text_to_embed
@@ -142,6 +142,13 @@ class Collection(Shelf):
                 self._embedder = load_embedder(self._embedder_spec)
             return self._embedder
 
+    def _adopt(self) -> None:
+        """Take the embedder that another process has put the library to, where it is another, and not put it back."""
+        with self._lock:
+            if (known := self.store.get_meta("embedder")) and known != self._embedder_spec:
+                self._embedder_spec, self._embedder, self._index = known, None, None
+                self.__dict__.pop("_indexed_as", None)
+
     @cached_property
     def _indexed_as(self) -> str:
         return indexed_as(self.embedder)
@@ -192,10 +199,10 @@ class Collection(Shelf):
 
         Raises NotFoundError when there is none, BylineError when there is more than one.
         """
-        path = os.path.abspath(os.path.expanduser(name))  # which leaves a file named "~notes.txt" alone
+        path = absolute(name)
         ids = self.store.find(text_words.encodable(path)) or self.store.find(text_words.encodable(name))
         if not ids:
-            raise NotFoundError(f"no article {name!r} in the library {self.path}: `byline status` lists what is there.")
+            raise NotFoundError(f"no article {name!r} in the library: `byline status` lists what is there.")
         if len(ids) > 1:
             some = ", ".join(f"{article.id} ({article.path})" for article in self.store.articles(ids[:4]))
             raise BylineError(f"{name!r} can mean {len(ids)} articles: name one by its id: {some}.")
@@ -213,7 +220,7 @@ class Collection(Shelf):
             "outlets": self.store.outlets(),
             "first_published": first,
             "last_published": last,
-            "size_bytes": sum(f.stat().st_size for f in self.path.glob("*") if f.is_file()),
+            "size_bytes": self.store.n_bytes(),
         }
 
     def overview(self) -> Json:
@@ -253,6 +260,8 @@ class Collection(Shelf):
             done = 0
             job = self._job(lambda what: progress(done, len(files), what) if progress else None, mapped)
             job.failed.extend(failed)
+            if not self.store.get_meta("embedder"):
+                self.store.set_meta("embedder", self._embedder_spec)
             for file in files:
                 if stop and stop():
                     break
@@ -295,6 +304,7 @@ class Collection(Shelf):
         return parse_mapping(load_settings(self.path).fields, str(self.path / SETTINGS))
 
     def _job(self, say: Callable[[str], None], mapped: Mapped | None = None) -> IngestJob:
+        self._adopt()
         return IngestJob(self.store, self.embedder, self._indexed_as, say, mapped)
 
     def _reindex(self, progress: Progress | None = None) -> None:
@@ -306,12 +316,15 @@ class Collection(Shelf):
             for article_id in stale:
                 for article in self.store.articles([article_id]):
                     article = replace(article, boilerplate=find_boilerplate(article.text, article.asides))
-                    job.add(article, self.store.file_of(article_id))
+                    file = self.store.file_of(article_id)
+                    if not job.add(article, file):  # kept as it is now, so that it is not tried anew at every question
+                        job.batch.append((article, file, [], []))
                 done += 1
             job.flush()
 
     def _refresh(self, progress: Progress | None = None) -> index.FaissIndex:
         """The vector index, in step with the store; the cache file is written anew when it was behind."""
+        self._adopt()
         if self.store.indexed_otherwise(self._indexed_as):
             try:
                 self._reindex(progress)
@@ -366,7 +379,7 @@ class Collection(Shelf):
         return [
             Candidate(hit=hit, sentence=sentence, text=hit.article.text[sentence.start : sentence.end])
             for hit in hits
-            for sentence in self.store.sentences(hit.passage)
+            for sentence in self.store.sentences(hit.passage, hit.article.content_hash)
         ]
 
     @cached_property

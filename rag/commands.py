@@ -6,24 +6,30 @@ Imported once the arguments are read, so that `--help` and a mistake in them are
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shlex
+import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rag import record, terminal, terminal_reports
-from rag.collection import library_at
+from rag.collection import DATABASE, library_at
 from rag.doctor import examine
 from rag.errors import BylineError
+from rag.ingest.articles import SUFFIXES, read_draft
 from rag.ingest.encoding import decode, load
+from rag.ingest.records import suffix_of
 from rag.library import Library
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
+from rag.storage.database import unreadable
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
 from rag.types import Answer
@@ -85,6 +91,11 @@ def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
     warn(f"byline: {none}")
 
 
+def damaged(args: argparse.Namespace, error: sqlite3.DatabaseError) -> str:
+    """The sentence that the library's file is damaged further in than opening it came, and what to do."""
+    return unreadable(library_at(getattr(args, "library", None))[0] / DATABASE, error)
+
+
 def _since(started: float) -> float:
     return round(time.perf_counter() - started, 3)
 
@@ -132,14 +143,23 @@ def ask(args: argparse.Namespace) -> int:
         assert isinstance(answer, Answer)
         if args.json:
             print_json(answer)
-        if target:
-            record.save(library.record(answer), target)
-            warn(f"saved: {target}")
+        is_kept = target is None or _save(library, answer, target)
     if not args.json:
         if claims:
             say()
         terminal.print_rest(answer)
-    return 0
+    return 0 if is_kept else 1
+
+
+def _save(library: Library, answer: Answer, target: Path) -> bool:
+    """Whether the record of the answer could be saved; a warning says why not, since the answer itself stands."""
+    try:
+        record.save(library.record(answer), target)
+    except BylineError as error:
+        warn(f"byline: {error}")
+        return False
+    warn(f"saved: {target}")
+    return True
 
 
 def timeline(args: argparse.Namespace) -> int:
@@ -168,7 +188,8 @@ def check(args: argparse.Namespace) -> int:
         sentences = library.check(text, **_limits(args), model=model, check_with_model=args.check_with_model)
         terminal.warn_all([*sentences.notes, *sentences.problems])
     if args.json:
-        print_json({"sentences": sentences, "problems": sentences.problems, "elapsed_s": _since(started)})
+        beside = {"notes": sentences.notes, "problems": sentences.problems}
+        print_json({"sentences": sentences, **beside, "elapsed_s": _since(started)})
     else:
         terminal.print_checked(sentences)
     return 0
@@ -177,12 +198,26 @@ def check(args: argparse.Namespace) -> int:
 def _draft(given: str) -> str:
     """The draft that TEXT|FILE names."""
     if given == "-":
-        return decode(sys.stdin.buffer.read())
+        return _read("standard input", lambda: decode(sys.stdin.buffer.read()))
+    if os.path.isdir(given):
+        raise BylineError(f"{given!r} is a folder: name a file, or give the text itself.")
+    path = Path(given)
+    is_known = suffix_of(path) in SUFFIXES and "\n" not in given
+    if os.path.exists(given):  # a pipe, as `<(…)` of a shell gives it, is no regular file
+        return read_draft(path) if is_known else _read(repr(given), lambda: decode(load(path)))
+    if is_known and (not re.search(r"\s", given) or (os.path.isdir(path.parent) and path.parent.name)):
+        raise BylineError(f"there is no file {given!r}, or it cannot be reached: name a file, or give the text itself.")
+    return given
+
+
+def _read(name: str, read: Callable[[], str]) -> str:
+    """The text that `read` gives. BylineError, which names what was read, where it cannot."""
     try:
-        is_file = Path(given).is_file()
-    except OSError:  # longer than a file name may be: a text
-        is_file = False
-    return decode(load(Path(given))) if is_file else given
+        return read()
+    except OSError as error:
+        raise BylineError(f"{name} cannot be read ({error.strerror}): give yourself access to it.") from None
+    except BylineError as error:
+        raise BylineError(f"{name} {error}") from None
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -201,7 +236,7 @@ def status(args: argparse.Namespace) -> int:
             article = library.find(args.article)
             document = library.describe(article)
         else:
-            articles = library.articles()
+            articles = [article for article, _ in library.store.catalogue()]
             listed = [article.to_dict() for article in articles]
             # What can be mended with a manifest.
             known = [(a.id, {"title": a.headline, "outlet": a.outlet, "published": a.published}) for a in articles]
@@ -278,11 +313,19 @@ def test_model(args: argparse.Namespace) -> int:
 def doctor(args: argparse.Namespace) -> int:
     if args.licenses:
         return _licenses(args)
-    with _library_or_empty(args) as library:  # the installation is looked at where there is no library too
-        checks = examine(library)
-    if none := _no_library(args):
-        kept = [check for check in checks if check["name"] not in ("library", "files")]
-        checks = [*kept, {"name": "library", "ok": False, "detail": none, "mend": ""}]
+    checks, fault = [], _no_library(args)
+    if not fault:
+        try:
+            with _opened(args, args.library) as library:
+                checks = examine(library)
+        except BylineError as error:
+            fault = str(error)
+        except sqlite3.DatabaseError as error:
+            fault = damaged(args, error)
+    if fault:  # the installation is looked at all the same
+        with tempfile.TemporaryDirectory() as folder, _opened(args, folder) as library:
+            checks = [check for check in examine(library) if check["name"] not in ("library", "files")]
+        checks.append({"name": "library", "ok": False, "detail": fault, "mend": ""})
     sound = all(check["ok"] for check in checks)
     if args.json:
         print_json({"ok": sound, "checks": checks})
@@ -306,7 +349,7 @@ def remove(args: argparse.Namespace) -> int:
         files = {article.id: library.file_of(article) for article in map(library.find, args.articles)}
         gone = library.remove(args.articles)
         status = library.status()
-    for path in sorted({str(files[article.id]) for article in gone if files[article.id].is_file()}):
+    for path in sorted({str(files[article.id]) for article in gone if os.path.isfile(files[article.id])}):
         warn(f"byline: {path} is still there: the next ingest of it or its folder brings the article back.")
     if args.json:
         counts = {"articles": status["articles"], "passages": status["passages"]}

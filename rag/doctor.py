@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
 
-from rag.collection import VECTOR_CACHE
+from rag.collection import DATABASE, VECTOR_CACHE
 from rag.errors import BylineError
 from rag.ingest import passages
 from rag.library import Library
 from rag.models import larger
 from rag.storage import index
+from rag.storage.database import unreadable
 from rag.types import Json
 
 Finding = tuple[bool, str, str]
@@ -42,6 +45,8 @@ def examine(library: Library) -> list[Json]:
             ok, detail, mend = check(library)
         except BylineError as error:
             ok, detail, mend = False, str(error), ""
+        except sqlite3.DatabaseError as error:
+            ok, detail, mend = False, unreadable(library.path / DATABASE, error), ""
         except Exception as error:
             ok, detail, mend = False, f"{type(error).__name__}: {error}", "Please report this."
         report.append({"name": name, "ok": ok, "detail": detail, "mend": mend})
@@ -108,7 +113,9 @@ def _vectors(library: Library) -> Finding:
 
 
 def _files(library: Library) -> Finding:
-    gone = [a.path for a in library.articles() if not library.file_of(a).exists()]
+    known = library.store.catalogue()
+    lost = {file for file in {file for _, file in known} if not os.path.exists(file)}
+    gone = [article.path for article, file in known if file in lost]
     if gone:
         some = ", ".join(gone[:3]) + (", …" if len(gone) > 3 else "")
         return True, f"{len(gone)} articles stay in the library whose file is gone: {some}", "byline remove ARTICLE"

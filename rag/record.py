@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from pathlib import Path
 
 from rag.answers.citations import outlet_and_date, place_in_words
-from rag.answers.records import RECORD_VERSION
+from rag.answers.records import RECORD_VERSION, check_shape
 from rag.errors import BylineError
 from rag.text.characters import safe_to_show
 from rag.types import Answer, Json
 
 SUFFIXES = (".md", ".html", ".json")
 MOST_BYTES = 20_000_000
-_EMBEDDED = re.compile(
-    r'<!-- byline-record\s+(\{.*?\})\s+-->|<script type="application/json" id="byline-record">(.*?)</script>', re.DOTALL
-)
+_ENDS = {"<!-- byline-record": "-->", '<script type="application/json" id="byline-record">': "</script>"}
 
 
 # --- write and read ------------------------------------------------------------------------------------------------
@@ -31,9 +30,17 @@ def check_target(path: Path) -> None:
     """BylineError when no record can be saved there: another suffix, a folder that is not there, a file that is."""
     if path.suffix.lower() not in SUFFIXES:
         raise BylineError(f"a record cannot be saved as {path.name!r}: end the name in {', '.join(SUFFIXES)}.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise BylineError(f"the folder {path.parent} is not there: make it, or save elsewhere.")
-    if path.exists():
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise BylineError(f"the folder {path.parent} cannot be written: save elsewhere.") from None
+    except (OSError, ValueError) as error:  # a name that is too long, a folder that is closed
+        why = getattr(error, "strerror", None) or error
+        raise BylineError(f"{path} cannot be written ({why}): save elsewhere.") from None
+    else:
         raise BylineError(f"{path} is there already and is never written over: give another name.")
 
 
@@ -65,23 +72,29 @@ def read_record(path: Path) -> Json:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BylineError(f"{path} is too large for a record (more than {MOST_BYTES // 1_000_000} MB).")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BylineError(f"{path} cannot be read ({error.strerror}): give the file that --save wrote.") from None
-    except UnicodeDecodeError:
+    except ValueError:  # no text, or no name
         text = ""
-    found = None if text.lstrip().startswith("{") else _EMBEDDED.search(text)
     try:
-        record = json.loads((found[1] or found[2]) if found else text)
+        record = json.loads(text if text.lstrip().startswith("{") else _embedded(text))
         known = int(record["byline_record"])
         if known <= RECORD_VERSION:
-            for citation in (c for claim in record["answer"]["claims"] for c in claim["citations"]):
-                _ = (str(citation["quote"]), int(citation["start"]), int(citation["end"]), citation["article"]["id"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+            check_shape(record)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise BylineError(f"{path} holds no record of Byline: give a file that `byline ask --save` wrote.") from None
     if known > RECORD_VERSION:
         raise BylineError(f"{path} was saved by a newer Byline (record version {known}): update Byline.")
     return dict(record)
+
+
+def _embedded(text: str) -> str:
+    """The JSON of the last record that stands in a text; "" where there is none."""
+    opening = max(_ENDS, key=text.rfind)
+    _, found, after = text.rpartition(opening)
+    record, end, _ = after.partition(_ENDS[opening])
+    return record if found and end else ""
 
 
 # --- readable ------------------------------------------------------------------------------------------------------

@@ -86,6 +86,14 @@ def expanded(path: str | Path, what: str) -> Path:
         ) from None
 
 
+def absolute(name: str) -> str:
+    """A path in full, a `~` without a home folder left as it stands; the name itself where it can be no path."""
+    try:
+        return os.path.abspath(os.path.expanduser(name))
+    except (OSError, ValueError):  # the working folder was deleted; a NUL
+        return name
+
+
 def api_key(url: str, *, from_flag: bool = False) -> str | None:
     """The key for an OpenAI-compatible endpoint at `url`, from the environment; None where it has none.
 

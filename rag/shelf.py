@@ -128,7 +128,7 @@ class Shelf:
         """The article as it is stored."""
         found = self.store.articles([article.id])
         if not found:
-            raise BylineError(f"the article {article.id} is no longer in the library {self.path}.")
+            raise BylineError(f"the article {article.id} is no longer in the library.")
         return found[0]
 
     def _state(self, article: Article, values: Json) -> Article:

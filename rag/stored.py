@@ -126,8 +126,6 @@ class Article:
     def to_dict(self) -> Json:
         """ARTICLE of the JSON output: everything but the text. `path` is relative where it lies below the
         working folder, so that it can be opened from there."""
-        path = Path(self.path)
-        here = Path.cwd()
         return {
             "id": self.id,
             "title": self.title,
@@ -143,9 +141,17 @@ class Article:
             "edited": list(self.edited),
             "cluster": self.cluster,
             "replaced_by": self.replaced_by,
-            "path": str(path.relative_to(here)) if path.is_relative_to(here) else self.path,
+            "path": _from_here(self.path),
             "offset": self.offset,
         }
+
+
+def _from_here(path: str) -> str:
+    """The path, relative where it lies below the working folder; as it is where that was deleted."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return path
 
 
 @dataclass(frozen=True)

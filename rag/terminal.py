@@ -33,8 +33,8 @@ from rag.types import (
 )
 
 WIDTH = 100
-# A carriage return would write over what stands there; the others move the cursor too.
-_NO_RETURN = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), " ")
+# A carriage return would write over what stands there, a newline forge a line: the name of a file may hold either.
+_ONE_LINE = dict.fromkeys(map(ord, "\n\r\x0b\x0c\x85\u2028\u2029"), " ")
 _SOURCE_OF_DATE = {"stated": "", "resolved": "", "published": " (date of the article)"}
 _PLANNED = {True: " (planned)", False: ""}
 _STATE = {
@@ -45,14 +45,14 @@ _STATE = {
 
 
 def say(text: str = "") -> None:
-    """A line of the result, on standard output."""
+    """A line of the result, on standard output; one line, whatever is in it."""
     print(_harmless(text), flush=True)
 
 
 def warn(text: str) -> None:
-    """A line beside the result, on standard error. The name of a file may hold a newline, which would forge another."""
+    """A line beside the result, on standard error."""
     with contextlib.suppress(OSError):  # nobody reads it: no reason to keep the result back
-        print(_harmless(text.replace("\n", " ")), file=sys.stderr)
+        print(_harmless(text), file=sys.stderr)
 
 
 def print_json(document: Any) -> None:
@@ -68,8 +68,8 @@ def warn_all(sentences: Iterable[str]) -> None:
 
 
 def _harmless(text: str) -> str:
-    """Words of articles must not steer the terminal: no control characters, no direction overrides."""
-    return safe_to_show(text.translate(_NO_RETURN))
+    """Words of articles must not steer the terminal: no control characters, no direction overrides, no other line."""
+    return safe_to_show(text.translate(_ONE_LINE))
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def progress(*, in_bytes: bool = False) -> Iterator[Callable[[int, int, str], No
         if time.monotonic() - last > 0.1 or done == total:
             last = time.monotonic()
             far = f"{done / 1e6:.0f}/{total / 1e6:.0f} MB" if in_bytes else f"{done}/{total}"
-            print(f"\r\033[K{far} {safe_to_show(what[:60])}", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{far} {_harmless(what[:60])}", end="", file=sys.stderr, flush=True)
 
     try:
         yield show
@@ -95,12 +95,14 @@ def progress(*, in_bytes: bool = False) -> Iterator[Callable[[int, int, str], No
 
 def print_hits(hits: Sequence[SearchHit], understood: Json) -> None:
     for because in understood.get("because", ()):
-        say(f"{because}\n")
+        say(because)
+        say()
     for hit in hits:
         parts = " ".join(f"{name} {value:.2f}" for name, value in hit.scores.items())
         say(f"{hit.rank}. {_titled(hit.article)}  ({hit.score:.2f}: {parts})")
         say(f"   {_where(hit.article, hit.passage.start, hit.passage.end)}")
-        say(indent(hit.passage.text) + "\n")
+        say_indented(hit.passage.text)
+        say()
     if not hits:
         say("Nothing found.")
 
@@ -135,14 +137,15 @@ def print_rest(answer: Answer) -> None:
     if answer.status == "abstained":
         for hit in answer.hits[:3]:
             say(f"- {_titled(hit.article)}")
-            say(indent(hit.passage.text))
+            say_indented(hit.passage.text)
 
 
 def _print_differences(disagreements: Sequence[Disagreement]) -> None:
     """What the articles report differently, and what a later one has changed, side by side."""
     for kind, heading in (("difference", "Sources differ"), ("update", "Changed since")):
         for disagreement in (d for d in disagreements if d.kind == kind):
-            say(f"\n{heading}: {disagreement.about}")
+            say()
+            say(f"{heading}: {disagreement.about}")
             for value, c in zip(disagreement.values, disagreement.citations, strict=True):
                 say(f"  {value} — {_whose(c)}: “{' '.join(c.quote.split())}” [{c.marker}]")
                 say(f"    {_where(c.article, c.start, c.end)}")
@@ -150,7 +153,8 @@ def _print_differences(disagreements: Sequence[Disagreement]) -> None:
 
 def _print_events(events: Sequence[Event], placed: Collection[int]) -> None:
     """What happened when, a line for each event, and where it stands where that was not said above (`placed`)."""
-    say("\nIn order of time:")
+    say()
+    say("In order of time:")
     for event in events:
         sources = "; ".join(f"[{c.marker}] {_whose(c)}" for c in event.citations)
         when = f"{date_in_words(event.date)}{_PLANNED[event.planned]}"
@@ -166,9 +170,10 @@ def print_timeline(events: Sequence[Event], notes: Sequence[str]) -> None:
         if heading != (
             heading := f"{date_in_words(event.date)}{_SOURCE_OF_DATE[event.source]}{_PLANNED[event.planned]}"
         ):
-            say(f"{heading}\n")
+            say(heading)
+            say()
         for citation in event.citations:
-            say(indent(f"“{citation.quote}”"))
+            say_indented(f"“{citation.quote}”")
             say(f"   [{citation.marker}] {_titled(citation.article)}")
             _print_place(citation, "       ")
         say()
@@ -274,5 +279,7 @@ def count(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"
 
 
-def indent(text: str) -> str:
-    return textwrap.indent(textwrap.fill(" ".join(text.split()), WIDTH), "   ")
+def say_indented(text: str) -> None:
+    """A text in as many lines as it takes."""
+    for line in textwrap.wrap(" ".join(text.split()), WIDTH):
+        say(f"   {line}")

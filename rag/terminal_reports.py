@@ -157,7 +157,8 @@ def print_tried(tried: Json, kept: str | None) -> None:
         )
         say(f"{style:6} {result['right']} of 2 answers right; {found}; {result['elapsed_s']:.1f} s")
         for one in result["questions"]:
-            say(f"       {one['question']}\n         {' '.join(one['text'].split())}")
+            say(f"       {one['question']}")
+            say(f"         {' '.join(one['text'].split())}")
     say(f"{tried['model']} is best asked with the {tried['style']} prompt.")
     if kept:
         say(f"Kept in {kept}; with prompt_style auto it is asked so from now on.")

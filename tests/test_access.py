@@ -13,7 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rag import Library
 from rag.errors import BylineError
+from rag.filters import Filters
+from rag.types import Hits
 from tests.test_app import FakeLibrary
 from tests.test_cli import byline
 from ui import app, users
@@ -193,6 +196,9 @@ def test_other_machines_come_only_where_that_is_said(file, tmp_path):
         Access(certfile=file, keyfile=tmp_path / "key.pem").check("127.0.0.1")
     with pytest.raises(BylineError, match="must begin with /"):
         Access(root_path="news/").check("127.0.0.1")
+    with pytest.raises(BylineError, match="other machines can reach /news of the reverse proxy: give --auth FILE"):
+        Access(root_path="/news").check("127.0.0.1")
+    Access(root_path="/news", users=Users(file)).check("127.0.0.1")
     Access().check("localhost")
     Access(is_open=True).check("0.0.0.0")
     with pytest.raises(BylineError, match="other machines can reach"), app.served(FakeLibrary(), host="0.0.0.0"):
@@ -203,6 +209,8 @@ def test_what_is_exposed_is_said(file):
     assert Access().exposes("127.0.0.1") == []
     (everybody,) = Access(is_open=True).exposes("0.0.0.0")
     assert everybody.startswith("Everybody who can reach 0.0.0.0 can ask and read every article")
+    (everybody,) = Access(is_open=True, root_path="/news").exposes("127.0.0.1")
+    assert everybody.startswith("Everybody who can reach /news of the reverse proxy can ask and read every article")
     users_, unencrypted = Access(users=Users(file)).exposes("0.0.0.0")
     assert users_.startswith("2 users may sign in, 1 of them as editor")
     assert "--certfile" in unencrypted
@@ -221,6 +229,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url.rstrip("/")
 
 
+A_FILE = {"files": ("a.txt", b"The harbour closes on Friday.")}
 PATHS = ["", "/config", "/gradio_api/info", "/api/status", "/api/openapi.json", "/v1/models", "/mcp", "/favicon.ico"]
 
 
@@ -303,21 +312,42 @@ def test_pages_of_other_sites_send_nothing_where_people_sign_in(guarded):
 def test_where_all_may_read_nobody_adds():
     with app.served(FakeLibrary(), host="0.0.0.0", port=0, access=Access(is_open=True)) as address:
         local = re.sub("//[^:/]*", "//127.0.0.1", address)
-        files = {"files": ("a.txt", b"The harbour closes on Friday.")}
         for path in ("api/ingest", "gradio_api/upload"):
-            assert httpx.post(local + path, files=files).status_code == 403
+            assert httpx.post(local + path, files=A_FILE).status_code == 403
         assert httpx.get(f"{local}v1/models").status_code == 200
+
+
+def test_readers_see_no_folders_of_the_server(ferry: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "retrieve", lambda self, question, **_: Hits(self._hits(question, 3, Filters())))
+    for access, path in ((Access(root_path="/news", is_open=True), "ferry.md"), (Access(), str(tmp_path / "ferry.md"))):
+        with app.served(ferry, port=0, access=access) as url:
+            got = [
+                httpx.get(f"{url}api/articles").json()["articles"][0],
+                httpx.get(f"{url}api/articles/ferry.md").json(),
+                httpx.post(f"{url}api/search", json={"question": "fog"}).json()["hits"][0]["article"],
+            ]
+            assert [article["path"] for article in got] == [path] * 3
+            missing = httpx.get(f"{url}api/articles/~%00")
+            assert (missing.status_code, str(tmp_path) in missing.text) == (404, False)
 
 
 def test_behind_a_proxy_and_with_a_certificate(tmp_path):
     certfile, keyfile = _certificate(tmp_path)
-    access = Access(certfile=certfile, keyfile=keyfile, root_path="/news")
+    access = Access(certfile=certfile, keyfile=keyfile, root_path="/news", is_open=True)
     with app.served(FakeLibrary(), port=0, access=access) as url:
         assert url.startswith("https://")
         for path in ("v1/models", "news/v1/models"):  # proxies strip the path, or do not
             assert httpx.get(url + path, verify=False).status_code == 200
         headers = {"origin": "https://evil.example"}
         assert httpx.get(f"{url}news/v1/models", verify=False, headers=headers).status_code == 403
+        assert httpx.post(f"{url}news/api/ingest", verify=False, files=A_FILE).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_whom_a_proxy_hands_on_is_no_editor(name: str) -> None:
+    with app.served(FakeLibrary(), port=0) as url:
+        assert httpx.post(f"{url}api/ingest", files=A_FILE, headers={name: "203.0.113.7"}).status_code == 403
+        assert httpx.get(f"{url}v1/models", headers={name: "203.0.113.7"}).status_code == 200
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

@@ -163,7 +163,7 @@ def test_on_the_command_line(sample_folder: Path, tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
     document = json.loads(run(str(draft), "--json").stdout)
-    assert document.keys() == {"sentences", "problems", "elapsed_s"}
+    assert document.keys() == {"sentences", "notes", "problems", "elapsed_s"}
     first, second = document["sentences"]
     assert first.keys() == {
         *("text", "start", "end", "verdict", "finding", "support", "citations", "missing", "conflicts", "witness")

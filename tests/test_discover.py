@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -163,3 +166,29 @@ def test_a_name_that_is_not_utf8_is_a_failure_that_can_be_printed(tmp_path: Path
     (failure,) = read(path)
     assert isinstance(failure, Failure)
     assert failure.error.encode().startswith(b"caf?.txt has a name")
+
+
+@pytest.mark.parametrize("name", ["story.html.gz", "story.txt.gz", "story.md.GZ", "story.TXT.gz", "story.txt"])
+@pytest.mark.parametrize("end", [".json", ".meta.json", ".yaml", ".meta.yml"])
+def test_what_describes_a_packed_article_is_read_with_it(tmp_path: Path, name: str, end: str) -> None:
+    path = put(tmp_path / name, STORY if name == "story.txt" else gzip.compress(STORY.encode()))
+    beside = put(tmp_path / f"story{end}", json.dumps({"title": "Ferry returns", "outlet": "Quay Gazette"}))
+    assert discover([tmp_path]) == ([path], [])
+    assert discover([beside, path]) == ([path], [])
+    article = one(path)
+    assert (article.title, article.outlet) == ("Ferry returns", "Quay Gazette")
+
+
+def test_packed_xml_of_no_articles_is_passed_over(tmp_path: Path) -> None:
+    site_map = gzip.compress(b"<?xml version='1.0'?><urlset><url><loc>https://quay.example/</loc></url></urlset>")
+    feed = f"<rss version='2.0'><channel><item><title>Ferry</title><description>{STORY}</description></item></channel>"
+    put(tmp_path / "sitemap.xml.gz", site_map)
+    paths = [
+        put(tmp_path / "damaged.xml.gz", site_map[:-20]),
+        put(tmp_path / "feed.xml.GZ", gzip.compress(f"{feed}</rss>".encode())),
+    ]
+    passed_over: Counter[str] = Counter()
+    assert discover([tmp_path], passed_over) == (paths, [])
+    assert passed_over == {".gz": 1}
+    assert discover([tmp_path / "*.gz"]) == (paths[:1], [])
+    assert discover([tmp_path / "sitemap.xml.gz"])[0] == [tmp_path / "sitemap.xml.gz"], "named, it is told why not"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 import re
 import subprocess
 import sys
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import rag
-from rag import BylineError, Library
+from rag import BylineError, Library, doctor
+from rag.ingest import pipeline
+from rag.ingest.warnings import Warnings
 from tests.conftest import SEEDS
+from tests.reading import STORY, one, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,6 +84,60 @@ def test_a_moved_file_keeps_its_article(library: Library, tmp_path: Path) -> Non
     assert counts(library.ingest([tmp_path / "new.txt"])) == (0, 0, 1)
     after = library.articles()
     assert [(a.id, Path(a.path).name) for a in after] == [(before.id, "new.txt")]
+
+
+@pytest.mark.parametrize("name", ["Story #1.txt", "#.txt", "a#b#.txt"])
+def test_a_copy_of_a_file_whose_name_has_a_number_sign_is_no_move(library: Library, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("The ferry is late.\n")
+    (tmp_path / "copy.txt").write_text("The ferry is late.\n")
+    for _ in range(2):
+        library.ingest([tmp_path / name])
+        assert len(library.ingest([tmp_path / "copy.txt"]).duplicates) == 1
+        assert [Path(article.path).name for article in library.articles()] == [name]
+
+
+def test_a_copy_of_a_record_whose_key_is_an_address_with_a_fragment_is_no_move(
+    library: Library, tmp_path: Path
+) -> None:
+    record = '{"id": "https://quay.example/a#top", "text": "The ferry is late."}\n'
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(record)
+    library.ingest([tmp_path / "a.jsonl"])
+    assert len(library.ingest([tmp_path / "b.jsonl"]).duplicates) == 1
+    assert [article.path for article in library.articles()] == [f"{tmp_path / 'a.jsonl'}#https://quay.example/a#top"]
+
+
+def test_a_copy_of_a_file_that_cannot_be_looked_at(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("The ferry is late.\n")
+    library.ingest([tmp_path / "a.txt"])
+    stat = os.stat
+
+    def closed(path: object, *args: object, **more: object) -> object:
+        if str(path) == str(tmp_path / "a.txt"):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *args, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert library.ingest([tmp_path / "b.txt"]).articles == 1
+
+
+@pytest.mark.parametrize("keys", ["", "ab"])
+def test_records_that_get_other_keys_are_not_lost(library: Library, tmp_path: Path, keys: str) -> None:
+    path = tmp_path / "wire.jsonl"
+    lines = ["The ferry is late.", "The tram is late.", "The bus is late."]
+
+    def put(texts: list[str], first: int = 0) -> rag.IngestReport:
+        ids = [{"id": f"{keys}{n}"} if keys else {} for n in range(first, first + len(texts))]
+        path.write_text("".join(json.dumps({**i, "text": text}) + "\n" for i, text in zip(ids, texts, strict=True)))
+        return library.ingest([path])
+
+    assert put(lines).added == 3
+    for texts, first in ((lines[1:], 0), (lines[1:], 7), (lines, 0), (lines[::-1], 0)):
+        put(texts, first)
+        assert sorted(article.text for article in library.articles()) == sorted(texts)
 
 
 def test_a_file_changed_into_a_copy_of_another(library: Library, tmp_path: Path) -> None:
@@ -218,3 +279,53 @@ def test_the_overview_tells_the_library_at_a_glance(library: Library, tmp_path: 
         "last": "2021",
         "undated": 1,
     }
+
+
+def test_an_article_that_nothing_can_be_quoted_of_any_more_is_cut_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("The ferry is late.\n")
+    (tmp_path / "b.txt").write_text("The tram is late.\n")
+    with Library.open(tmp_path / "library", embedder="hashing:64") as library:
+        library.ingest([tmp_path / "a.txt", tmp_path / "b.txt"])
+    monkeypatch.setattr(pipeline, "PASSAGES_VERSION", pipeline.PASSAGES_VERSION + 1)
+    cut: list[str] = []
+    original = pipeline.passages.cut
+
+    def without_the_ferry(article_id: str, text: str, **more: object) -> object:
+        cut.append(text)
+        return ([], []) if "ferry" in text else original(article_id, text, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline.passages, "cut", without_the_ferry)
+    with Library.open(tmp_path / "library") as library:
+        for _ in range(2):
+            assert [hit.article.text for hit in library.retrieve("Is the ferry late?")] == ["The tram is late.\n"]
+        assert len(cut) == 2
+        assert len(library.articles()) == 2, "nothing is lost"
+        assert counts(library.ingest([tmp_path / "a.txt"])) == (0, 0, 1)
+
+
+def test_status_and_doctor_read_no_text(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(f"The ferry {name} is late.\n")
+    library.ingest([tmp_path / "a.txt", tmp_path / "b.txt"])
+    known = library.store.catalogue()
+    assert [replace(one, text="") for one in library.articles()] == [one for one, _ in known]
+    assert [file for _, file in known] == [str(library.file_of(one)) for one in library.articles()]
+    (tmp_path / "a.txt").unlink()
+    monkeypatch.setattr(Library, "articles", None)
+    (files,) = (check for check in doctor.examine(library) if check["name"] == "files")
+    assert files["ok"]
+    assert str(tmp_path / "a.txt") in files["detail"]
+    assert str(tmp_path / "b.txt") not in files["detail"]
+
+
+def test_warnings_keep_no_article(tmp_path: Path) -> None:
+    found = Warnings()
+    article = one(put(tmp_path / "story.txt", f"6 May 2024\n\n{STORY}"))
+    assert article.published_source == "inferred"
+    found.add(article, "a.txt")
+    gone = weakref.ref(article)
+    del article
+    assert gone() is None
+    assert [warning.path for warning in found.listed()] == [str(tmp_path / "story.txt")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rag import Library
+from rag import Library, terminal
 from rag.cli import main
+from rag.filters import Filters
+from rag.types import Hits
 
 STORY = "Café Ünal in Velm closed 😀\n\nCafé Ünal in Velm closed on Sunday 😀, its owner Çelik said.\n"
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -83,6 +86,30 @@ def test_an_error_of_the_program_is_not_taken_for_one_of_the_output(
     monkeypatch.setattr("rag.commands.status", broken)
     with pytest.raises(OSError, match="something else"):
         main(["status", "--library", str(folder)])
+
+
+def test_the_name_of_a_file_forges_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file := tmp_path / "a\nforged 1\rforged 2\u2028forged 3.txt").write_text("The fog came twice, she said.")
+    with Library.open(tmp_path / "library", embedder="hashing:64") as library:
+        library.ingest([file])
+        (article,) = library.articles()
+        monkeypatch.setattr(Library, "retrieve", lambda self, asked, **_: Hits(self._hits(asked, 1, Filters())))
+        for command in (["search", "fog"], ["status"], ["status", article.id], ["diff", article.id]):
+            assert main([*command, "--library", str(library.path)]) == 0
+    assert main(["remove", article.id, "--library", str(library.path)]) == 0
+    printed = "".join(capsys.readouterr())
+    assert "forged" in printed
+    assert not [line for line in printed.splitlines() if line.startswith("forged")]
+
+    monkeypatch.setattr(sys, "stderr", said := io.StringIO())
+    monkeypatch.setattr(said, "isatty", lambda: True)
+    with terminal.progress() as show:
+        assert show is not None
+        show(1, 1, file.name)
+    assert said.getvalue().count("\r") == 2
+    assert "\n" not in said.getvalue()
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare")

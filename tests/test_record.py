@@ -142,10 +142,41 @@ def test_hostile_text_comes_back_to_the_letter_and_is_never_markup(gullmere: Lib
 def test_bad_targets_are_refused_before_the_work(gullmere: Library, tmp_path: Path) -> None:
     record = gullmere.record(gullmere.ask(QUESTION))
     (tmp_path / "there.md").write_text("mine", encoding="utf-8")
-    for name, words in (("a.docx", "end the name in"), ("no/a.md", "is not there"), ("there.md", "never written over")):
+    (tmp_path / "link.md").symlink_to(tmp_path / "nowhere")
+    for name, words in (
+        *(("a.docx", "end the name in"), ("no/a.md", "is not there"), ("there.md", "never written over")),
+        *(
+            ("link.md", "never written over"),
+            (f"{'a' * 300}.md", "File name too long"),
+            ("a\0.md", "cannot be written"),
+        ),
+    ):
         with pytest.raises(BylineError, match=words):
             save(record, tmp_path / name)
     assert (tmp_path / "there.md").read_text(encoding="utf-8") == "mine"
+
+
+def altered(*, claim: dict[str, object] | None = None, **citation: object) -> bytes:
+    """A record whose one claim or its one citation has these values."""
+    cited = {"marker": 1, "start": 0, "end": 1, "quote": "a", "article": {"id": "a", "path": "a.md"}, **citation}
+    answer = {"question": "q", "claims": [{"text": "t", "citations": [cited], **(claim or {})}]}
+    return json.dumps({"byline_record": 1, "answer": answer}).encode()
+
+
+def test_a_record_of_an_article_that_is_gone_is_read(tmp_path: Path) -> None:
+    (path := tmp_path / "x.json").write_bytes(b"\xef\xbb\xbf" + altered())
+    (claim,) = verify(read_record(path), lambda _: None, lambda *_: pytest.fail("nothing to check")).claims
+    assert (claim.holds, claim.citations[0].state) == (False, "gone")
+
+
+def test_the_last_record_of_a_text_is_read(tmp_path: Path) -> None:
+    for opening, end in (
+        ("<!-- byline-record ", " -->"),
+        ('<script type="application/json" id="byline-record">', "</script>"),
+    ):
+        text = f"{opening}{{}}{end}\n{opening}{altered(marker=7).decode()}{end}\n"
+        (path := tmp_path / "x.md").write_text(text, encoding="utf-8")
+        assert read_record(path)["answer"]["claims"][0]["citations"][0]["marker"] == 7
 
 
 @pytest.mark.parametrize(
@@ -153,6 +184,9 @@ def test_bad_targets_are_refused_before_the_work(gullmere: Library, tmp_path: Pa
     [
         *(b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"byline_record": 1}', b'{"byline_record": "x"}'),
         *(b"<!-- byline-record {} -->", b'{"byline_record": 1, "answer": {"claims": [{"citations": [{}]}]}}'),
+        *(b'{"byline_record": 1e999}', b"<!-- byline-record {" * 200_000, b"<!-- byline-record {} ", b"{" * 100_000),
+        *(altered(start=float("inf")), altered(marker=None), altered(quote=None), altered(quote="\ud800")),
+        *(altered(article={"id": "a"}), altered(article=[]), altered(claim={"text": None}), altered(claim={"text": 1})),
     ],
 )
 def test_what_is_no_record_is_one_sentence(tmp_path: Path, content: bytes) -> None:

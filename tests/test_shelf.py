@@ -76,6 +76,22 @@ def test_a_list_is_searched_filtered_sorted_and_paged(full, options, expected):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        *("Süddeutsche", "süddeutsche zeitung", "SÜDDEUTSCHE", "suddeutsche", "su\u0308ddeutsche"),
+        *("Émile", "émile", "emile fabre", "strasse", "STRASSE", "Zeitung Émile"),
+        *("quay-gazette", "quay_gazette", "quay gazette", "Quay-Gazette_02", "02.txt"),
+    ],
+)
+def test_outlet_authors_and_path_are_found_as_they_are_typed(library: Library, tmp_path: Path, words: str) -> None:
+    front = "outlet: Süddeutsche Zeitung\nauthors: [Émile Fabre, Ida Straße]"
+    (tmp_path / "quay-gazette_02.txt").write_text(f"---\n{front}\n---\n\nPlums were late this year in Ostby.\n")
+    library.ingest([tmp_path / "quay-gazette_02.txt"])
+    assert library.listed(words)[1] == 1
+    assert library.listed(f"{words} nowhere")[1] == 0
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"order": "id; DROP TABLE articles"}, "cannot be sorted by 'id; DROP TABLE articles'"),

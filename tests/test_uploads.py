@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,6 +98,40 @@ def test_nothing_of_a_drop_without_an_article_stays(library, tmp_path):
     assert not list((library.path / "uploads").iterdir())
 
 
+def test_a_drop_that_nobody_looks_at_any_more_is_cleared_up_too(library, tmp_path):
+    steps = uploads.add(library, dropped(tmp_path, **{"bridge.txt": STORY, "empty.txt": ""}))
+    next(steps)
+    steps.close()
+    for thread in threading.enumerate():
+        if thread.name == "byline-adding":
+            thread.join()
+    assert [path.name for path in (library.path / "uploads").glob("*/*")] == ["bridge.txt"]
+
+
+def test_the_same_drop_twice_at_once_is_kept_by_both(tmp_path, monkeypatch):
+    first, second = (dropped(tmp_path / half, **{"bridge.txt": STORY}) for half in ("a", "b"))
+    move, kept = shutil.move, []
+
+    def moved(source, target):
+        result = move(source, target)
+        if source == first[0]:
+            kept.extend(uploads.keep(second, tmp_path / "kept"))
+        return result
+
+    monkeypatch.setattr(shutil, "move", moved)
+    assert uploads.keep(first, tmp_path / "kept") == kept
+    assert [path.read_text() for path in (tmp_path / "kept").glob("*/*")] == [STORY]
+
+
+def test_the_report_of_a_drop_holds_no_path_of_the_server(library, tmp_path):
+    added(library, dropped(tmp_path, **{"bridge.txt": STORY}))
+    files = {"again.txt": STORY, "version.txt": f"{STORY} The mayor thanked nobody.", "harbour.txt": OTHER}
+    report = added(library, dropped(tmp_path, **files))
+    assert [double["path"] for double in report.duplicates] == ["again.txt"]
+    assert {copy["path"] for copy in report.copies} <= {"version.txt"}
+    assert str(tmp_path) not in json.dumps(report.to_dict())
+
+
 def test_what_was_read_before_a_stop_goes_in_and_the_rest_is_not_kept(library, tmp_path):
     stop = threading.Event()
     ingest = library.ingest
@@ -141,6 +176,13 @@ def test_each_file_is_read_being_read_or_waiting():
     assert "40 passages embedded" in shown
     assert "and 13 more" in shown
     assert markup.STOP not in uploads._step(names, said, is_stopping=True)
+    for n, name in enumerate(names[5:], start=5):
+        said.hear(n, len(names), name)
+    begun = [*said.begun]
+    said.hear(len(names), len(names), "embedding 0 of 40 passages")
+    said.hear(30, 700, "for the new model: embedding 0 of 40 passages")
+    assert [*said.begun] == begun
+    assert "26 of 26 files read" in uploads._step(names, said, is_stopping=False)
 
 
 def test_a_library_that_cannot_be_written_is_one_sentence(library, tmp_path):
@@ -168,6 +210,13 @@ def test_a_fault_of_the_program_goes_to_the_log_and_not_to_the_page(library, tmp
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\me\\story.md", "story.md"),
         (".hidden.txt", "hidden.txt"),
+        ("...txt", "article.txt"),
+        (".txt", "article.txt"),
+        (" . .md", "article.md"),
+        ("..story..txt", "story..txt"),
+        ("..CON.txt", "_CON.txt"),
+        ("...", "article"),
+        (f"a.{'𝕏' * 90}", f"a.{'𝕏' * 10}"),
         ("..", "article"),
         ("", "article"),
         ("a\x00b\u202e.txt", "a_b_.txt"),

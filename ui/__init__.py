@@ -26,7 +26,7 @@ def register(commands: Any) -> None:
     sub.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
     sub.add_argument("--open", action="store_true", help="open the page in a browser")
     sub.add_argument("--examples", metavar="FILE", help="questions to offer as buttons, one a line")
-    who = sub.add_argument_group("who may come in", "Needed where --host lets other machines come.")
+    who = sub.add_argument_group("who may come in", "Needed where --host or a reverse proxy lets other machines come.")
     who.add_argument("--auth", metavar="FILE", help="only the users in this file")
     who.add_argument("--no-auth", action="store_true", help="everybody, to ask and to read")
     who.add_argument("--add-user", metavar="NAME", help="add a user to FILE, or change one, asking for the password")

@@ -1,7 +1,8 @@
 """Who gets in: the one gate that every request to the page and to what is served beside it goes through.
 
-On this machine alone everybody is an editor. Elsewhere a name and a password are asked for (HTTP Basic, which browsers
-know; or `Bearer name:password`, as programs that have an API key send it), unless it was said that all may read.
+On this machine alone everybody is an editor. Elsewhere, and behind a reverse proxy, a name and a password are asked for
+(HTTP Basic, which browsers know; or `Bearer name:password`, as programs that have an API key send it), unless it was
+said that all may read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import re
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +32,7 @@ _OPEN = ("/gradio_api/startup-events",)
 _FOR_EDITORS = ("/gradio_api/upload", "/api/ingest")
 MOST_IN_A_MINUTE = 600  # requests that ask for work, of a client from elsewhere
 _MOST_CLIENTS = 10_000
+_IS_READER: ContextVar[bool] = ContextVar("_IS_READER", default=False)  # who sent the request that is being answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +49,12 @@ class Access:
 
     def check(self, host: str) -> None:
         """BylineError where this must not be served on `host`, or cannot be."""
-        if not is_local(host) and self.users is None and not self.is_open:
+        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
+            raise BylineError(f"the root path {self.root_path!r} must begin with / and not end with it, as in /news.")
+        if not self.is_local(host) and self.users is None and not self.is_open:
             raise BylineError(
-                f"other machines can reach {host}: give --auth FILE, with users that `byline ui --add-user NAME "
-                "--auth FILE` adds, or --no-auth to let everybody who gets there read every article."
+                f"other machines can reach {self._reached_at(host)}: give --auth FILE, with users that `byline ui "
+                "--add-user NAME --auth FILE` adds, or --no-auth to let everybody who gets there read every article."
             )
         if self.users is not None and self.is_open:
             raise BylineError("both --auth and --no-auth are given: give one of them.")
@@ -57,14 +63,12 @@ class Access:
         for file in filter(None, (self.certfile, self.keyfile)):
             if not file.is_file():
                 raise BylineError(f"there is no file {file}: --certfile and --keyfile name files in PEM format.")
-        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
-            raise BylineError(f"the root path {self.root_path!r} must begin with / and not end with it, as in /news.")
 
     def exposes(self, host: str) -> list[str]:
         """What can be reached, and by whom, in sentences; none where it is this machine alone."""
         if self.users is None:
-            everybody = f"Everybody who can reach {host} can ask and read every article; nobody can add any from there."
-            return [] if is_local(host) else [everybody]
+            everybody = f"Everybody who can reach {self._reached_at(host)} can ask and read every article"
+            return [] if self.is_local(host) else [f"{everybody}; nobody can add any from there."]
         roles = self.users.roles()
         told = [
             f"{len(roles)} {'user' if len(roles) == 1 else 'users'} may sign in, {roles.count('editor')} of them "
@@ -73,6 +77,13 @@ class Access:
         if not is_local(host) and self.certfile is None:
             told.append("Passwords travel unencrypted: give --certfile and --keyfile, or have a proxy that does HTTPS.")
         return told
+
+    def is_local(self, host: str) -> bool:
+        """Whether only this machine can reach a page served on `host`: a reverse proxy leads others to it."""
+        return is_local(host) and not self.root_path
+
+    def _reached_at(self, host: str) -> str:
+        return f"{self.root_path} of the reverse proxy" if is_local(host) else host
 
 
 def is_local(host: str) -> bool:
@@ -103,7 +114,7 @@ class Gate:
             return
         address = str((scope.get("client") or ("unknown", 0))[0])
         path = path_of(scope)
-        role: Role | None = self._role
+        role: Role | None = "reader" if _is_forwarded(scope) else self._role
         who = address
         if self._users is not None and path not in _OPEN:
             given = _credentials(dict(scope["headers"]).get(b"authorization", b""))
@@ -124,6 +135,7 @@ class Gate:
             sentence = f"more than {MOST_IN_A_MINUTE} requests in a minute: wait for one."
             await refuse(send, 429, sentence, (b"retry-after", b"60"))
             return
+        _IS_READER.set(role != "editor")
         await self.app({**scope, ROLE: role, CLIENT: who}, receive, send)
 
     def _is_too_often(self, who: str) -> bool:
@@ -143,10 +155,31 @@ def may_add(request: Any) -> bool:
     return scope.get(ROLE) == "editor"
 
 
+def as_seen(document: Any) -> Any:
+    """JSON as who asks may see it: to readers the path of an article (`file#key`) is the name of its file, since where
+    files lie on this machine is not for them."""
+    if not _IS_READER.get():
+        return document
+    if isinstance(document, list):
+        return [as_seen(value) for value in document]
+    if not isinstance(document, dict):
+        return document
+    seen = {name: as_seen(value) for name, value in document.items()}
+    if {"path", "published_source"} <= seen.keys():
+        file, mark, key = str(seen["path"]).partition("#")
+        seen["path"] = re.split(r"[/\\]", file)[-1] + mark + key
+    return seen
+
+
 def path_of(scope: Scope) -> str:
     """The path below that under which a proxy has the page."""
     path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
     return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+def _is_forwarded(scope: Scope) -> bool:
+    """Whether a proxy says that it hands on the request of somebody else."""
+    return any(name in (b"forwarded", b"x-forwarded-for", b"x-real-ip") for name, _ in scope["headers"])
 
 
 def _credentials(header: bytes) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from rag.errors import BylineError, NotFoundError
 from rag.types import CheckedSentence, Claim, IngestReport, Json
 from ui import chat, desk, requests, schema, uploads
-from ui.access import may_add
+from ui.access import as_seen, may_add
 from ui.streams import UNEXPECTED, Room, Streamed, as_event, as_json, error, in_thread, steps
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _add(library: "Library", files: Sequence[UploadFile]) -> IngestReport:
 
 
 def _json(document: Json, status: int = 200) -> Response:
-    return Response(as_json(document), status, media_type="application/json")
+    return Response(as_json(as_seen(document)), status, media_type="application/json")
 
 
 def _wants_events(request: Request) -> bool:
@@ -148,7 +148,8 @@ async def _told(events: AsyncGenerator[Any, None], names: tuple[str, str], *, st
 
 async def _stream(first: Any, events: AsyncGenerator[Any, None], names: tuple[str, str]) -> AsyncGenerator[bytes, None]:
     def told(event: Any) -> bytes:
-        return as_event(names[0] if isinstance(event, Claim | CheckedSentence) else names[1], _document(event))
+        name = names[0] if isinstance(event, Claim | CheckedSentence) else names[1]
+        return as_event(name, as_seen(_document(event)))
 
     try:
         async with aclosing(events):

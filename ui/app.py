@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import BylineError
 from rag.types import Answer
 from ui import panes, uploads
-from ui.access import Access, is_local, may_add
+from ui.access import Access, may_add
 from ui.kit import ASSETS, QUIET, MayEdit, frame
 from ui.panes import Library
 from ui.server import LOCAL, free_port, middleware
@@ -228,7 +228,7 @@ async def _launch(
     library: Library, host: str, port: int, open_browser: bool, examples: Sequence[str], access: Access
 ) -> tuple["gr.Blocks", str]:
     """Starts the page, with style, queue and headers, and returns it with its address."""
-    can_add = is_local(host) or access.users is not None
+    can_add = access.is_local(host) or access.users is not None
     page = build(library, examples, can_add=can_add)
     import gradio as gr
 

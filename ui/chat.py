@@ -211,8 +211,9 @@ def _known(cited: Citation) -> tuple[str, str]:
 
 
 def _inert(text: str) -> str:
-    """Untrusted text as one line of Markdown in which nothing is a link, an image or HTML: a front end would load them,
-    and so tell others what is read. Other mark-up does no harm, and the words stay as they are."""
+    """Untrusted text as one line of Markdown that makes a front end load nothing, which would tell others what is read:
+    no image, no HTML, no link under other words. An address that stands bare, some of them make a link that shows it.
+    Other mark-up does no harm, and the words stay as they are."""
     return re.sub(r"([\\`\[\]<])", r"\\\1", " ".join(safe_to_show(text).split()))
 
 

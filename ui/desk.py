@@ -77,7 +77,8 @@ def check(library: Library, request: requests.Check) -> Iterator[CheckedSentence
             yield event
         else:
             sentences = [sentence.to_dict() for sentence in event]
-            yield {"sentences": sentences, "notes": list(event.notes), "elapsed_s": _since(started)}
+            beside = {"notes": list(event.notes), "problems": list(event.problems)}
+            yield {"sentences": sentences, **beside, "elapsed_s": _since(started)}
 
 
 def articles(library: Library, request: requests.Listing) -> Json:

@@ -158,6 +158,7 @@ class CheckedSentence(_Value):
 class Checked(_Value):
     sentences: list[CheckedSentence]
     notes: list[str]
+    problems: list[str]
     elapsed_s: float
 
 

@@ -8,7 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
-from ui.access import Access, Gate, is_local, path_of, refuse
+from ui.access import Access, Gate, path_of, refuse
 from ui.programs import PREFIXES, Door, Programs
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def middleware(library: Any, access: Access, host: str) -> list[Middleware]:
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     found = [Middleware(Headers), Middleware(OwnPagesOnly)]
-    local = is_local(host)
+    local = access.is_local(host)
     if (
         local and access.users is None
     ):  # no other site may have its own name lead here and read the answers (DNS rebinding)

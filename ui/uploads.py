@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -54,12 +55,13 @@ class Library(Protocol):
 
 def safe_name(name: str) -> str:
     """A name for a file in a folder of Byline's own: never hidden, never a path, never empty, its suffix kept."""
-    name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip().lstrip(".").rstrip(". ")
-    name = _DEVICES.sub(r"_\g<0>", name)
+    name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).rstrip(". ")
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = suffix, ""
-    suffix = suffix[:20]
+    stem, suffix = _DEVICES.sub(r"_\g<0>", stem.lstrip(". ")), suffix[:20]
+    while len(suffix.encode()) > 40:
+        suffix = suffix[:-1]
     room = LONGEST_NAME - len(suffix) - 1
     # Counted in bytes too: most file systems take 255.
     while len(stem) > room or len(stem.encode()) > 200:
@@ -89,8 +91,8 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
         home.mkdir(parents=True, exist_ok=True)
         kept = []
         for name, file in taken.items():
-            # Whole or not at all, also where this is killed half way.
-            shutil.move(file, part := home / f".{name}.part")
+            # Whole or not at all, also where this is killed half way, or the same files are dropped twice at once.
+            shutil.move(file, part := home / f".{secrets.token_hex(8)}.part")
             os.replace(part, home / name)
             kept.append(home / name)
     except OSError as error:
@@ -122,7 +124,8 @@ def add(library: Library, files: Sequence[Path], stop: threading.Event | None = 
 
     def work() -> None:
         try:
-            ended.append(library.ingest(kept, progress=said.hear, stop=stop.is_set))
+            # Cleared up here too: nobody may look any more when it ends.
+            ended.append(_named(library.ingest(kept, progress=said.hear, stop=stop.is_set), kept, there))
         except BaseException as error:
             ended.append(error)
 
@@ -135,20 +138,23 @@ def add(library: Library, files: Sequence[Path], stop: threading.Event | None = 
         thread.join(LOOK_S)
     if isinstance(report := ended[0], BaseException):
         raise report
-    yield _named(report, kept, there)
+    yield report
 
 
 class _Said:
     """How far an ingest is: what it said last, and the names of the files that it has begun."""
 
     def __init__(self) -> None:
-        self.done, self.what = 0, ""
+        self.done, self.total, self.what = 0, 0, ""
         self.begun: dict[str, None] = {}
 
     def hear(self, done: int, total: int, what: str) -> None:
-        if done >= len(self.begun):  # the first that it says of each file is its name
-            self.begun[what] = None
-        self.done, self.what = done, what
+        self.what = what
+        self.total = self.total or total
+        if total == self.total:  # else it is of articles that a new model needs anew
+            if len(self.begun) <= done < total:  # the first that it says of each file is its name
+                self.begun[what] = None
+            self.done = max(self.done, done)
 
 
 def paste(library: Library, text: str, about: Mapping[str, str]) -> IngestReport:
@@ -191,7 +197,11 @@ def _named(report: IngestReport, kept: Sequence[Path], there: set[Path]) -> Inge
             folder.rmdir()
     warnings = tuple(replace(warning, path=_name_in(warning.path, kept)) for warning in report.warnings)
     left = tuple(_name_in(path, kept) for path in report.not_read)
-    return replace(report, failed=tuple(failed), warnings=warnings, not_read=left)
+    doubles, copies = (
+        tuple({**one, "path": _name_in(one["path"], kept)} for one in some)
+        for some in (report.duplicates, report.copies)
+    )
+    return replace(report, failed=tuple(failed), warnings=warnings, not_read=left, duplicates=doubles, copies=copies)
 
 
 def _name_in(path: str, kept: Sequence[Path]) -> str:

@@ -59,6 +59,20 @@ def _digest(record: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
+def check_shape(record: Json) -> None:
+    """TypeError, KeyError, AttributeError, ValueError or OverflowError where a record has not what `verify` reads."""
+    json.dumps(record, ensure_ascii=False).encode()  # halves of surrogate pairs, which no database takes
+    claims = [*record["answer"]["claims"]]
+    for claim in claims:
+        texts = [claim["text"], claim.get("verdict", "")]
+        for citation in claim["citations"]:
+            article = citation["article"]
+            texts += [citation["quote"], article["id"], article["path"]]
+            _ = [int(citation[name]) for name in ("start", "end")] + [int(citation.get("marker", 0))]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError
+
+
 @dataclass(frozen=True, kw_only=True)
 class VerifiedCitation(Value):
     """A citation of a record beside the library as it is. `state` is "unchanged"; "moved" (the same words at other

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from rag.errors import BylineError
 from rag.ingest import epub, exports, feeds, mail, records
-from rag.ingest.encoding import decode, decoded, load, open_file
-from rag.ingest.failures import Troubles, failure
+from rag.ingest.encoding import DAMAGED_GZIP, GZIP, GZIP_ERRORS, decode, decoded, load, open_file
+from rag.ingest.failures import Troubles, failure, why
 from rag.ingest.fields import Mapped, metadata_of, names_of
 from rag.ingest.formats import declared_in, from_text, stated_above
 from rag.ingest.lines import HEAD
@@ -83,6 +83,10 @@ def read(
     path = Path(os.path.abspath(path))
     try:
         str(path).encode()
+    except UnicodeEncodeError:
+        yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
+        return
+    try:
         if manifest is None:
             manifest, failures = read_manifest(path.parent)
             yield from failures
@@ -93,12 +97,12 @@ def read(
         else:
             many = {mail.MAILBOX: _read_mailbox, epub.SUFFIX: _read_book, **dict.fromkeys(feeds.SUFFIXES, _read_feed)}
             yield from many.get(suffix, _read_document)(path, row)
-    except UnicodeEncodeError:
-        yield failure(path, "has a name, or lies in a folder with a name, that is not UTF-8; rename it.")
+    except GZIP_ERRORS as error:
+        yield failure(path, DAMAGED_GZIP.format(error))
     except OSError as error:
-        yield failure(path, f"cannot be read ({error.strerror}); check the path and its permissions.")
-    except BylineError as error:
-        yield failure(path, str(error))
+        yield failure(path, f"cannot be read ({error.strerror or error}); check the path and its permissions.")
+    except Exception as error:
+        yield failure(path, why(error))
 
 
 def _holds_records(path: Path) -> bool:
@@ -107,7 +111,7 @@ def _holds_records(path: Path) -> bool:
         with open_file(path) as file:
             head = file.read(HEAD)
         return records.looks_like(decode(head)) is not None
-    except (BylineError, OSError, EOFError):
+    except (BylineError, OSError, *GZIP_ERRORS):
         return False
 
 
@@ -129,12 +133,12 @@ def read_manifest(folder: Path) -> tuple[dict[str, Json], list[Failure]]:
                     if name is None or _file_key(name) not in beside:
                         raise BylineError(f"names {name!r}, which is no file of its folder; mend its file or path.")
                     rows[_file_key(name)] = stated
-                except BylineError as error:
-                    failures.append(failure(path, str(error), number))
+                except Exception as error:
+                    failures.append(failure(path, why(error), number))
         except OSError as error:
-            failures.append(failure(path, f"cannot be read ({error.strerror}); check its permissions."))
-        except BylineError as error:
-            failures.append(failure(path, str(error)))
+            failures.append(failure(path, f"cannot be read ({error.strerror or error}); check its permissions."))
+        except Exception as error:
+            failures.append(failure(path, why(error)))
     return rows, failures
 
 
@@ -187,23 +191,24 @@ def _read_document(path: Path, row: Json) -> Iterator[Article | Failure]:
         own = {**own, "clues": clues, "reasons": {**own.get("reasons", {}), "text": " ".join(where.split())}}
         try:
             yield make_article(f"{path}#{key}", piece, (*about, own), offset=part.start)
-        except BylineError as error:
-            yield failure(path, str(error), number)
+        except Exception as error:
+            yield failure(path, why(error), number)
 
 
 def _sidecar(path: Path) -> tuple[Json, list[Failure]]:
     """What the files beside a file state of it, the first of them before the others, and what is wrong with them."""
     stated: Json = {}
     failures = []
-    for other in (path.with_name(path.stem + end) for end in SIDECARS):
+    stem = Path(path.stem).stem if path.suffix.lower() == GZIP else path.stem
+    for other in (path.with_name(stem + end) for end in SIDECARS):
         try:
             if os.path.isfile(other):
                 source = decode(load(other))
                 value = json.loads(source) if other.suffix == ".json" else load_yaml(source)
                 stated = {**({} if holds_articles(value) else metadata_of(value)), **stated}
-        except (OSError, ValueError, RecursionError, BylineError) as error:
-            why = f"describes {path.name} but goes unused ({str(error).rstrip('.')}); mend it or delete it."
-            failures.append(failure(other, why))
+        except Exception as error:
+            told = f"describes {path.name} but goes unused ({str(error).rstrip('.')}); mend it or delete it."
+            failures.append(failure(other, told))
     return stated, failures
 
 
@@ -238,8 +243,8 @@ def _read_mailbox(path: Path, row: Json) -> Iterator[Article | Failure]:
             key = next(key for key in keys if key and key not in seen)
             seen.add(key)
             yield make_article(f"{path}#{key}", text, (row, own))
-        except BylineError as error:
-            yield failure(path, str(error), number)
+        except Exception as error:
+            yield failure(path, why(error), number)
 
 
 def _read_book(path: Path, row: Json) -> Iterator[Article | Failure]:
@@ -250,8 +255,8 @@ def _read_book(path: Path, row: Json) -> Iterator[Article | Failure]:
             yield make_article(
                 f"{path}#{part.key}" if part.key is not None else str(path), part.text, (sidecar, row, part.own)
             )
-        except BylineError as error:
-            yield failure(path, str(error))
+        except Exception as error:
+            yield failure(path, why(error))
 
 
 def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | Failure]:
@@ -274,8 +279,8 @@ def _read_records(path: Path, row: Json, mapped: Mapped) -> Iterator[Article | F
                     "reasons", {}
                 )
             yield make_article(f"{path}#{name}" if number else str(path), text, (row, own))
-        except BylineError as error:
-            yield from troubles.other(number, str(error))
+        except Exception as error:
+            yield from troubles.other(number, why(error))
     yield from troubles.rest([*names], is_empty=not seen)
 
 
@@ -290,5 +295,5 @@ def _read_feed(path: Path, row: Json) -> Iterator[Article | Failure]:
             name = next(name for name in names if name and name not in seen)
             seen.add(name)
             yield make_article(str(path) if key is None else f"{path}#{name}", text, (row, own))
-        except BylineError as error:
-            yield failure(path, str(error), number)
+        except Exception as error:
+            yield failure(path, why(error), number)

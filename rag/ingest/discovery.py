@@ -13,7 +13,7 @@ from pathlib import Path
 from rag.errors import BylineError
 from rag.ingest import feeds, records
 from rag.ingest.articles import MANIFESTS, SIDECARS, SUFFIXES, holds_articles
-from rag.ingest.encoding import decode, load
+from rag.ingest.encoding import GZIP, GZIP_ERRORS, decode, load, open_file
 from rag.ingest.failures import failure
 from rag.ingest.records import suffix_of
 from rag.types import Failure
@@ -100,11 +100,11 @@ def _sort_out(path: Path, suffixes: Iterable[str], found: list[Path], others: di
 def _is_other_xml(path: Path) -> bool:
     """Site maps, settings, drawings: whoever names such a file is told, a folder may hold some."""
     try:
-        if path.suffix.lower() != ".xml" or not path.is_file():
+        if suffix_of(path) != ".xml" or not path.is_file():
             return False
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return not feeds.is_feed(file.read(feeds.START))
-    except OSError:
+    except (OSError, *GZIP_ERRORS):
         return False  # reported when it is read
 
 
@@ -128,7 +128,8 @@ def _is_companion(path: Path) -> bool:
         return True
     stems = [path.name.removesuffix(end) for end in SIDECARS if path.name.endswith(end)]
     ends = [case for end in SUFFIXES if end not in records.SUFFIXES for case in (end, end.upper())]
-    if not any(os.path.isfile(path.with_name(stem + end)) for stem in stems for end in ends):
+    packed = [end + case for case in ("", GZIP, GZIP.upper()) for end in ends]
+    if not any(os.path.isfile(path.with_name(stem + end)) for stem in stems for end in packed):
         return False
     try:
         return path.suffix != ".json" or not holds_articles(json.loads(decode(load(path))))

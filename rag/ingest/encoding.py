@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -15,6 +16,8 @@ from rag.ingest.alphabets import ALPHABETS, SIGNS, Alphabet
 MAX_BYTES = 50 * 2**20
 """The largest file that is read whole, unpacked; in a file of many records, the largest record."""
 GZIP = ".gz"
+GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading a damaged .gz file raises. BadGzipFile is an OSError: to be caught before it."""
 DAMAGED_GZIP = "is damaged, or no .gz file ({}); save it anew."
 
 MAGIC = {
@@ -52,11 +55,9 @@ _MEANT = {
 _NO_LABELS = {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7", "undefined", "mbcs", "oem"}
 _NO_LABELS |= {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _FEW, _SHARE = 3, 33  # so many control characters are stray ones; or one in so many
-_CONTROL_REFERENCE = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127)(?![0-9])|x0*(?:[0-8bcef]|1[0-9a-f]|7f)(?![0-9a-f]));?", re.IGNORECASE
-)
+_REFERENCE = re.compile(r"&#(?:x0*([0-9a-f]+)|0*([0-9]+));?", re.IGNORECASE)
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_RUN = re.compile(rb"[\x00-\x7f]{0,8}[\x80-\xff]+(?:[\x00-\x7f]{0,8}[\x80-\xff]+)*[\x00-\x7f]{0,8}")
 _SAMPLE = 2**15  # bytes around letters beyond ASCII by which an encoding is guessed
@@ -89,7 +90,7 @@ def load(path: Path) -> bytes:
     try:
         with open_file(path) as file:
             data = file.read(MAX_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except GZIP_ERRORS as error:
         raise BylineError(DAMAGED_GZIP.format(error)) from error
     if len(data) > MAX_BYTES:
         raise BylineError(f"holds more than the {limit} that are read; split it.")
@@ -129,13 +130,26 @@ def decoded(data: bytes, declared: str | None = None, *, exact: bool = True) -> 
 
 
 def without_control(text: str) -> str:
-    """The text without the control characters that XML does not bear; those that part pages or lines become blanks."""
+    """The text without the characters that XML does not bear; those that part pages or lines become blanks."""
     return _UNFIT.sub("", text.replace("\x0b", " ").replace("\x0c", " "))
 
 
 def without_control_references(markup: str) -> str:
-    """The markup without references to control characters (`&#7;`), which its parsers do not bear."""
-    return _CONTROL_REFERENCE.sub("", markup)
+    """The markup without references to control characters (`&#7;`), which its parsers do not bear; those to what is no
+    character give U+FFFD."""
+    once = _REFERENCE.sub(lambda reference: _borne(reference, ""), markup)
+    # What is left may close up to another one ("&#&#7;7;").
+    return _REFERENCE.sub(lambda reference: _borne(reference, _LOST), once)
+
+
+def _borne(reference: re.Match[str], otherwise: str) -> str:
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    code = int(digits, base) if len(digits) < 8 else sys.maxunicode + 1
+    if code > sys.maxunicode or 0xD800 <= code <= 0xDFFF:
+        return _LOST
+    if without_control(chr(code)) == chr(code):
+        return reference[0]
+    return without_control(chr(code)) or otherwise
 
 
 def _label(declared: str | None) -> str | None:

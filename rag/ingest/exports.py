@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest.encoding import without_control_references
+from rag.ingest.encoding import without_control, without_control_references
 from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
@@ -136,7 +136,7 @@ def _is_record(value: Json) -> bool:
 
 def as_text(value: str) -> str:
     """A field as text: markup becomes paragraphs set apart by blank lines, and references the characters they mean."""
-    value = without_control_references(clean(value)).replace("\x0b", " ").replace("\x0c", " ")
+    value = without_control_references(without_control(clean(value)))
     if _PAGE.match(value):
         try:
             text: str = from_html(value.encode("utf-8", "replace"))[0]

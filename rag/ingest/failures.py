@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from rag.errors import BylineError
 from rag.ingest.fields import no_text, unknown
 from rag.types import Failure
 
@@ -15,10 +16,23 @@ MOST_FAILURES = 20
 
 def failure(path: str | Path, error: str, number: int = 0) -> Failure:
     """The failure of a file, or of the record `number` of it; `error` goes on from its name."""
-    # File names may hold bytes that are not UTF-8, which could neither be printed nor stored.
-    where = str(path).encode("utf-8", "replace").decode() + (f":{number}" if number else "")
+    where = _storable(str(path)) + (f":{number}" if number else "")
     name = os.path.basename(where)
-    return Failure(path=where, error=f"{name if name else repr(where)} {error}")
+    return Failure(path=where, error=_storable(f"{name if name else repr(where)} {error}"))
+
+
+def _storable(words: str) -> str:
+    """File names may hold bytes that are not UTF-8, and names of fields lone surrogates: neither can be printed."""
+    return words.encode("utf-8", "replace").decode()
+
+
+def why(error: Exception) -> str:
+    """What `failure` says of an error: a BylineError says it itself; what else an odd record or file leads a parser
+    into costs that one, and is named."""
+    if isinstance(error, BylineError):
+        return str(error)
+    told = " ".join(str(error).split())[:200]
+    return f"cannot be read ({type(error).__name__}{f': {told}' if told else ''}); mend it or leave it out."
 
 
 class Troubles:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest import agencies
-from rag.ingest.encoding import decoded
+from rag.ingest.encoding import decoded, without_control_references
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.text.written_dates import parse_date
@@ -44,7 +44,8 @@ def entries(data: bytes) -> Iterator[tuple[str | None, str, Json] | BylineError]
     # Decoded here as all files are: what the label says is wrong often enough.
     declared = label[1].decode("ascii") if label is not None else None
     text, _, remark = decoded(data, declared, exact=False)
-    plain = _DECLARATION.sub("", text).encode()
+    # feedparser gives up at some references, and takes others for characters that nothing else bears.
+    plain = without_control_references(_DECLARATION.sub("", text)).encode()
     if not is_feed(plain[:START]):
         roots = "rss, feed or RDF, or an agency's nitf, newsItem or newsMessage"
         raise BylineError(f"is no feed: an .xml file needs the root {roots}; leave it out.")

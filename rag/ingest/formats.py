@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.errors import BylineError
 from rag.ingest.boilerplate import front_matter
-from rag.ingest.encoding import decode, decoded, without_control_references
+from rag.ingest.encoding import decode, decoded, without_control, without_control_references
 from rag.ingest.fields import metadata_of
 from rag.ingest.metadata import clean, load_front_matter
 from rag.types import Json
@@ -72,8 +72,9 @@ def from_markup(value: str, kind: str) -> str:
     if "html" in kind and re.search(r"<\w|&\w+;|&#", value):
         import lxml.html
 
+        value = without_control_references(without_control(clean(value)))
         try:
-            tree = lxml.html.fragment_fromstring(value, create_parent="div")
+            tree = _fragment(value)
         except lxml.etree.LxmlError:
             return clean(" ".join(value.split()))
         for element in [*tree.iter()][1:]:
@@ -81,6 +82,15 @@ def from_markup(value: str, kind: str) -> str:
                 element.drop_tree()
         value = paragraphs(tree)
     return clean(spaced(value))
+
+
+def _fragment(value: str) -> Any:
+    import lxml.html
+
+    try:
+        return lxml.html.fragment_fromstring(value, create_parent="div")
+    except AssertionError:  # a whole page, with no body or with two
+        return lxml.html.fragment_fromstring(f"<br>{value}", create_parent="div")
 
 
 def paragraphs(tree: Any) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from rag.errors import BylineError
-from rag.ingest.encoding import BOMS, DAMAGED_GZIP, MAGIC, MAX_BYTES, decode, decoded, open_file
+from rag.ingest.encoding import BOMS, DAMAGED_GZIP, GZIP_ERRORS, MAGIC, MAX_BYTES, decode, decoded, open_file
 
 HEAD = 2**16
 """Bytes by which a file is judged."""
@@ -57,7 +55,7 @@ class Lines:
     def _guarded(self, act: Callable[[], Any]) -> Any:
         try:
             return act()
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except GZIP_ERRORS as error:
             raise BylineError(DAMAGED_GZIP.format(error)) from error
 
     def read(self, size: int) -> bytes:

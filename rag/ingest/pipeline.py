@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,7 @@ class IngestJob:
         self.batch: list[tuple[Article, str, list[Passage], list[Sentence]]] = []
         self._manifests: dict[Path, dict[str, Json]] = {}
         self._gone: list[str] = []
+        self._unread: set[str] = set()  # paths of stored articles that the rest of the file may still hold
         self._n_passages = 0
 
     def file(self, file: Path) -> None:
@@ -66,18 +68,18 @@ class IngestJob:
             self._manifests[file.parent], failures = articles.read_manifest(file.parent)
             self.failed += failures
         whole = True
-        seen = set()
+        self._unread = {*known}
         for item in articles.read(file, manifest=self._manifests[file.parent], mapped=self._mapped):
             if isinstance(item, Failure):
                 self.failed.append(item)
                 whole = False
             else:
-                seen.add(item.path)
+                self._unread.discard(item.path)
                 self._article(item, str(file), known.get(item.path))
         # What a file no longer holds goes, unless part of it could not be read: then nothing is lost. A feed that was
         # saved anew holds the newest entries only, so nothing goes either.
         if whole and suffix_of(file) not in feeds.SUFFIXES:
-            gone = [article_id for path, (article_id, _, _) in known.items() if path not in seen]
+            gone = [known[path][0] for path in known if path in self._unread]
             self._gone += gone
             self.counts["removed"] += len(gone)
 
@@ -88,8 +90,8 @@ class IngestJob:
         if prior is None or prior[1] != article.content_hash:
             twin = self._twin(article)
             if twin is not None:
-                twin_id, twin_path = twin
-                if prior is None and not Path(twin_path.rpartition("#")[0] or twin_path).exists():
+                twin_id, twin_file = twin
+                if prior is None and not os.path.exists(twin_file):
                     self._store.rename(twin_id, article.path, file)
                 else:
                     self.duplicates.append({"path": article.path, "same_as": twin_id})
@@ -179,14 +181,17 @@ class IngestJob:
         return {other: str(kind) for other, kind in found.items()}
 
     def _twin(self, article: Article) -> tuple[str, str] | None:
-        """(id, path) of another article with the same content, stored or queued."""
-        for queued, _, _, _ in self.batch:
+        """(id, file) of another article with the same content, stored or queued."""
+        for queued, file, _, _ in self.batch:
             if queued.content_hash == article.content_hash and queued.path != article.path:
-                return queued.id, queued.path
+                return queued.id, file
         stored = self._store.with_hash(article.content_hash)
         # What is queued replaces what is stored: that text is about to go.
         about_to_go = {*self._gone, *(queued.id for queued, _, _, _ in self.batch)}
-        return stored if stored and stored[1] != article.path and stored[0] not in about_to_go else None
+        # So may what the rest of this file turns out to hold: records without keys of their own move up.
+        if not stored or stored[1] == article.path or stored[1] in self._unread or stored[0] in about_to_go:
+            return None
+        return stored[0], self._store.file_of(stored[0])
 
     def _free_id(self, article: Article) -> str:
         """The article's own id, or one made from its path too where another article has it (a file that was changed

@@ -24,21 +24,21 @@ class Warnings:
     """Gathers warnings in memory that grows with the files, not with their records."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[int, Article, str]] = {}
+        self._found: dict[tuple[str, str], tuple[int, str, str]] = {}
 
     def add(self, article: Article, file: str) -> None:
         """Take note of what is uncertain of an article of `file`."""
         for kind, words in _warnings(article):
-            n, first, sentence = self._found.get((file, kind), (0, article, words))
+            n, first, sentence = self._found.get((file, kind), (0, article.path, words))
             self._found[file, kind] = (n + 1, first, sentence)
 
     def listed(self) -> tuple[IngestWarning, ...]:
         """One for each file and kind, in the order in which they came up."""
         return tuple(
-            IngestWarning(path=article.path, warning=words, kind=kind)
+            IngestWarning(path=first, warning=words, kind=kind)
             if n == 1
             else IngestWarning(path=file, warning=f"{n:,} of its articles, the first: {words}", kind=kind, n=n)
-            for (file, kind), (n, article, words) in self._found.items()
+            for (file, kind), (n, first, words) in self._found.items()
         )
 
 

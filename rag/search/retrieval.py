@@ -72,6 +72,7 @@ def retrieve(
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     check_k(k)
+    k = min(k, max(1, len(index)))  # SQLite takes no LIMIT of 64 bits
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])

@@ -8,13 +8,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from rag.errors import BylineError
 from rag.storage.migrations import MIGRATIONS
-from rag.storage.shelf import n_words
+from rag.storage.shelf import has_words, n_words
 
 PATIENCE_S = 60.0  # for a lock that another process holds
 _BATCH = 500  # bound parameters in one statement
@@ -35,8 +35,7 @@ class Database:
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
-            why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
-            raise BylineError(f"the library file {path} cannot be opened ({why}): {_remedy(error)}") from error
+            raise BylineError(unreadable(path, error)) from error
 
     def close(self) -> None:
         with self._lock:
@@ -51,9 +50,12 @@ class Database:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None or (self._local.seen and self._local.seen != self._seen()):
             self._local.seen = None
+            if connection is not None:
+                self._drop(connection)
             connection = self._connect()
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             connection.create_function("n_words", 2, n_words, deterministic=True)
+            connection.create_function("has_words", 4, has_words, deterministic=True)
             self._local.connection = connection
             self._keep(connection)
         return connection
@@ -66,6 +68,12 @@ class Database:
             self._connections.append((threading.current_thread(), connection))
         for old in ended:
             old.close()
+
+    def _drop(self, connection: sqlite3.Connection) -> None:
+        """Closes one that shows what the file was before somebody else wrote to it."""
+        with self._lock:
+            self._connections = [kept for kept in self._connections if kept[1] is not connection]
+        connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         if self.is_read_only:
@@ -151,6 +159,14 @@ class Database:
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
+    def n_bytes(self) -> int:
+        """The size of the files in the library's folder; those that go meanwhile (-wal, -shm) are left out."""
+        size = 0
+        for file in self._path.parent.glob("*"):
+            with suppress(OSError):
+                size += file.stat().st_size if file.is_file() else 0
+        return size
+
     @property
     def generation(self) -> int:
         """Grows with every change of passages."""
@@ -173,8 +189,13 @@ class Database:
             yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
 
 
+def unreadable(path: Path, error: sqlite3.DatabaseError) -> str:
+    """The sentence that a library's file does not open, or is damaged further in, and what to do."""
+    why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
+    return f"the library file {path} cannot be opened ({why}): {_remedy(error)}"
+
+
 def _remedy(error: sqlite3.DatabaseError) -> str:
-    """What to do where a library's file does not open."""
     if "locked" in str(error):
         return "wait for the other program that uses it, and try again."
     if isinstance(error, sqlite3.OperationalError):

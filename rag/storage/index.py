@@ -188,5 +188,7 @@ def refresh(index: FaissIndex | None, store: Store, *, embedder: str, dim: int) 
     index.remove(np.setdiff1d(have, wanted, assume_unique=True))
     missing = np.setdiff1d(wanted, have, assume_unique=True)
     for i in range(0, len(missing), _READ):
-        index.add(*store.passage_vectors(embedder, [int(n) for n in missing[i : i + _READ]]))
+        ids, vectors = store.passage_vectors(embedder, [int(n) for n in missing[i : i + _READ]])
+        if len(ids):  # else all of them were replaced a moment ago
+            index.add(ids, vectors)
     return index

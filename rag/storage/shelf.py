@@ -1,6 +1,7 @@
 """The SQL of the library seen as a list: pages of it, found and sorted in the database, and what editors have stated.
 
-Pages are read from the index `articles_shelf` alone, since the rows of articles are as long as their texts.
+Pages are read from the index `articles_shelf`, since the rows of articles are as long as their texts; those have to be
+read for `as_of` alone, which asks for `revised`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
+from rag.text.lexicon import without_accents
 from rag.types import Article, Json, Listed
 
 _N_COPIES = (
@@ -44,28 +46,39 @@ def n_words(text: str, boilerplate: str) -> int:
     return n
 
 
+def has_words(words: str, outlet: str | None, authors: str, path: str) -> bool:
+    """Whether each of the `words` stands in outlet, authors or path, whatever their case, accents and hyphens; `words`
+    and `authors` are JSON."""
+    where = _plain(" ".join([outlet or "", *json.loads(authors), path]))
+    return all(_plain(word) in where for word in json.loads(words))
+
+
+def _plain(text: str) -> str:
+    return without_accents(text).casefold()
+
+
 def listed(
     db: sqlite3.Connection,
     where: str,
     values: Sequence[str],
-    match: tuple[str, str],
+    match: tuple[str, Sequence[str]],
     order: tuple[str, bool],
     page: tuple[int, int],
 ) -> tuple[list[Listed], int]:
     """A page (offset, limit) of the articles that no newer version replaces and for which `where` holds, in this
     `order` (of `ORDERS`, descending or not), and how many there are in all.
 
-    `match` is what the full-text index is asked and what an outlet, an author or a path may hold instead; ("", "")
-    lets all pass.
+    `match` is what the full-text index is asked, and the words that outlet, authors and path may hold instead;
+    ("", ()) lets all pass.
     """
-    full_text, part = match
+    full_text, words = match
     has = (
         "AND (a.id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
-        "WHERE passages_fts MATCH ?) OR instr(lower(coalesce(a.outlet, '') || ' ' || a.authors || ' ' || a.path), ?))"
+        "WHERE passages_fts MATCH ?) OR has_words(?, a.outlet, a.authors, a.path))"
         if full_text
         else ""
     )
-    given = [*values, *((full_text, json.dumps(part.lower())[1:-1]) if full_text else ())]
+    given = [*values, *((full_text, json.dumps(words)) if full_text else ())]
     source = f"FROM articles a WHERE {where} AND a.replaced_by IS NULL {has}"
     n = int(db.execute(f"SELECT count(*) {source}", given).fetchone()[0])
     by, descending = order

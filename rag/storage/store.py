@@ -2,8 +2,8 @@
 this package: here what is asked, in `counts` what is counted, in `writing` what is put in and taken out, in `links`
 copies and versions, in `migrations` the formats; connections and transactions are in `database`.
 
-Every change is one transaction, and raises `generation`, by which caches (the FAISS file, an open library in another
-process) know that they are stale. Text that is removed is overwritten on disk (`secure_delete`).
+Every change is one transaction; one that adds or deletes passages raises `generation`, by which caches (the FAISS file,
+an open library in another process) know that they are stale. Text that is removed is overwritten (`secure_delete`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from embeddings.protocol import Vectors
+from rag.errors import NotFoundError
 from rag.filters import Filters
 from rag.storage import holdings, links, shelf, writing
 from rag.storage.counts import Counts
@@ -52,14 +53,22 @@ class Store(Counts):
         found = {row[0]: to_article(row) for row in self._in(f"SELECT {ARTICLE} FROM articles WHERE id IN", wanted)}
         return [found[i] for i in wanted if i in found]
 
+    def catalogue(self) -> list[tuple[Article, str]]:
+        """All articles as `articles` lists them, but "" for the text of each, with the file that it was read from."""
+        columns = ARTICLE.replace(" text,", " '',")
+        rows = self._db.execute(f"SELECT {columns}, file FROM articles ORDER BY latest IS NULL, latest DESC, path")
+        return [(to_article(row[:-1]), row[-1]) for row in rows]
+
     def known(self, file: str) -> dict[str, tuple[str, str, str]]:
         """For each article of `file`: path -> (id, content_hash, indexed_as)."""
         rows = self._db.execute("SELECT path, id, content_hash, indexed_as FROM articles WHERE file = ?", (file,))
         return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
     def file_of(self, article_id: str) -> str:
-        """The file that an article was read from."""
-        return str(self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
+        """The file that an article was read from. NotFoundError where the article is gone."""
+        for (file,) in self._db.execute("SELECT file FROM articles WHERE id = ?", (article_id,)):
+            return str(file)
+        raise NotFoundError(f"the article {article_id} is no longer in the library.")
 
     def with_hash(self, content_hash: str) -> tuple[str, str] | None:
         """(id, path) of the article with this content, if there is one."""
@@ -140,7 +149,7 @@ class Store(Counts):
     ) -> tuple[list[Listed], int]:
         """A page of the articles that pass `filters` and have all `terms` in one passage, the last one perhaps as the
         beginning of a word, or in outlet, authors and path; and how many there are. `order` is of `shelf.ORDERS`."""
-        match = (f"{to_match(terms, ' AND ')}*", " ".join(terms)) if terms else ("", "")
+        match = (f"{to_match(terms, ' AND ')}*" if terms else "", terms)
         return shelf.listed(self._db, *to_where(filters), match, (order, descending), (offset, limit))
 
     def stated(self, article_id: str, *, before_last: bool = False) -> Json:
@@ -222,7 +231,8 @@ class Store(Counts):
         """Numbers (n,) and vectors (n, dim) of those passages."""
         rows = list(self._in(f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN", numbers, embedder))
         ids = np.array([row[0] for row in rows], dtype=np.int64)
-        return ids, np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+        vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+        return ids, vectors.reshape(len(rows), -1 if rows else 0)
 
     # -- search -------------------------------------------------------------------------------------------------
 
@@ -287,11 +297,12 @@ class Store(Counts):
         rows = self._db.execute(f"SELECT {PASSAGE} FROM passages WHERE article_id = ? ORDER BY position", (article.id,))
         return [to_passage(row, article) for row in rows]
 
-    def sentences(self, passage: Passage) -> list[Sentence]:
-        """The sentences of a passage, in order."""
+    def sentences(self, passage: Passage, content_hash: str | None = None) -> list[Sentence]:
+        """The sentences of a passage, in order; none where the article has another `content_hash` by now."""
         rows = self._db.execute(
-            'SELECT position, start, "end" FROM sentences WHERE article_id = ? AND start >= ? AND "end" <= ? '
-            "ORDER BY position",
-            (passage.article_id, passage.start, passage.end),
+            'SELECT s.position, s.start, s."end" FROM sentences s JOIN articles a ON a.id = s.article_id '
+            'WHERE a.id = ? AND s.start >= ? AND s."end" <= ? AND a.content_hash = coalesce(?, a.content_hash) '
+            "ORDER BY s.position",
+            (passage.article_id, passage.start, passage.end, content_hash),
         )
         return [Sentence(article_id=passage.article_id, position=r[0], start=r[1], end=r[2]) for r in rows]
