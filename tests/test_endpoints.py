@@ -114,7 +114,8 @@ def test_a_model_may_raise_anything(sample: Library, error: Exception, is_begun:
         answer = sample.ask("Who is he?" if history else QUESTION, model=model, history=history)
         assert answer.usage == {}
         assert answer.model == ("scripted" if is_begun else "extractive")
-        assert any(note.startswith("The model scripted failed: ") and "\n" not in note for note in answer.notes)
+        assert any(note.startswith("The model scripted failed: it raised ") for note in answer.notes)
+        assert not any("is down" in note for note in answer.notes)
 
 
 def test_a_model_that_gives_no_text_is_one_sentence(sample: Library) -> None:

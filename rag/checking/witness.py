@@ -19,7 +19,6 @@ from typing import Any
 
 from rag.checking.checker import PARTIAL_FROM, VERDICT_OF, Support
 from rag.errors import ModelError, PromptTooLong
-from rag.models.generating import generated
 from rag.models.prompts import WITNESS_SYSTEM, witness_prompt
 from rag.models.styles import billions_of
 from rag.models.thoughts import ThoughtFilter
@@ -155,7 +154,7 @@ class Witness:
         def add(new: tuple[str, bool]) -> str:
             return new[0] if new[1] else text + new[0]
 
-        for piece in generated(self._model, WITNESS_SYSTEM, prompt, max_tokens=self._max_tokens):
+        for piece in self._model.generate(WITNESS_SYSTEM, prompt, max_tokens=self._max_tokens):
             text = add(thoughts.feed(piece))
             is_endless = len(text) > CHARACTERS + n_claims * CHARACTERS_PER_CLAIM or thoughts.n_dropped > MOST_THOUGHT
             if is_endless or time.monotonic() > until or _is_complete(text, n_claims):

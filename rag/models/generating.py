@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def generated(model: LanguageModel, system: str, user: str, *, max_tokens: int) -> Generator[str, None, str | None]:
-    """The pieces of `model.generate`, and what it returns. ModelError for whatever else it raises, and for a piece that
-    is no text."""
+    """The pieces of `model.generate`, and what it returns. ModelError for whatever else it raises, without its words,
+    which may hold a key, and for a piece that is no text."""
     try:
         pieces = iter(model.generate(system, user, max_tokens=max_tokens))
     except ModelError:
         raise
     except Exception as error:
-        raise _told(error) from error
+        raise ModelError(f"it raised {type(error).__name__}.") from error
     while True:
         try:
             piece: Any = next(pieces)
@@ -30,7 +30,7 @@ def generated(model: LanguageModel, system: str, user: str, *, max_tokens: int) 
         except ModelError:
             raise
         except Exception as error:
-            raise _told(error) from error
+            raise ModelError(f"it raised {type(error).__name__}.") from error
         if not isinstance(piece, str):
             raise ModelError(f"it gave {type(piece).__name__} where text was due.")
         yield piece
@@ -54,8 +54,3 @@ def _endpoint(model: LanguageModel | None) -> Endpoint | None:
     from rag.models.clients import Endpoint
 
     return model if isinstance(model, Endpoint) else None
-
-
-def _told(error: Exception) -> ModelError:
-    # Not its words: they may hold an address with a key.
-    return ModelError(f"it failed ({type(error).__name__}).")
