@@ -49,7 +49,7 @@ def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 )
 def test_accents_and_broken_characters_make_no_difference(library: Library, question: str) -> None:
     answer = library.ask(question)
-    assert answer.status == "answered", answer.notes
+    assert answer.status != "abstained", answer.notes
     assert not any("mentions" in note or "granted" in note for note in answer.notes)
     (citation,) = answer.claims[0].citations
     assert citation.article.text[citation.start : citation.end] == citation.quote

@@ -320,7 +320,7 @@ def test_answers_of_a_model_are_answers(sample: Library) -> None:
 # -- never worse than without -----------------------------------------------------------------------------------
 
 
-SURE = "How many hostages would be released?"
+SURE = "How many countries have signed the Rome Statute?"
 
 
 def test_a_refusal_where_the_reader_is_sure_gives_the_quotation_with_one_note(sample: Library) -> None:
@@ -332,7 +332,7 @@ def test_a_refusal_where_the_reader_is_sure_gives_the_quotation_with_one_note(sa
 
 
 def test_what_a_model_writes_where_the_reader_is_not_sure_is_a_maybe(sample: Library) -> None:
-    question = "Who paid for the flight?"
+    question = "How long did the call last?"
     without = sample.ask(question)
     assert (without.status, without.maybe) == ("partial", True), "choose another question"
     quote = without.claims[0].citations[0].quote
