@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
 import os
 import threading
 import time
@@ -24,7 +23,7 @@ from embeddings.protocol import Vectors
 from rag.answers import injections
 from rag.errors import BylineError, NotFoundError
 from rag.filters import Filters
-from rag.ingest import changes, discovery
+from rag.ingest import discovery
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
@@ -37,7 +36,7 @@ from rag.storage import index
 from rag.storage.rows import text_hash, text_to_embed
 from rag.storage.store import Store
 from rag.text import words as text_words
-from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit, Version
+from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -179,20 +178,6 @@ class Collection(Shelf):
     def file_of(self, article: Article) -> Path:
         """The file that an article was read from (`article.path` may name a record in it)."""
         return Path(self.store.file_of(article.id))
-
-    def versions(self, article: Article) -> list[Version]:
-        """The versions of an article's piece, oldest first: what each file held before, and newer articles of it."""
-        return self.store.versions(article.id)
-
-    def diff(self, article: Article) -> list[changes.Diff]:
-        """What changed from each version of an article's piece to the next, oldest first; none where there is one."""
-        known = self.versions(article)
-        return [changes.diff(older, newer) for older, newer in itertools.pairwise(known)]
-
-    def copies(self, article: Article) -> list[Article]:
-        """The other articles of the library that carry the same story, without older versions."""
-        ids = [i for _, i in self.store.stories([article.cluster] if article.cluster else [])]
-        return [other for other in self.store.articles(ids) if other.id != article.id]
 
     def find(self, name: str) -> Article:
         """The article that `name` means: its id or the start of it, its path, or the end of its path.

@@ -1,10 +1,12 @@
-"""`Shelf`: the articles of a collection as an editor handles them: listed, edited, taken out and put back.
+"""`Shelf`: the articles of a collection as an editor handles them: listed, compared with their
+versions and copies, edited, taken out and put back.
 
 A part of `rag.collection.Collection`, which has the files and the locks.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import BylineError
 from rag.filters import Within, filters_of
-from rag.ingest import edits
+from rag.ingest import changes, edits
 from rag.ingest.pipeline import IngestJob
 from rag.storage import shelf
-from rag.types import Article, Json, Listed
+from rag.types import Article, Json, Listed, Version
 
 if TYPE_CHECKING:
     import threading
@@ -82,6 +84,20 @@ class Shelf:
         return self.store.listed(
             terms, filters_of(within), order=order, descending=descending, offset=offset, limit=limit
         )
+
+    def versions(self, article: Article) -> list[Version]:
+        """The versions of an article's piece, oldest first: what each file held before, and newer articles of it."""
+        return self.store.versions(article.id)
+
+    def diff(self, article: Article) -> list[changes.Diff]:
+        """What changed from each version of an article's piece to the next, oldest first; none where there is one."""
+        known = self.versions(article)
+        return [changes.diff(older, newer) for older, newer in itertools.pairwise(known)]
+
+    def copies(self, article: Article) -> list[Article]:
+        """The other articles of the library that carry the same story, without older versions."""
+        ids = [i for _, i in self.store.stories([article.cluster] if article.cluster else [])]
+        return [other for other in self.store.articles(ids) if other.id != article.id]
 
     def edit(self, article: Article, **values: Any) -> Article:
         """State `title`, `outlet`, `authors` (a list, or names parted by ";") or `published` (YYYY-MM-DD, YYYY-MM or
