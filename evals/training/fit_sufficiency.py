@@ -49,7 +49,7 @@ def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[A
         evidence = tuple(
             Evidence(
                 text=sentence,
-                title=title.removeprefix(LATEST).removeprefix(EARLIER),
+                title=_without_age(title),
                 cosine=float(query @ vectors[sentence]),
                 passage_cosine=float(query @ vectors[_headed(title, sentences)]),
                 score=reading.score,
@@ -59,22 +59,16 @@ def read(found: Sequence[Found], base: Encoder, model: PassageEncoder) -> list[A
             for sentence, reading in zip(sentences, readings[n, p] + [UNREAD] * len(sentences), strict=False)
         )
         if evidence:
-            asked.append(
-                Asked(
-                    source=f.source,
-                    part=f.part,
-                    question=f.question,
-                    answerable=f.answerable,
-                    evidence=evidence,
-                    gold=f.gold,
-                    group=f.group,
-                )
-            )
+            asked.append(Asked.of(f, evidence))
     return asked
 
 
+def _without_age(title: str) -> str:
+    return title.removeprefix(LATEST).removeprefix(EARLIER)
+
+
 def _headed(title: str, sentences: Sequence[str]) -> str:
-    title, text = title.removeprefix(LATEST).removeprefix(EARLIER), " ".join(sentences)
+    title, text = _without_age(title), " ".join(sentences)
     return f"{title}\n{text}" if title else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from evals.loaders import DATA, read_jsonl
@@ -20,32 +20,37 @@ N_SHIFTS, N_NQ = 500, 240
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A question with what was found for it. `gold` are the places of the sentences that answer, where known."""
+class Question:
+    """A question of a set. `gold` are the places of the sentences that answer, among all that were found, where known;
+    `group` is its article, where several questions share one."""
 
     source: str
     part: str
     question: str
     answerable: bool
-    evidence: tuple[Evidence, ...]
     gold: tuple[int, ...] = ()
-    group: str = ""  # its article, where several questions share one
+    group: str = ""
 
 
 Passage = tuple[str, Sequence[str]]  # title, sentences
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A question with the passages that were found for it; `gold` counts the sentences of all of them."""
+class Found(Question):
+    """A question with the passages that were found for it."""
 
-    source: str
-    part: str
-    question: str
-    answerable: bool
     passages: tuple[Passage, ...]
-    gold: tuple[int, ...] = ()
-    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Question):
+    """A question with every sentence of these passages, and what was read in it."""
+
+    evidence: tuple[Evidence, ...]
+
+    @classmethod
+    def of(cls, found: Found, evidence: tuple[Evidence, ...]) -> Asked:
+        return cls(**{field.name: getattr(found, field.name) for field in fields(Question)}, evidence=evidence)
 
 
 def given(cases: Iterable[Case]) -> Iterator[Found]:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.models.reader import weigh_reading
 from rag.text.lexicon import without_accents
 from rag.text.words import query_terms
 
 # The weight of coverage beside the two cosines in choosing sentences, and what these count for beside the reader.
 COVERAGE_WEIGHT, CHEAP_WEIGHT = 0.4, 6.0
-# What the words that a reader points at count for beside its judgement of their sentence.
-ANSWER_WEIGHT = 0.5
 MOST_LOG_ODDS = 12.0
 
 
@@ -41,9 +40,7 @@ class Evidence:
     @property
     def reader_score(self) -> float:
         """What the reader says of the sentence, in one number; -inf where it was not read."""
-        if self.score is None:
-            return -np.inf
-        return self.score + ANSWER_WEIGHT * (0.0 if self.answer_score is None else self.answer_score)
+        return -np.inf if self.score is None else weigh_reading(self.score, self.answer_score)
 
 
 def ranking(question: str, evidence: Sequence[Evidence]) -> list[int]:
@@ -118,7 +115,7 @@ OF_READERS: Mapping[str, Mapping[str, float]] = {
     "reader-6/all-mpnet-base-v2": {"bias": 0.643, "answer": 0.034, "score": 0.284},
 }
 WITHOUT_READER = {"bias": -3.816, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
-# From here on an answer is plain. Of the built-in questions that nothing answers one in five is above it.
+# From here on an answer is plain; what that costs, with its bound: evals/READER.md.
 ENOUGH = 0.55
 # Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
 # answerable questions it was fitted on are there.

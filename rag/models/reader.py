@@ -22,6 +22,8 @@ from rag.models.adapter import ADAPTERS, READER, Adapted, Floats
 # Word pieces kept of a question, of a passage and of its title, and the most that an answer has.
 MAX_QUESTION, MAX_PASSAGE, MAX_TITLE = 40, 320, 10
 LONGEST_ANSWER = 30
+# What the words that a reader points at count for beside its judgement of their sentence.
+ANSWER_WEIGHT = 0.5
 
 
 # What stands before the title of the latest article on a story, and of those before it, where several are read.
@@ -45,6 +47,11 @@ class Reading:
     score: float
     answer_score: float | None = None
     answer: tuple[int, int] | None = None
+
+
+def weigh_reading(score: float, answer_score: float | None) -> float:
+    """What a reading says of its sentence, in one number."""
+    return score + ANSWER_WEIGHT * (0.0 if answer_score is None else answer_score)
 
 
 UNREAD = Reading(score=-np.inf)
