@@ -123,7 +123,7 @@ def _raw(value: Any, depth: int = 0) -> str | list[str]:
     if isinstance(value, dict) and depth < 4:
         return next((raw for name in _PART if (raw := _raw(value.get(name), depth + 1))), "")
     if isinstance(value, list) and depth < 4:
-        if len(value) > 1 and any(isinstance(item, dict) and _is_record(item) for item in value[:20]):
+        if any(isinstance(item, dict) and _is_record(item) for item in value[:20]):
             return ""  # a list of articles
         parts = (_raw(item, depth + 1) for item in value[:_MOST_PARTS])
         return [part for raw in parts for part in ([raw] if isinstance(raw, str) else raw) if part]
