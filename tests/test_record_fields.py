@@ -72,3 +72,41 @@ def test_list_of_one_article_is_that_article(tmp_path: Path) -> None:
         value = {"title": "A search", name: [{"title": "Night trams", "text": TEXT, "date": "2024-05-08"}]}
         article = only(tmp_path, value)
         assert (article.title, article.text, article.published) == ("Night trams", TEXT, "2024-05-08"), name
+
+
+# --- The local day
+
+
+@pytest.mark.parametrize(
+    ("extra", "day", "reason"),
+    [
+        ({"web_url": "https://herald.example/2024/05/08/trams.html"}, "2024-05-08", "address carries “/2024/05/08”"),
+        ({"web_url": "https://herald.example/trams.html"}, "2024-05-09", ""),
+        ({"pub_date": "2024-05-08T21:20:00-04:00"}, "2024-05-08", "beside it stands “2024-05-08T21:20:00-04:00”"),
+        ({"web_url": "https://herald.example/2024/03/01/trams.html"}, "2024-05-09", ""),
+    ],
+)
+def test_stamp_in_utc_gives_the_local_day(tmp_path: Path, extra: dict[str, str], day: str, reason: str) -> None:
+    for stamp in ("2024-05-09T01:20:11+0000", "2024-05-09T01:20:11Z"):
+        article = only(tmp_path, [{"title": "Night trams", "text": TEXT, "publishedAt": stamp, **extra}])
+        assert (article.published, article.published_source) == (day, "stated")
+        assert reason in article.reasons.get("published", "")
+
+
+def test_change_on_the_same_day_in_utc_is_not_before(tmp_path: Path) -> None:
+    stamps = {"published": "2024-05-08T23:30:00Z", "updated": "2024-05-08T23:50:00Z"}
+    article = only(tmp_path, [{"title": "T", "text": TEXT, "url": "https://herald.example/2024/05/09/t", **stamps}])
+    assert (article.published, article.updated) == ("2024-05-09", "2024-05-09")
+
+
+def test_no_such_hour(tmp_path: Path) -> None:
+    article = only(tmp_path, [{"title": "T", "text": TEXT, "published": "2024-05-08T29:70:00Z"}])
+    assert article.published == "2024-05-08"
+
+
+@pytest.mark.parametrize("day", ["Thu, 09 May 2024 01:20:11 GMT", "2024-05-09T01:20:11Z"])
+def test_local_day_of_an_entry(tmp_path: Path, day: str) -> None:
+    link = "<link>https://herald.example/2024/05/08/trams</link>"
+    entry = f"<item><title>Night trams</title>{link}<pubDate>{day}</pubDate><description>{TEXT}</description></item>"
+    feed = f"<rss version='2.0'><channel><title>Dunmar Herald</title>{entry}</channel></rss>"
+    assert only(tmp_path, feed, "feed.xml").published == "2024-05-08"

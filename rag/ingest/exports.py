@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
+from rag.ingest import page_dates
 from rag.ingest.encoding import without_control, without_control_references
 from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
 from rag.ingest.formats import from_markup
@@ -58,6 +59,7 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     """The text of a record, "" where it has none, and what it states. BylineError where it is no record."""
     own = metadata_of(record, mapped)
     flat = flatten(record)
+    own = page_dates.localized(own, (str(value) for _, value in values(flat, "published", mapped)))
     text, excerpt = _text(flat, mapped)
     if title := scalar(own.get("title")):
         own["title"] = _without_outlet(as_text(str(title)), own.get("outlet"))
