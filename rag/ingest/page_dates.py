@@ -44,7 +44,8 @@ _OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|met
 _MAX_LINE, _PARAGRAPH = 160, 25
 _HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
 _MAX_PARTS = 12  # elements in one that holds a date and little else
-_MAX_BESIDE = 60  # characters that stand beside a date on its line
+_MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
+_PARTS = re.compile(r"[|•·]")
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -133,7 +134,8 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
         label = f"{outer.text or ''} {text}"
     said = f"{label} {told}"
     is_published = _SAYS_PUBLISHED.search(said) is not None
-    if element.tag != "time" and len(FULL_DATE.sub("", text)) > _MAX_BESIDE:  # a sentence that has a date
+    beside = max(len(FULL_DATE.sub("", part)) for part in _PARTS.split(text))
+    if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
     score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
     score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
