@@ -62,7 +62,7 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     own = page_dates.localized(own, (str(value) for _, value in values(flat, "published", mapped)))
     text, excerpt = _text(flat, mapped)
     if title := scalar(own.get("title")):
-        own["title"] = _without_outlet(as_text(str(title)), own.get("outlet"))
+        own["title"] = as_text(str(title))
     outlet = own.get("outlet")
     if isinstance(outlet, str) and _HOST.fullmatch(outlet.strip()):
         # An address is no name: used where nothing gives one.
@@ -155,10 +155,3 @@ def as_text(value: str) -> str:
 
 def _split_outside_tags(value: str) -> list[str]:
     return [value] if re.search(r"<(?:p|div|br)\b", value, re.IGNORECASE) else _BLANK_LINES.split(value)
-
-
-def _without_outlet(title: str, outlet: Any) -> str:
-    """The title without " - Quay Gazette" at its end, where that is the outlet."""
-    name = str(scalar(outlet) or "").strip()
-    cut = re.sub(rf"\s+[-–—|·:]\s+{re.escape(name)}\s*$", "", title, flags=re.IGNORECASE) if len(name) > 1 else title
-    return cut.strip() or title
