@@ -140,7 +140,9 @@ def test_running_heads_and_page_numbers_leave(tmp_path: Path) -> None:
 
 
 def test_title_without_the_outlet_at_its_end(tmp_path: Path) -> None:
-    path = make_pdf(tmp_path / "story.pdf", f"By Ada Quill, Quay Gazette\n\n{LONG}", title="Ferry is back | Quay Gazette")
+    path = make_pdf(
+        tmp_path / "story.pdf", f"By Ada Quill, Quay Gazette\n\n{LONG}", title="Ferry is back | Quay Gazette"
+    )
     assert (one(path).title, one(path).outlet) == ("Ferry is back", "Quay Gazette")
     path = make_pdf(tmp_path / "other.pdf", LONG, title="Ferry is back | Harbour")
     assert one(path).title == "Ferry is back | Harbour"

@@ -110,3 +110,47 @@ def test_local_day_of_an_entry(tmp_path: Path, day: str) -> None:
     entry = f"<item><title>Night trams</title>{link}<pubDate>{day}</pubDate><description>{TEXT}</description></item>"
     feed = f"<rss version='2.0'><channel><title>Dunmar Herald</title>{entry}</channel></rss>"
     assert only(tmp_path, feed, "feed.xml").published == "2024-05-08"
+
+
+# --- Markup, sections, dots
+
+
+@pytest.mark.parametrize(
+    "body", ["&lt;p&gt;{}&lt;/p&gt;&lt;p&gt;{}&lt;/p&gt;", "&lt;div class='b'&gt;{}&lt;br&gt;{}&lt;/div&gt;"]
+)
+def test_escaped_markup_is_markup(tmp_path: Path, body: str) -> None:
+    article = only(tmp_path, [{"title": "T", "body": body.format("The tram runs.", "It is full &amp;amp; late.")}])
+    assert article.text == "The tram runs.\n\nIt is full & late."
+
+
+def test_text_about_markup_stays(tmp_path: Path) -> None:
+    text = "Their page began with &lt;p&gt; and a joke, said Olav Rem."
+    assert only(tmp_path, [{"title": "T", "body": text}]).text == "Their page began with <p> and a joke, said Olav Rem."
+
+
+@pytest.mark.parametrize(
+    ("extra", "section"),
+    [
+        ({"categories": [3]}, None),
+        ({"categories": "12, 14"}, None),
+        ({"categories": [3], "topic": "Transport"}, "Transport"),
+        ({"section": "Region 4"}, "Region 4"),
+    ],
+)
+def test_number_of_a_category_is_no_section(tmp_path: Path, extra: dict[str, Any], section: str | None) -> None:
+    assert only(tmp_path, [{"title": "T", "text": TEXT, **extra}]).section == section
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ({"content": {"rendered": "<p>The trams run at night.</p>\n<p>Nobody knows how long&#8230;</p>\n"}}, "long…"),
+        ({"body": ["The trams run at night.", "Nobody knows how long…"]}, "long…"),
+        ({"text": f"{TEXT} " * 10 + "Nobody knows how long…"}, "long…"),
+        ({"text": f"{TEXT} Nobody knows how long…"}, "half of it."),
+    ],
+)
+def test_dots_that_end_a_whole_text(tmp_path: Path, field: dict[str, Any], text: str) -> None:
+    article = only(tmp_path, [{"title": "T", **field}])
+    assert article.text.endswith(text)
+    assert ("excerpt" in article.reasons) == (text == "half of it.")

@@ -27,6 +27,9 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}[0-9]?);", re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"\s*&lt;(?:p|div|h[1-6]|ul|ol|figure|blockquote|section|article|!doctype|html|br)\b[^<>]*?&gt;", re.I
+)
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
 # What ends a text that its source has cut: "… [+4047 chars]", "[…]", "… Read more". The second alternative only where
 # the dots are there, since a story may end with such a line of its own.
@@ -42,6 +45,7 @@ _RECORD_LIKE = frozenset(map(key, ("title", "headline", "url", "link", "date", "
 _PART = ("text", "value", "content", "html", "paragraph", "body", "rendered", "#text", "$t")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 _MOST_PARTS = 20_000
+_LONG = 300  # words: no source that cuts texts leaves so many
 
 
 def fits(record: Any, mapped: Mapped | None = None) -> int:
@@ -95,13 +99,22 @@ def _text(flat: Json, mapped: Mapped) -> tuple[str, str]:
 def _candidates(flat: Json, field: str, mapped: Mapped) -> Iterator[tuple[str, str]]:
     for _, value in values(flat, field, mapped):
         text = _shown(value)
-        match = _CUT.search(text, max(0, len(text) - 120)) or _DOTS.search(text, max(0, len(text) - 10))
+        match = _CUT.search(text, max(0, len(text) - 120))
+        if match is None and not _is_closed(_raw(value)):
+            match = _DOTS.search(text, max(0, len(text) - 10))
         if match is None or not text:
             if text:
                 yield text, ""
             continue
         if rest := _whole_sentences(text[: match.start()].rstrip()):
             yield rest, " ".join(match[0].split())[:60]
+
+
+def _is_closed(raw: str | list[str]) -> bool:
+    """Whether dots at the end of a text are its writer's: a source that cuts texts cuts them short, and cuts tags."""
+    if isinstance(raw, list):
+        return len(raw) > 1
+    return len(raw.split()) >= _LONG or (raw.count("<p") > 1 and re.search(r"</\w+>\s*$", raw) is not None)
 
 
 def _whole_sentences(text: str) -> str:
@@ -139,6 +152,8 @@ def _is_record(value: Json) -> bool:
 def as_text(value: str) -> str:
     """A field as text: markup becomes paragraphs set apart by blank lines, and references the characters they mean."""
     value = without_control_references(without_control(clean(value)))
+    if _ESCAPED.match(value):  # twice, by whoever wrote the export
+        value = html.unescape(value)
     if _PAGE.match(value):
         try:
             text: str = from_html(value.encode("utf-8", "replace"))[0]

@@ -261,6 +261,12 @@ def _line(value: Any) -> Any:
     return None if isinstance(found, bool) else found
 
 
+def _section(value: Any) -> Any:
+    """One that is named: numbers are keys of a table that is not there."""
+    found = _line(value)
+    return None if re.fullmatch(r"[\d\s,;]+", str(found)) else found
+
+
 def _outlet(value: Any) -> Any:
     found = _line(value)
     name = str(found).strip()
@@ -294,7 +300,7 @@ _USABLE: Mapping[str, Callable[[Any], Any]] = {
     "outlet": _outlet,
     "authors": _people,
     "url": _address,
-    "section": _line,
+    "section": _section,
     "published": _day,
     "updated": _day,
 }
