@@ -10,7 +10,7 @@ import pytest
 
 from rag.ingest.articles import read
 from rag.types import Article
-from tests.reading import put
+from tests.reading import failed, put
 
 # Nothing here happened: there is no Dunmar, and it has no tram.
 TEXT = (
@@ -154,3 +154,39 @@ def test_dots_that_end_a_whole_text(tmp_path: Path, field: dict[str, Any], text:
     article = only(tmp_path, [{"title": "T", **field}])
     assert article.text.endswith(text)
     assert ("excerpt" in article.reasons) == (text == "half of it.")
+
+
+# --- Tables that no suffix tells of
+
+
+ROWS = [
+    ("Nattvogn", TEXT),
+    ("Tare", "The growers of Dunmar lost a third of their kelp to a storm, they said on Monday."),
+]
+
+
+@pytest.mark.parametrize("name", ["log.dat", "export.txt", "export"])
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_table_of_unknown_columns_is_no_story(tmp_path: Path, name: str, sign: str) -> None:
+    table = "".join(f"{sign.join(row)}\n" for row in [("tittel", "tekst"), *ROWS])
+    assert "its fields are tittel, tekst. Say which" in failed(put(tmp_path / name, table))
+
+
+def markdown(*header: str) -> str:
+    rows = [header, ["---", ":--"], *ROWS]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def test_table_in_markdown(tmp_path: Path) -> None:
+    found = [*read(put(tmp_path / "known.md", markdown("title", "text")))]
+    assert [(a.title, a.text) for a in found if isinstance(a, Article)] == ROWS
+    assert "its fields are tittel, tekst. Say which" in failed(
+        put(tmp_path / "unknown.md", markdown("tittel", "tekst"))
+    )
+
+
+def test_prose_is_no_table(tmp_path: Path) -> None:
+    text = f"Night trams; a town waits\n\n{TEXT.replace('September,', 'September;')}\n\nNobody; not one, minds.\n"
+    assert only(tmp_path, text, "story.txt").text == text
+    table = f"# Night trams\n\n{TEXT}\n\n| line | cars |\n|---|---|\n| 4 | 12 |\n"
+    assert only(tmp_path, table, "story.md").text == table
