@@ -10,7 +10,7 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest import page_dates
 from rag.ingest.encoding import without_control, without_control_references
-from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
+from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, not_there, scalar, values
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.ingest.pages import from_html
@@ -74,8 +74,10 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
         own["clues"] = [("outlet", host, f"The record names only the site, {host}.")]
     own["key"] = next((found for _, value in values(flat, "id", mapped) if (found := scalar(value)) is not None), None)
     reasons = {EXCERPT: excerpt} if excerpt else {}
-    if wanted := [name for name in mapped.get("text", ()) if text and key(name) not in flat]:
-        reasons["fields"] = f"It has no field {wanted[0]!r}, which was to be its text; another one was taken."
+    if text and (wanted := next(not_there(record, mapped), None)) is not None:
+        field, name = wanted
+        instead = "another one" if field == "text" or own.get(field) is not None else "none"
+        reasons["fields"] = f"It has no field {name!r}, which was to be its {field}; {instead} was taken."
     return text, own | ({"reasons": reasons} if reasons else {})
 
 
