@@ -249,3 +249,8 @@ def test_name_that_is_not_there_is_told(tmp_path: Path, given: str, told: str | 
     (article,) = read(path, mapped=parse_mapping(given, "--fields"))
     assert isinstance(article, Article)
     assert article.reasons.get("fields") == told
+
+
+def test_staff_of_the_outlet_is_nobody(tmp_path: Path) -> None:
+    record = {"title": "T", "text": TEXT, "source": "Dunmar Herald", "authors": ["Dunmar Herald Staff", "Olav Rem"]}
+    assert only(tmp_path, [record]).authors == ("Olav Rem",)

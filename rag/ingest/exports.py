@@ -14,6 +14,7 @@ from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.ingest.pages import from_html
+from rag.ingest.people import without_staff
 from rag.text.sentences import split_sentences
 from rag.types import EXCERPT, Json
 
@@ -68,6 +69,10 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     if title := scalar(own.get("title")):
         own["title"] = as_text(str(title))
     outlet = own.get("outlet")
+    if isinstance(own.get("authors"), list):
+        own["authors"] = [
+            name for name in own["authors"] if name == without_staff(name) or key(without_staff(name)) != key(outlet)
+        ]
     if isinstance(outlet, str) and _HOST.fullmatch(outlet.strip()):
         # An address is no name: used where nothing gives one.
         host = own.pop("outlet").strip().lower().removeprefix("www.")
