@@ -73,7 +73,14 @@ def test_jsonl_keys(tmp_path: Path) -> None:
 
 def test_a_bad_line_stands_alone(tmp_path: Path) -> None:
     path = lines(
-        tmp_path / "news.ndjson", {"text": "Once."}, "{broken", "", "[1]", {"title": "x"}, "[" * 9999, {"text": "Twice."}
+        tmp_path / "news.ndjson",
+        {"text": "Once."},
+        "{broken",
+        "",
+        "[1]",
+        {"title": "x"},
+        "[" * 9999,
+        {"text": "Twice."},
     )
     items = list(read(path))
     assert [item.text for item in items if isinstance(item, Article)] == ["Once.", "Twice."]
