@@ -314,7 +314,7 @@ class Library(Judging):
     def _quoting(self, understood: asof.Understood, parts: Sequence[Found]) -> Writer:
         extracting, wanted = extractive.Extractive(self._reader, self._ruling), understood.request
         if wanted is None and len(parts) == 1 and parts[0].kind == "summary":
-            wanted = requests.Request(kind="digest", topic=parts[0].question)
+            wanted = requests.Request(kind="digest", topic=parts[0].question, is_whole=True)
         return Digest(wanted, understood.happened, extracting) if wanted is not None else extracting
 
     def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from embeddings import Vectors
 from rag.answers import beside, citations, premise
 from rag.answers.extractive import quoted
-from rag.answers.sufficiency import ENOUGH, MAYBE
+from rag.answers.sufficiency import ENOUGH
 from rag.answers.turn import Turn
 from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
 from rag.checking.witness import Witness
@@ -98,7 +98,7 @@ class _Composition:
     @property
     def is_worth_asking(self) -> bool:
         """Whether a language model may find more than nothing."""
-        return bool(self._whole.candidates) and self._confidence >= MAYBE
+        return any(one.drafts for one in self._drafted)
 
     def write(self, turn: Turn, *, show_unsupported: bool) -> Iterator[Claim]:
         """The model's claims. Where the reader is not sure of an answer, only those that are carried in full."""
