@@ -19,7 +19,7 @@ from tests.test_view import QUOTE, a_claim, an_answer
 
 CASES = [
     json.loads(line)
-    for line in (Path(__file__).parent.parent / "evals/data/follow_ups.jsonl").read_text("utf-8").splitlines()
+    for line in (Path(__file__).parent / "data/follow_ups.jsonl").read_text("utf-8").splitlines()
 ]
 
 
