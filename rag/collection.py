@@ -27,6 +27,7 @@ from rag.ingest import discovery
 from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
+from rag.models.kinds import tell_kind
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
@@ -356,6 +357,7 @@ class Collection(Shelf):
             vectors=vectors[: len(candidates)],
             cosines=[float(query @ vector) for vector in vectors[: len(candidates)]],
             passage_cosines=[cosine[candidate.hit.passage.id] for candidate in candidates],
+            kind=tell_kind(question, query),
         )
         return found, injections.spoken_to_machines(candidates)
 

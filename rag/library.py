@@ -276,7 +276,7 @@ class Library(Judging):
             question,
             ranked,
             parts,
-            quoting=self._quoting(understood),
+            quoting=self._quoting(understood, parts),
             check=self.checker.check_all,
             notes=self._notes(question, filters, bool(ranked or stated)),
             stated=stated,
@@ -304,9 +304,11 @@ class Library(Judging):
                 )
             yield event
 
-    def _quoting(self, understood: asof.Understood) -> Writer:
-        extracting = extractive.Extractive(self._reader, self._ruling)
-        return Digest(understood.request, understood.happened, extracting) if understood.request else extracting
+    def _quoting(self, understood: asof.Understood, parts: Sequence[Found]) -> Writer:
+        extracting, wanted = extractive.Extractive(self._reader, self._ruling), understood.request
+        if wanted is None and len(parts) == 1 and parts[0].kind == "summary":
+            wanted = requests.Request(kind="digest", topic=parts[0].question)
+        return Digest(wanted, understood.happened, extracting) if wanted is not None else extracting
 
     def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:
         """The dated events in the `k` best passages that have to do with `question` (or a topic), earliest first, each

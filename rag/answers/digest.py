@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from rag.answers.extractive import quoted
-from rag.answers.writer import Drafted, Writer
-from rag.news.outcomes import done, open_
+from rag.answers.extractive import LEAD, Extractive, quoted
+from rag.answers.writer import Drafted
 from rag.news.same_story import later
 from rag.search.found import Found
 from rag.search.questions import content_words, names
 from rag.search.requests import Request
 from rag.text.calendar import date_range
 from rag.text.dates import read_in
-from rag.text.facts import Reading, read
 from rag.text.lexicon import stem
 from rag.text.names import fold
 from rag.text.periods import Days
-from rag.text.reporting import REPORTING
 from rag.text.sentences import split_sentences
 from rag.types import Article, Candidate
 
@@ -32,11 +29,6 @@ AS_ABOUT = 0.75
 ABOUT_COMPARED = 0.22
 # An article that only mentions the topic stays out beside one that is about it.
 BESIDE_NEAREST = 0.65
-# The first sentence of a news story tells what happened: it counts so much more, and so does one that reports as done
-# with the topic what another article still expects.
-LEAD, DONE = 0.2, 0.25
-# So many words from the topic's a verb has to do with it.
-BESIDE_TOPIC = 4
 
 
 class Digest:
@@ -50,10 +42,9 @@ class Digest:
     name = "extractive"
     prompt_version = "digest-1"
 
-    def __init__(self, request: Request, happened: Days | None, otherwise: Writer) -> None:
+    def __init__(self, request: Request, happened: Days | None, otherwise: Extractive) -> None:
         self._topic, self._happened, self._is_latest = request.topic, happened, request.is_latest
         self._is_compared, self._otherwise = request.kind == "compare", otherwise
-        self._keys = read(request.topic).keys
 
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
@@ -61,18 +52,16 @@ class Digest:
         best: list[tuple[Candidate, float]] = []
         nearest = max(((cosine + around) / 2 for _, cosine, around in rows), default=0.0)
         rows.sort(key=lambda row: row[0].hit.article.id)
-        expected = [(c.hit.article.id, key) for c in found.candidates for key in self._beside_topic(c, open_)]
+        looked = self._otherwise.look(found) if self._topic else None
+        of = {id(one): score for one, score in zip(found.candidates, looked.scores, strict=True)} if looked else {}
 
         def tells(pair: tuple[Candidate, float]) -> tuple[float, int]:
-            one = pair[0]
-            others = {key for article_id, key in expected if article_id != one.hit.article.id}
-            is_done = bool(others & self._beside_topic(one, done))
-            return pair[1] + (LEAD if self._topic else 1.0) * _is_lead(one) + DONE * is_done, -one.sentence.start
+            return of.get(id(pair[0]), 0.0) + LEAD * (pair[0].sentence.position == 0), -pair[0].sentence.start
 
-        for _, of in groupby(rows, key=lambda row: row[0].hit.article.id):
-            scored = [(c, (cosine + around) / 2) for c, cosine, around in of if self._tells_of_days(c)]
+        for _, group in groupby(rows, key=lambda row: row[0].hit.article.id):
+            scored = [(c, (cosine + around) / 2) for c, cosine, around in group if self._tells_of_days(c)]
             if scored and self._is_about(scored, nearest):
-                best.append(max(scored, key=tells))
+                best.append((max(scored, key=tells)[0], max(score for _, score in scored)))
         nearest = max((score for _, score in best), default=0.0)
         best = [
             pair
@@ -112,17 +101,6 @@ class Digest:
         opening = article.text[: split_sentences(article.text)[0][1]] if article.text.strip() else ""
         return bool(words) and words <= {stem(word) for word in content_words(f"{article.title or ''} {opening}")}
 
-    def _beside_topic(self, candidate: Candidate, verbs: Callable[[Reading], frozenset[str]]) -> frozenset[str]:
-        """Keys of those `verbs` of the sentence, words of saying aside, that stand beside a word of the topic."""
-        reading = read(candidate.text)
-        at = [n for n, item in enumerate(reading.items) if item.key in self._keys]
-        beside = {
-            item.key
-            for n, item in enumerate(reading.items)
-            if item.text.lower() not in REPORTING and any(0 < abs(n - place) <= BESIDE_TOPIC for place in at)
-        }
-        return verbs(reading) & beside
-
     def _is_earlier(self, one: Candidate, told: Sequence[Candidate]) -> bool:
         return self._is_latest and bool(self._topic) and later(one.hit.article, told[0].hit.article) == 1
 
@@ -137,7 +115,3 @@ class Digest:
             return True
         start, end = date_range(article.published)
         return not dated and bool(start and end) and first.isoformat() <= str(start) and str(end) <= last.isoformat()
-
-
-def _is_lead(candidate: Candidate) -> bool:
-    return candidate.sentence.position == 0

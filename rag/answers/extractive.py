@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from rag.answers import polar
 from rag.answers.citations import attribution
 from rag.answers.injections import beside_orders
-from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, ranking, sufficiency
+from rag.answers.sufficiency import ENOUGH, MAYBE, Evidence, likelihoods, ranking, sufficiency
 from rag.answers.writer import Draft, Drafted
+from rag.models.kinds import Kind
 from rag.models.reader import EARLIER, LATEST, Passage, Reading, Reranker
 from rag.models.verifier import Verifier
 from rag.news import differences
@@ -29,6 +31,27 @@ SAME_FROM = 0.8  # the cosine from which on it is about the same; another must b
 # the figure or the name otherwise.
 TWIN_FROM, TWIN_WITHIN = 0.7, 3.5
 MAX_SENTENCES = 3
+# Where a question wants several sentences, or the reader is not sure of one: how far behind the likeliest others may
+# stand, in log-odds, and how many there are at most.
+SHOWN: Mapping[Kind, tuple[float, int]] = {
+    "fact": (3.0, 3),
+    "list": (4.0, 5),
+    "comparison": (4.0, 4),
+    "summary": (8.0, 4),
+}
+# The first sentence of a news story tells what happened: of a development it counts so much more.
+LEAD = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What is known of the sentences found, in step with them: `order` has the places of those that may be quoted,
+    likeliest first, `scores` say how likely each answers."""
+
+    evidence: Sequence[Evidence]
+    readings: Sequence[Reading | None]
+    scores: Sequence[float]
+    order: Sequence[int]
 
 
 class Extractive:
@@ -47,21 +70,8 @@ class Extractive:
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
         question, candidates = found.question, found.candidates
-        readings = self._read(found)
-        evidence = [
-            Evidence(
-                text=candidate.text,
-                title=candidate.hit.article.headline or "",
-                cosine=cosine,
-                passage_cosine=passage_cosine,
-                score=reading.score if reading else None,
-                answer_score=reading.answer_score if reading else None,
-            )
-            for candidate, cosine, passage_cosine, reading in zip(
-                candidates, found.cosines, found.passage_cosines, readings, strict=True
-            )
-        ]
-        order = _without_orders(ranking(question, evidence), candidates, evidence)
+        looked = self.look(found)
+        evidence, readings, order = looked.evidence, looked.readings, looked.order
         ruling = polar.rule(question, found, order, self._verifier)
         reader = self._reader.name if self._reader is not None else ""
         confidence = ruling.revised(sufficiency(question, evidence, reader=reader))
@@ -69,9 +79,10 @@ class Extractive:
             return Drafted(drafts=(), confidence=confidence)
         order = [*[i for i in order if i == ruling.place], *[i for i in order if i != ruling.place]]
         if confidence < ENOUGH:
-            likeliest = quoted(candidates[order[0]], answer=_answer(candidates[order[0]], readings[order[0]]))
-            return Drafted(drafts=(likeliest,), confidence=confidence, is_unsure=True)
-        chosen = _choose(found, evidence, order)
+            likeliest = _likeliest(found, looked, order)
+            may = tuple(quoted(candidates[i], answer=_answer(candidates[i], readings[i])) for i in likeliest)
+            return Drafted(drafts=may, confidence=confidence, is_unsure=True)
+        chosen = _choose(found, evidence, order) if found.kind == "fact" else _likeliest(found, looked, order)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
         old |= differences.superseded(question, picked)
@@ -85,6 +96,26 @@ class Extractive:
             if not ruling.is_made or said[n] in polar.WORDS or n in old or n == newest_first[0]
         )
         return Drafted(drafts=tuple(drafts), confidence=confidence)
+
+    def look(self, found: Found) -> Looked:
+        """What the reader and the cosines say of the sentences."""
+        readings = self._read(found)
+        evidence = [
+            Evidence(
+                text=candidate.text,
+                title=candidate.hit.article.headline or "",
+                cosine=cosine,
+                passage_cosine=passage_cosine,
+                score=reading.score if reading else None,
+                answer_score=reading.answer_score if reading else None,
+            )
+            for candidate, cosine, passage_cosine, reading in zip(
+                found.candidates, found.cosines, found.passage_cosines, readings, strict=True
+            )
+        ]
+        scores = [both if self._reader is not None else cheap for both, cheap in likelihoods(found.question, evidence)]
+        order = _without_orders(ranking(found.question, evidence), found.candidates, evidence)
+        return Looked(evidence=evidence, readings=readings, scores=scores, order=order)
 
     def _read(self, found: Found) -> list[Reading] | list[None]:
         """A reading of each candidate; they come passage by passage, in order."""
@@ -124,6 +155,25 @@ def _without_orders(order: list[int], candidates: Sequence[Candidate], evidence:
         return order
     may_answer = evidence[others[0]].reader_score >= evidence[order[0]].reader_score - TWIN_WITHIN
     return others if may_answer else order
+
+
+def _likeliest(found: Found, looked: Looked, order: Sequence[int]) -> list[int]:
+    """The places of the sentences that come about as near to an answer as any, best first and no text twice; of a
+    development the likeliest of each article, newest first."""
+    within, most = SHOWN[found.kind]
+    scores = list(looked.scores)
+    if found.kind == "summary":
+        scores = [score + LEAD * (c.sentence.position == 0) for score, c in zip(scores, found.candidates, strict=True)]
+        order = sorted(order, key=lambda i: -scores[i])
+    floor = scores[order[0]] - within
+    chosen: dict[str, int] = {}
+    for i in order:
+        one = found.candidates[i]
+        if scores[i] >= floor and len(chosen) < most:
+            chosen.setdefault(one.hit.article.id if found.kind == "summary" else one.text, i)
+    if found.kind != "summary":
+        return list(chosen.values())
+    return sorted(chosen.values(), key=lambda i: found.candidates[i].hit.article.published or "", reverse=True)
 
 
 def _choose(found: Found, evidence: Sequence[Evidence], order: Sequence[int]) -> list[int]:

@@ -43,13 +43,18 @@ class Evidence:
         return -np.inf if self.score is None else weigh_reading(self.score, self.answer_score)
 
 
-def ranking(question: str, evidence: Sequence[Evidence]) -> list[int]:
-    """The places of all sentences, the one that answers best first: those that were read by the reader's score with
-    cosines and coverage, then the others by these alone."""
+def likelihoods(question: str, evidence: Sequence[Evidence]) -> list[tuple[float, float]]:
+    """How likely each sentence answers, by the reader's score with cosines and coverage, -inf where it was not read;
+    and by these alone. Log-odds of no fixed origin: they compare the sentences of one question."""
     terms = _terms(question)
-    cheap = [e.cosine + e.passage_cosine + COVERAGE_WEIGHT * _coverage(terms, e) for e in evidence]
-    scores = [e.reader_score + CHEAP_WEIGHT * c for e, c in zip(evidence, cheap, strict=True)]
-    return sorted(range(len(evidence)), key=lambda i: (-scores[i], -cheap[i]))
+    cheap = [CHEAP_WEIGHT * (e.cosine + e.passage_cosine + COVERAGE_WEIGHT * _coverage(terms, e)) for e in evidence]
+    return [(e.reader_score + by, by) for e, by in zip(evidence, cheap, strict=True)]
+
+
+def ranking(question: str, evidence: Sequence[Evidence]) -> list[int]:
+    """The places of all sentences, the one that answers best first: those that were read, then the others."""
+    scores = likelihoods(question, evidence)
+    return sorted(range(len(evidence)), key=lambda i: scores[i], reverse=True)
 
 
 def sufficiency(question: str, evidence: Sequence[Evidence], *, reader: str = "") -> float:

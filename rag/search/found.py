@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from embeddings.protocol import Vectors
+from rag.models.kinds import Kind
 from rag.types import Candidate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """The sentences that were found for a question, in step with their vectors (of unit norm, by the packaged MiniLM)
-    and the cosines of the question with each of them and with its passage."""
+    and the cosines of the question with each of them and with its passage. `kind` is what the question wants."""
 
     question: str
     candidates: Sequence[Candidate]
     vectors: Sequence[Vectors]
     cosines: Sequence[float]
     passage_cosines: Sequence[float]
+    kind: Kind = "fact"
 
     def only(self, keep: Callable[[Candidate], bool]) -> Found:
         """The same, of the candidates that `keep` takes."""
