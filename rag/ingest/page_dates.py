@@ -46,6 +46,7 @@ _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
+_MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EPOCH = "1970-01-01"
 
@@ -75,10 +76,22 @@ def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Jso
         own |= {"published": shown.day, "published_source": "inferred", "published_reason": reason}
     else:
         own["clues"] = list(_guesses(tree, linked, updated or changed, url))
+        own |= _in_the_month_of(url, own["clues"], updated or changed)
     if (last := updated if updated is not None else changed) is not None:
         in_utc = _not_before(own.get("published"), published, last)
         own["updated"] = in_utc if in_utc is not None else last.words
     return own
+
+
+def _in_the_month_of(url: str | None, guesses: list[tuple[str, str, str]], changed: Moment | None) -> Json:
+    """The guessed day that lies in the month that the address carries, which would else be all that is known; {} where
+    there is none, or only that of the last change."""
+    month = _MONTH_IN_ADDRESS.search(url or "")
+    for _, day, _ in guesses:
+        if month is not None and day.startswith(f"{month[1]}-{month[2]}-") and (changed is None or day != changed.day):
+            reason = f"The address carries the month: “{month[0]}”; “{day}” is a date in its markup."
+            return {"published": day, "published_source": "inferred", "published_reason": reason}
+    return {}
 
 
 def _is_another_day(day: str, url: str | None) -> bool:
@@ -150,8 +163,11 @@ def _moment(element: Any, text: str) -> Moment | None:
         if match is not None and match.re is FULL_DATE and is_possible(iso(match), dt.date.today()):
             # The words on the page are in its own time; `datetime` is in UTC often enough.
             return Moment(iso(match), words if words is text else (text or words))
-    day, why = parse_date(text) if element.tag == "time" else (None, "")
-    return Moment(day, text) if day is not None and not why and is_possible(day, dt.date.today()) else None
+    told = f"{element.get('class', '')} {element.get('itemprop', '')}"
+    is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
+    day, why = parse_date(text) if is_of_a_date else (None, "")  # "16.12.2012" in a <span class="date">
+    is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
+    return Moment(day, text) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
 def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:
