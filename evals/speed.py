@@ -19,12 +19,12 @@ import numpy as np
 
 from embeddings.minilm import MiniLMEmbedder
 from evals.metrics import percentile
+from evals.suites import SEEDS
 from rag import Library
 from rag.models.larger import is_installed
 from rag.storage.rows import text_to_embed
 
 Json = dict[str, Any]
-SEEDS = Path(__file__).parent.parent / "seeds"
 QUESTION = "How many hostages would be released in the first phase?"
 QUESTIONS = (
     QUESTION,
