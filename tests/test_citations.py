@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rag.answers.beside import namesakes_of
 from rag.answers.citations import attribution, make_claims, render
 from rag.answers.extractive import Extractive, ages, quoted
 from rag.answers.writer import Draft, Drafted
@@ -14,6 +15,7 @@ from rag.models.reader import EARLIER, LATEST, Reader
 from rag.news.markers import Markers
 from rag.search.found import Found
 from rag.text.calendar import date_in_words
+from rag.text.sentences import split_sentences
 from rag.types import Article, Candidate, Passage, SearchHit, Sentence
 
 TEXT = "The ferry was late. The harbour master said 45 people waited. Fog held the boat."
@@ -131,3 +133,24 @@ def test_a_claim_that_is_dropped_uses_up_no_number() -> None:
     first, second = candidates()[:2]
     (_dropped,), (kept,) = make_claims([quoted(first)]), make_claims([quoted(second)])
     assert [c.marker for c in Markers().number(kept).citations] == [1]
+
+
+@pytest.mark.parametrize("cited", [[0], [1], [0, 1], [2], [1, 2]])
+def test_a_note_on_two_of_one_name_names_numbers_that_are_cited(cited: list[int]) -> None:
+    texts = {
+        "a": "John Harrow, 71, opened the fair. The fair in Quillmere drew 300 guests.",
+        "b": "John Harrow, 34, won the race.",
+    }
+    found = [
+        replace(one, text=text[start:end], sentence=replace(one.sentence, article_id=i, start=start, end=end))
+        for i, text in texts.items()
+        for one in candidates(replace(ARTICLE, id=i, text=text))[:1]
+        for start, end in split_sentences(text)
+    ]
+    markers = Markers()
+    claims = make_claims([quoted(found[n]) for n in cited], markers)
+    introduced, (note,) = namesakes_of("Who is John Harrow?", claims, found, markers)
+    shown = {f"[{c.marker}]": c.article.id for claim in (*claims, *introduced) for c in claim.citations}
+    named = [word for word in shown if word in note]
+    assert {shown[word] for word in named} == {"a", "b"}
+    assert len(named) == note.count("[") == 2

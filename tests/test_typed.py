@@ -103,6 +103,13 @@ def test_a_correction_stands_before_what_it_corrects(newsroom: Library) -> None:
         assert all(c.article.text[c.start : c.end] == c.quote for c in claim.citations)
 
 
+def test_two_persons_of_one_name(newsroom: Library) -> None:
+    answer = newsroom.ask("Who is Edda Morrow?")
+    assert {c.article.outlet for claim in answer.claims for c in claim.citations} == {"Velm Gazette", "Reuters"}
+    assert any("two persons called Edda Morrow" in note for note in answer.notes)
+    assert not any("two persons" in note for note in newsroom.ask("Who is Mara Quist?").notes)
+
+
 @pytest.mark.parametrize(
     ("question", "days"),
     [

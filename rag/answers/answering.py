@@ -180,11 +180,16 @@ class _Composition:
         self._notes.append(f"What the question takes for granted is put otherwise in [{marker}]: {reasons}.")
 
     def put_beside(self) -> Iterator[Claim]:
-        """The corrections that cited articles carry."""
+        """The corrections that cited articles carry, and the other person of a name that two have."""
+        candidates, markers = self._whole.candidates, self._markers
         self._claims = [replace(claim, earlier=claim.earlier or beside.is_corrected(claim)) for claim in self._claims]
-        corrections = beside.corrections_of(self._claims, self._whole.candidates, self._markers)
+        corrections = beside.corrections_of(self._claims, candidates, markers)
         self._claims += corrections
         yield from corrections
+        introduced, note = beside.namesakes_of(self._question, self._carried(), candidates, markers)
+        self._claims += introduced
+        self._notes += note
+        yield from introduced
 
     def finish(self, hits: Sequence[SearchHit]) -> Answer:
         """All of it as one value."""

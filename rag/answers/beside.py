@@ -1,4 +1,5 @@
-"""What must stand beside the words that an answer cites: the correction that their own article carries."""
+"""What must stand beside the words that an answer cites: the correction that their own article carries, and the other
+person of a name that two have."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers.citations import attribution, make_claims, notice_candidates
-from rag.answers.extractive import in_marks
+from rag.answers.extractive import in_marks, quoted
 from rag.answers.writer import Draft
 from rag.news.corrections import Notice, notices, touches
 from rag.news.markers import Markers
-from rag.types import Candidate, Claim, SearchHit, Span
+from rag.news.namesakes import namesakes
+from rag.types import Candidate, Citation, Claim, SearchHit, Span
 
 
 def corrected(drafts: Sequence[Draft]) -> list[Draft]:
@@ -51,11 +53,33 @@ def corrections_of(claims: Sequence[Claim], candidates: Sequence[Candidate], mar
     return make_claims(list(found.values()), markers)
 
 
+def namesakes_of(
+    question: str, carried: Sequence[Claim], candidates: Sequence[Candidate], markers: Markers
+) -> tuple[tuple[Claim, ...], list[str]]:
+    """Where the question names somebody and the articles know two of that name: the sentences that introduce those who
+    are not cited yet, and a note that says so."""
+    two = namesakes(question, candidates) if carried else None
+    if two is None:
+        return (), []
+    cited = {c.article.id for claim in carried for c in claim.citations}
+    both = (two.one, two.other)
+    introduced = make_claims([quoted(one) for one in both if one.hit.article.id not in cited], markers)
+    shown = [c for claim in (*carried, *introduced) for c in claim.citations]
+    numbers = " and ".join(f"[{_marker(one, shown)}]" for one in both)
+    return introduced, [f"The articles seem to speak of two persons called {two.name}: {numbers}."]
+
+
 def is_corrected(claim: Claim) -> bool:
     """Whether all that a claim cites is said by its own article to have been wrong."""
     return bool(claim.citations) and all(
         any(touches(notice, c.quote) == "wrong" for notice in notices(c.article)) for c in claim.citations
     )
+
+
+def _marker(one: Candidate, shown: Sequence[Citation]) -> int:
+    """The number of this sentence, or of another of its article where that is cited."""
+    own = [c for c in shown if c.article.id == one.hit.article.id]
+    return next((c for c in own if c.start == one.sentence.start), own[0]).marker
 
 
 def _draft(notice: Notice, hit: SearchHit) -> Draft:
