@@ -260,7 +260,7 @@ def merged(question: str, parts: Sequence[Found]) -> Found:
         vectors=[row[1] for row in rows],
         cosines=[row[2] for row in rows],
         passage_cosines=[row[3] for row in rows],
-        kind=parts[0].kind,
+        kind=parts[0].kind if parts else "fact",
     )
 
 
