@@ -10,10 +10,11 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest import page_dates
 from rag.ingest.encoding import without_control, without_control_references
-from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
+from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, not_there, scalar, values
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.ingest.pages import from_html
+from rag.ingest.people import without_staff
 from rag.text.sentences import split_sentences
 from rag.types import EXCERPT, Json
 
@@ -68,14 +69,20 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     if title := scalar(own.get("title")):
         own["title"] = as_text(str(title))
     outlet = own.get("outlet")
+    if isinstance(own.get("authors"), list):
+        own["authors"] = [
+            name for name in own["authors"] if name == without_staff(name) or key(without_staff(name)) != key(outlet)
+        ]
     if isinstance(outlet, str) and _HOST.fullmatch(outlet.strip()):
         # An address is no name: used where nothing gives one.
         host = own.pop("outlet").strip().lower().removeprefix("www.")
         own["clues"] = [("outlet", host, f"The record names only the site, {host}.")]
     own["key"] = next((found for _, value in values(flat, "id", mapped) if (found := scalar(value)) is not None), None)
     reasons = {EXCERPT: excerpt} if excerpt else {}
-    if wanted := [name for name in mapped.get("text", ()) if text and key(name) not in flat]:
-        reasons["fields"] = f"It has no field {wanted[0]!r}, which was to be its text; another one was taken."
+    if text and (wanted := next(not_there(record, mapped), None)) is not None:
+        field, name = wanted
+        instead = "another one" if field == "text" or own.get(field) is not None else "none"
+        reasons["fields"] = f"It has no field {name!r}, which was to be its {field}; {instead} was taken."
     return text, own | ({"reasons": reasons} if reasons else {})
 
 
