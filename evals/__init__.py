@@ -19,6 +19,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_PUBLIC, _SET),
     "claims": ("split", "checker", "model", "check_with_model", "limit"),
     "attributionbench": ("data", "checker"),
+    "extraction": ("data", "limit"),
     "injections": ("model", "limit"),
     "prompts": ("library", "split", "model", "reader", "checker", "limit"),
     "speed": ("limit",),
@@ -63,7 +64,8 @@ def register(commands: Any) -> None:
         "--limit",
         type=int,
         metavar="N",
-        help="of a public set, claims or prompts N cases, drawn with a fixed seed; of speed, sizes up to N",
+        help="of a public set, claims or prompts N cases, of extraction N pages a corpus, drawn with a fixed seed; of "
+        "speed, sizes up to N",
     )
     sub.add_argument("--data", metavar="DIR", help="the folder of public data sets (nothing is downloaded)")
     sub.add_argument("--keep", metavar="DIR", help="keep a public set's library here, and use it again")

@@ -92,6 +92,12 @@ def _attributionbench(args: argparse.Namespace) -> Json:
     return suites.attributionbench(args.data, checker=suites.checker_of(args.checker))
 
 
+def _extraction(args: argparse.Namespace) -> Json:
+    from evals.extraction import extraction
+
+    return extraction(args.data, limit=args.limit, say=suites.say)
+
+
 def _injections(args: argparse.Namespace) -> Json:
     from evals.injections import injections
 
@@ -110,6 +116,7 @@ _OWN_WAY: Mapping[str, Callable[[argparse.Namespace], Json]] = {
     "speed": _speed,
     "claims": _claims,
     "attributionbench": _attributionbench,
+    "extraction": _extraction,
     "injections": _injections,
     "prompts": _prompts,
 }

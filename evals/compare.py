@@ -33,8 +33,8 @@ def compare(before: Json, after: Json) -> Json:
             "question": b["question"],
             "before": a["outcome"],
             "after": b["outcome"],
-            "citations_before": [c["quote"] for c in a["citations"]],
-            "citations_after": [c["quote"] for c in b["citations"]],
+            "citations_before": [c["quote"] for c in a.get("citations", ())],
+            "citations_after": [c["quote"] for c in b.get("citations", ())],
         }
         for a, b in pairs
         if a["outcome"] != b["outcome"] or _places(a) != _places(b)
@@ -43,7 +43,7 @@ def compare(before: Json, after: Json) -> Json:
 
 
 def _places(result: Json) -> set[tuple[str, int, int]]:
-    return {(c["article"].rpartition("/")[2], c["start"], c["end"]) for c in result["citations"]}
+    return {(c["article"].rpartition("/")[2], c["start"], c["end"]) for c in result.get("citations", ())}
 
 
 def missed(report: Json, gates: Mapping[str, float]) -> list[str]:

@@ -81,7 +81,7 @@ def scifact(data: Path) -> Loaded:
 def squad(file: Path) -> Loaded:
     """SQuAD's format, 1.1 or 2.0 (Rajpurkar et al. 2016, 2018); every paragraph is an article of its own."""
     loaded = Loaded(standard=_squad_scores, notes=[_QUOTING])
-    for article in _json(file)["data"]:
+    for article in read_json(file)["data"]:
         for paragraph in article["paragraphs"]:
             text = paragraph["context"]
             key = loaded.add(text)
@@ -114,8 +114,8 @@ def _squad_scores(results: Sequence[Json]) -> dict[str, Sequence[float]]:
 def squad2(data: Path) -> Loaded:
     """The 500 questions of SQuAD 2.0 in ../shared/data: questions and contexts in one file, answers in another."""
     loaded = Loaded(standard=_squad_scores, notes=[_QUOTING])
-    truth = _json(data / "squad2_sample" / "ground_truth.json")
-    for query in _json(data / "squad2_sample" / "queries.json")["queries"]:
+    truth = read_json(data / "squad2_sample" / "ground_truth.json")
+    for query in read_json(data / "squad2_sample" / "queries.json")["queries"]:
         text = query["context"]
         key = loaded.add(text)
         answers = [answer for answer in truth[query["id"]]["answers"] if answer and answer in text]
@@ -264,10 +264,10 @@ def multihop_rag(folder: Path) -> Loaded:
     rows = ["Hits@4 .663, Hits@10 .747, MRR@10 .586: voyage-02 with bge-reranker-large (Tang & Yang 2024, by chunk)"]
     loaded = Loaded(published=rows, measures=("R@4", "R@10", "RR@10", "AP@10"))
     keys = {}
-    for a in _json(folder / "corpus.json"):
+    for a in read_json(folder / "corpus.json"):
         more = {"outlet": a.get("source"), "date": (a.get("published_at") or "")[:10] or None}
         keys[a["url"]] = loaded.add(a["body"], title=a["title"], **more)
-    for n, query in enumerate(_json(folder / "MultiHopRAG.json")):
+    for n, query in enumerate(read_json(folder / "MultiHopRAG.json")):
         found = {keys[e["url"]]: 1 for e in query["evidence_list"] if e["url"] in keys}
         if found:
             loaded.queries[str(n)], loaded.qrels[str(n)] = query["query"], found
@@ -307,7 +307,7 @@ def read_jsonl(path: Path) -> list[Json]:
         return [json.loads(line) for line in file]
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     try:
         return json.loads(_existing(path).read_text(encoding="utf-8"))
     except ValueError as error:

@@ -19,7 +19,7 @@ from rag.ingest import copies
 from rag.judging import Judging, whole
 from rag.models import styles
 from rag.models.generating import counting, usage_of
-from rag.models.reader import Reranker
+from rag.models.reader import Reranker, is_larger
 from rag.models.tiers import TIERS, load_reader
 from rag.news.timeline import of_answer, of_hits
 from rag.search import asof, left_out, questions, requests, reranking, retrieval, understanding
@@ -97,15 +97,8 @@ class Library(Judging):
             filters or Filters(),
             store=self.store,
             today=self.today(),
-            reports=self._reports,
             is_word=lambda word: self._judge.encoder.tokenizer.token_to_id(word.lower()) is not None,
         )
-
-    def _reports(self, statement: str) -> list[Candidate]:
-        """The sentences of the library, of those that come nearest to `statement`, that carry it."""
-        nearest = self._candidates(self._hits(statement, 8, Filters()))
-        judged = self.checker.check_all([(statement, [c.text]) for c in nearest])
-        return [c for c, one in zip(nearest, judged, strict=True) if one.verdict == "supported" and not one.missing]
 
     def _within(
         self,
@@ -130,12 +123,12 @@ class Library(Judging):
         return hits(understood.given_up()), understood.given_up()
 
     def _ranked(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
-        """The hits in the order of the search, or with the reader's say where the settings want it and there is one.
-        Of the two tiers always the built-in one reads: the larger would take seconds for so many passages."""
+        """The hits in the order of the search, or with the reader's say where the settings want it, there is one and
+        something is asked. Of the two tiers always the built-in one reads: the larger would take seconds."""
         settings = load_settings(self.path, reader=self._chosen.get("reader"))
         spec = "built-in" if settings.reader in TIERS else settings.reader
         reader = load_reader(spec) if settings.rerank == "on" else None
-        if reader is None or k < 1:
+        if reader is None or k < 1 or not reranking.is_question(question):
             return self._hits(question, k, filters)
         hits = self._hits(question, max(k, reranking.N_READ), filters)
         return reranking.rerank(question, hits, reader, self._sentences_of)[:k]
@@ -272,7 +265,9 @@ class Library(Judging):
         parts: list[Found] = []
         hits: dict[str, SearchHit] = {}
         orders: list[Candidate] = []
-        for part, hits_of_part in searched_for(question, k, filters, understood, self.store, self._hits):
+        # A larger reader takes long: it reads what the built-in one puts in front.
+        search = self._ranked if is_larger(self._reader) else self._hits
+        for part, hits_of_part in searched_for(question, k, filters, understood, self.store, search):
             found, orders_of_part = self._find(part, hits_of_part)
             parts += answering.by_article(found) if premise.asks_reports(part) else [found]
             hits |= {hit.passage.id: hit for hit in hits_of_part if hit.passage.id not in hits}
@@ -314,7 +309,7 @@ class Library(Judging):
     def _quoting(self, understood: asof.Understood, parts: Sequence[Found]) -> Writer:
         extracting, wanted = extractive.Extractive(self._reader, self._ruling), understood.request
         if wanted is None and len(parts) == 1 and parts[0].kind == "summary":
-            wanted = requests.Request(kind="digest", topic=parts[0].question)
+            wanted = requests.Request(kind="digest", topic=parts[0].question, is_whole=True)
         return Digest(wanted, understood.happened, extracting) if wanted is not None else extracting
 
     def timeline(self, question: str, *, k: int = 24, understand: bool = True, **within: Unpack[Within]) -> Timeline:

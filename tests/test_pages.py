@@ -210,6 +210,33 @@ def test_the_day_on_the_page_beats_the_month_of_the_address(tmp_path: Path) -> N
         assert article.reasons["published"].startswith("The page shows “")
 
 
+def test_a_day_in_the_markup_refines_the_month_of_the_address(tmp_path: Path) -> None:
+    head = "<link rel='canonical' href='https://quaygazette.example/news/2018/07/saltby-pier/'>"
+    for day, published in (("03.07.2018", "2018-07-03"), ("03.05.2018", "2018-07")):
+        article = read_page(tmp_path, head, f"<div class='top'>{day}</div>{STORY}")
+        assert (article.published, article.published_source) == (published, "inferred")
+        assert article.reasons["published"].startswith("The address carries the ")
+
+
+@pytest.mark.parametrize(
+    ("line", "published"),
+    [
+        ("<span class='date'>16.12.2012</span>", "2012-12-16"),
+        ("<abbr class='published' title='Sonntag, Dezember 16th, 2012'>16.12.2012</abbr>", "2012-12-16"),
+        ("<div class='entry-date'>16/12/2012</div>", "2012-12-16"),
+    ],
+)
+def test_a_day_in_figures_beside_the_headline(tmp_path: Path, line: str, published: str) -> None:
+    article = read_page(tmp_path, "", STORY.replace("</h1>", f"</h1>{line}"))
+    assert (article.published, article.published_source) == (published, "inferred")
+    assert article.reasons["published"].endswith("2012” beside its headline.")
+
+
+def test_figures_of_which_month_nobody_can_tell_are_not_what_the_page_shows(tmp_path: Path) -> None:
+    article = read_page(tmp_path, "", STORY.replace("</h1>", "</h1><div class='entry-date'>05/06/2012</div>"))
+    assert "The page shows" not in article.reasons.get("published", "")
+
+
 def test_days_with_their_labels_on_one_line(tmp_path: Path) -> None:
     for line in ("Updated 10 May 2024 | Published 8 May 2024", "Published: 8 May 2024. Updated: 10 May 2024"):
         article = read_page(tmp_path, "", STORY.replace("</h1>", f"</h1><p class='dates'>{line}</p>"))

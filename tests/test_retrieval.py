@@ -66,6 +66,16 @@ def test_what_the_reader_makes_of_the_best_counts_as_much_as_the_search(
     assert "105 hostages" in best.passage.text.replace("\n", " ")
 
 
+@pytest.mark.parametrize("words", ["105 hostages were freed in November", "hostages November truce"])
+def test_what_asks_nothing_is_not_read(sample: Library, words: str) -> None:
+    assert all("reader" not in hit.scores for hit in sample.retrieve(words))
+
+
+@pytest.mark.parametrize("question", ["how many hostages were freed", "Hostages freed in November: how many?"])
+def test_a_question_is_read_however_it_is_typed(sample: Library, question: str) -> None:
+    assert sample.retrieve(question)[0].scores["reader"] > 0
+
+
 def test_without_a_reader_the_search_alone_decides(sample_folder: Path) -> None:
     with Library.open(sample_folder, reader="none") as library:
         assert all("reader" not in hit.scores for hit in library.retrieve("Who asked Biden for help?"))

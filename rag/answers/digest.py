@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from rag.answers.extractive import LEAD, Extractive, quoted
@@ -45,6 +46,7 @@ class Digest:
     def __init__(self, request: Request, happened: Days | None, otherwise: Extractive) -> None:
         self._topic, self._happened, self._is_latest = request.topic, happened, request.is_latest
         self._is_compared, self._otherwise = request.kind == "compare", otherwise
+        self._asked = request.topic if request.is_whole else f"What happened with {request.topic}?"
 
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
@@ -52,7 +54,7 @@ class Digest:
         best: list[tuple[Candidate, float]] = []
         nearest = max(((cosine + around) / 2 for _, cosine, around in rows), default=0.0)
         rows.sort(key=lambda row: row[0].hit.article.id)
-        looked = self._otherwise.look(found) if self._topic else None
+        looked = self._otherwise.look(replace(found, question=self._asked)) if self._topic else None
         of = {id(one): score for one, score in zip(found.candidates, looked.scores, strict=True)} if looked else {}
 
         def tells(pair: tuple[Candidate, float]) -> tuple[float, int]:

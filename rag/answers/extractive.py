@@ -39,8 +39,10 @@ SHOWN: Mapping[Kind, tuple[float, int]] = {
     "comparison": (4.0, 4),
     "summary": (8.0, 4),
 }
+# What wants several sentences is answered by none alone: less is enough to show what may be part of it.
+MAYBE_SEVERAL = 0.16
 # The first sentence of a news story tells what happened: of a development it counts so much more.
-LEAD = 2.0
+LEAD = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ class Extractive:
         ruling = polar.rule(question, found, order, self._verifier)
         reader = self._reader.name if self._reader is not None else ""
         confidence = ruling.revised(sufficiency(question, evidence, reader=reader))
-        if confidence < MAYBE:
+        if confidence < (MAYBE if found.kind == "fact" else MAYBE_SEVERAL):
             return Drafted(drafts=(), confidence=confidence)
         order = [*[i for i in order if i == ruling.place], *[i for i in order if i != ruling.place]]
         if confidence < ENOUGH:

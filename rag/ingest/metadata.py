@@ -33,7 +33,7 @@ _ODD_TITLE = re.compile(
 )
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*")
 _TOLERANCE = dt.timedelta(days=366)
-_PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
+PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
 
 
 def load_yaml(source: str) -> Any:
@@ -167,7 +167,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
         authors=authors if authors is not None else (),
         url=url,
         published=published,
-        published_precision=_PRECISIONS[len(published) if published is not None else 0],
+        published_precision=PRECISIONS[len(published) if published is not None else 0],
         published_source=source,
         path=path,
         content_hash=_sha256([*known, *more]),

@@ -56,6 +56,7 @@ _LONGEST_DAY = 40
 _PARTS = re.compile(r"[|•·]")
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
+_MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
 _EPOCH = "1970-01-01"
@@ -86,10 +87,22 @@ def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Jso
         own |= {"published": shown.day, "published_source": "inferred", "published_reason": reason}
     else:
         own["clues"] = list(_guesses(tree, linked, updated or changed, url))
+        own |= _in_the_month_of(url, own["clues"], updated or changed)
     if (last := updated if updated is not None else changed) is not None:
         in_utc = _not_before(own.get("published"), published, last)
         own["updated"] = in_utc if in_utc is not None else last.day
     return own
+
+
+def _in_the_month_of(url: str | None, guesses: list[tuple[str, str, str]], changed: Moment | None) -> Json:
+    """The guessed day that lies in the month that the address carries, which would else be all that is known; {} where
+    there is none, or only that of the last change."""
+    month = _MONTH_IN_ADDRESS.search(url or "")
+    for _, day, _ in guesses:
+        if month is not None and day.startswith(f"{month[1]}-{month[2]}-") and (changed is None or day != changed.day):
+            reason = f"The address carries the month: “{month[0]}”; “{day}” is a date in its markup."
+            return {"published": day, "published_source": "inferred", "published_reason": reason}
+    return {}
 
 
 def _is_another_day(day: str, url: str | None) -> bool:
@@ -164,10 +177,14 @@ def _moment(element: Any, text: str) -> Moment | None:
             return Moment(iso(match), words if words is text else (text or words))
     label = label if label is not None else _SAYS_UPDATED.search(text)
     words = _JOINS.sub("", text[label.end() :]) if label is not None else text
-    day, why = parse_date(words) if label is not None or element.tag == "time" else (None, "")
-    if day is None and (label is not None or element.tag == "time"):
+    told = f"{element.get('class', '')} {element.get('itemprop', '')}"
+    if label is None and element.tag != "time" and _OF_A_DATE.search(told) is None:
+        return None
+    day, why = parse_date(words)  # "16.12.2012" in a <span class="date">
+    if day is None and (label is not None or not value):  # slow
         day = parse_foreign_date(words[:_LONGEST_DAY])
-    return Moment(day, text) if day is not None and not why and is_possible(day, dt.date.today()) else None
+    is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
+    return Moment(day, text) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
 def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:

@@ -93,6 +93,11 @@ class Reader(Adapted):
         return found
 
 
+def is_larger(reader: Reranker | None) -> bool:
+    """Whether it is the one of the accurate tier, on another base than the packaged one."""
+    return isinstance(reader, Reader) and reader.base is not shared().encoder
+
+
 def readings_of(encoded: Encoded, logits: Floats) -> list[Reading]:
     """Of each sentence that fitted into a passage, from the logits, (tokens, 3), of its tokens: that the answer begins
     with it, that it ends with it (both of the first token: that nothing answers), its share in its sentence's."""

@@ -141,11 +141,13 @@ _WHEN = re.compile(r"\b(?:in|on|from|since|during|for|dated|of|published)\s+$", 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is wanted, of which topic ("" for all); `is_latest` where above all the newest."""
+    """What is wanted, of which topic ("" for all); `is_latest` where above all the newest, `is_whole` where the topic
+    is the question as it was asked."""
 
     kind: Kind
     topic: str = ""
     is_latest: bool = False
+    is_whole: bool = False
 
 
 def request(question: str, happened: bool = False) -> Request | None:

@@ -10,10 +10,19 @@ import numpy as np
 from rag.models.reader import Passage, Reading, Reranker, weigh_reading
 from rag.types import SearchHit
 
-# How many of the best are read, and how slowly its log-odds saturate. Chosen with reader-5 on the questions that
-# follow, so a little optimistic: the passage that answers came first for .86 instead of .73 of 66 on Wikinews, for .74
-# instead of .73 of 120 last turns of mtRAG; ten read do as well there. SciFact was not measured.
+# How many of the best are read, and how slowly its log-odds saturate. Chosen with reader-5 on questions of Wikinews and
+# mtRAG, so its figures there are a little optimistic (evals/RESULTS.md).
 N_READ, SOFTNESS = 20, 4.0
+# A statement or a few words for a search ask nothing that a sentence could answer: SciFact's claims gain nothing.
+_ASKS = frozenset(
+    "who whom whose what which when where why how is are was were did does do has have had can could will would should "
+    "may might must".split()
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether a text asks something: by its mark, or by its first word."""
+    return "?" in text or text.strip().partition(" ")[0].lower() in _ASKS
 
 
 def rerank(
