@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from rag.ingest.linked_data import LinkedData
 from rag.ingest.page_metadata import Asides, asides, metas, text_of
-from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date
+from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date, parse_foreign_date
 from rag.types import Json
 
 # Names of meta tags and of `itemprop`, without case and signs.
@@ -38,13 +38,21 @@ _STAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
 _UTC = re.compile(r"(?i)z|utc|gmt|[+-]00:?00")
-_SAYS_PUBLISHED = re.compile(r"(?i)\b(?:published|posted|issued|first published|publication)\b")
-_SAYS_UPDATED = re.compile(r"(?i)\b(?:updated|modified|edited|last changed|corrected)\b")
+_SAYS_PUBLISHED = re.compile(
+    r"(?i)\b(?:published|posted|issued|first published|publication|publiée?|mise? en ligne|paru|publicad[oa]|subido"
+    r"|veröffentlicht|erschienen|pubblicato|gepubliceerd|geplaatst|publicerad|publisert|offentliggjort|opublikowano)\b"
+)
+_SAYS_UPDATED = re.compile(
+    r"(?i)\b(?:updated|modified|edited|last changed|corrected|mise? à jour|modifiée?|actualizad[oa]|aktualisiert"
+    r"|geändert|stand(?=:)|aggiornato|bijgewerkt|atualizad[oa]|uppdaterad|oppdatert|opdateret|zaktualizowano)\b"
+)
+_JOINS = re.compile(r"^\W*(?:(?:le|el|il|op|am|em|den|dnia|la)\s+)?", re.IGNORECASE)  # "Publié le 2 mai"
 _OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|meta\b|pubdate")
 _MAX_LINE, _PARAGRAPH = 160, 25
 _HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
 _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
+_LONGEST_DAY = 40
 _PARTS = re.compile(r"[|•·]")
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
@@ -82,7 +90,7 @@ def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Jso
         own |= _in_the_month_of(url, own["clues"], updated or changed)
     if (last := updated if updated is not None else changed) is not None:
         in_utc = _not_before(own.get("published"), published, last)
-        own["updated"] = in_utc if in_utc is not None else last.words
+        own["updated"] = in_utc if in_utc is not None else last.day
     return own
 
 
@@ -168,9 +176,14 @@ def _moment(element: Any, text: str) -> Moment | None:
             # The words on the page are in its own time; `datetime` is in UTC often enough.
             return Moment(iso(match), words if words is text else (text or words))
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
-    is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
-    day, why = parse_date(text) if is_of_a_date else (None, "")  # "16.12.2012" in a <span class="date">
-    is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
+    label = label if label is not None else _SAYS_UPDATED.search(text)
+    is_told = label is not None or element.tag == "time"
+    words = _JOINS.sub("", text[label.end() :]) if label is not None else text
+    # "16.12.2012" in a <span class="date">
+    day, why = parse_date(words) if is_told or _OF_A_DATE.search(told) else (None, "")
+    if day is None and is_told:
+        day = parse_foreign_date(words[:_LONGEST_DAY])
+    is_sure = day is not None and not why and (is_told or len(day) == 10)
     return Moment(day, text) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
