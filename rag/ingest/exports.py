@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import BylineError
+from rag.ingest import page_dates
 from rag.ingest.encoding import without_control, without_control_references
 from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
 from rag.ingest.formats import from_markup
@@ -58,6 +59,7 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     """The text of a record, "" where it has none, and what it states. BylineError where it is no record."""
     own = metadata_of(record, mapped)
     flat = flatten(record)
+    own = page_dates.localized(own, (str(value) for _, value in values(flat, "published", mapped)))
     text, excerpt = _text(flat, mapped)
     if title := scalar(own.get("title")):
         own["title"] = _without_outlet(as_text(str(title)), own.get("outlet"))
@@ -123,7 +125,7 @@ def _raw(value: Any, depth: int = 0) -> str | list[str]:
     if isinstance(value, dict) and depth < 4:
         return next((raw for name in _PART if (raw := _raw(value.get(name), depth + 1))), "")
     if isinstance(value, list) and depth < 4:
-        if len(value) > 1 and any(isinstance(item, dict) and _is_record(item) for item in value[:20]):
+        if any(isinstance(item, dict) and _is_record(item) for item in value[:20]):
             return ""  # a list of articles
         parts = (_raw(item, depth + 1) for item in value[:_MOST_PARTS])
         return [part for raw in parts for part in ([raw] if isinstance(raw, str) else raw) if part]

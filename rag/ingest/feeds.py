@@ -16,6 +16,7 @@ from rag.ingest import agencies
 from rag.ingest.encoding import decoded, without_control_references
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
+from rag.ingest.page_dates import localized
 from rag.text.written_dates import parse_date
 from rag.types import EXCERPT, Json
 
@@ -101,7 +102,7 @@ def _entry(entry: Any, outlet: str | None) -> tuple[str, str, Json]:
         stated["clues"] = [("published", day, f"The feed gives only the day of the last change, {day}.")]
     if not contents and text:
         stated["reasons"] = {EXCERPT: _SUMMARY}
-    return str(own("id") or own("link") or ""), text or clean(title), stated
+    return str(own("id") or own("link") or ""), text or clean(title), localized(stated)
 
 
 def _depth(data: bytes) -> int:

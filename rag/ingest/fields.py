@@ -65,7 +65,7 @@ FIELDS: Mapping[str, Field] = {
         _names(
             "outlet source source.name source.title publisher publisher.name publication publication.name newspaper",
             "site sitename site_name source_name news_source media media_name media.name outlet_name provider.name",
-            "provider infosources.name isPartOf.name source.domain",
+            "provider infosources infosource infosource.name isPartOf.name source.domain",
             "source_domain domain hostname host source_hostname fields.publication publication_domain",
         ),
     ),
@@ -73,8 +73,9 @@ FIELDS: Mapping[str, Field] = {
         "who wrote it",
         _names(
             "authors author byline.original byline creator",
-            "by bylines.name bylines.by fields.byline",  # ninjs, The Guardian
-            "author.name authors.name author_name authorname author_names dc:creator _embedded.author.name writer",
+            "by bylines bylines.name bylines.by fields.byline",  # ninjs, The Guardian
+            "author.name authors.name author_name authorname author_names dc:creator _embedded.author",
+            "_embedded.author.name writer",
             "writers journalist reporter reporters",
         ),
     ),
@@ -125,11 +126,13 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
 # What a record may be packed into; its fields count as the record's own.
 _WRAPPERS = ("_source", "attributes", "node", "fields", "article", "document", "doc", "item", "post", "news", "data")
 _PACKED = re.compile(rf"(?:{'|'.join(_WRAPPERS)})[./](.+)", re.IGNORECASE)
+_SOURCE = re.compile(r"_source(?:[./](.+))?", re.IGNORECASE)  # Elasticsearch's wrapper, which is no `source`
 _SCALARS = ("name", "value", "rendered", "text", "content", "main", "title", "html", "#text", "_", "$t", "@value")
 _NOTHING = {"", "nan", "null", "none", "n/a", "na", "nil", "undefined", "[removed]", "nat"}
 _OTHER_ADDRESSES = {"sourceurl", "publisherurl", "authorurl", "providerurl"}  # inside such an object, not the article's
 _DEPTH = 4
 _MOST = 2000  # names of a record that are looked at
+_LONGEST_NAME = 100  # characters of an outlet
 
 Mapped = Mapping[str, tuple[str, ...]]
 """Canonical name -> the names that a reader gave it (`parse_mapping`)."""
@@ -178,21 +181,27 @@ def _flatten(record: Mapping[Any, Any], above: str, found: Json, depth: int) -> 
         path = above + key(name)
         if above and path in _OTHER_ADDRESSES:
             continue
+        if not above and (is_source := _SOURCE.fullmatch(str(name))) and (is_source[1] or isinstance(value, dict)):
+            if depth < _DEPTH:
+                _flatten({is_source[1]: value} if is_source[1] else value, "", found, depth + 1)
+            continue
         if not is_empty(value) or path == "publishedsource":  # where "none" is a value
             found.setdefault(path, value)
             if not above and (packed := _PACKED.match(str(name))):  # a column that was such an object's field
                 found.setdefault(key(packed[1]), value)
-        inner = _one_of(value) if isinstance(value, list) else value
+        inner = _one_of(value, is_wrapper=key(name) in _WRAPPERS) if isinstance(value, list) else value
         if isinstance(inner, dict) and depth < _DEPTH:
             _flatten(inner, path, found, depth + 1)
             if not above and isinstance(value, dict) and str(name).casefold() in _WRAPPERS:
                 _flatten(inner, above, found, depth + 1)
 
 
-def _one_of(values: list[Any]) -> Any:
-    """The object of a list of roles or links that stands for it: the main one, the canonical one. Else None: the first
-    of several records is not all of them."""
+def _one_of(values: list[Any], *, is_wrapper: bool) -> Any:
+    """The object of a list that stands for it: the main one of roles, the canonical one of links, the only one. Else
+    None: the first of several records is not all of them, and what is in a wrapper is a record of its own."""
     objects = [value for value in values[:100] if isinstance(value, dict)]
+    if len(values) == len(objects) == 1 and not is_wrapper:
+        return objects[0]
     if any("role" in value for value in objects):
         main = [value for value in objects if str(value.get("role")).casefold() in ("main", "body", "canonical")]
         return main[0] if main else objects[0]
@@ -254,7 +263,9 @@ def _line(value: Any) -> Any:
 
 def _outlet(value: Any) -> Any:
     found = _line(value)
-    return None if isinstance(found, int | float) or re.match(r"https?://", str(found).strip()) else found
+    name = str(found).strip()
+    is_name = len(name) <= _LONGEST_NAME and "\n" not in name and not re.match(r"https?://", name)
+    return found if is_name and not isinstance(found, int | float) else None
 
 
 def _people(value: Any) -> Any:

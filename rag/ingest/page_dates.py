@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import email.utils
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -43,7 +44,8 @@ _OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|met
 _MAX_LINE, _PARAGRAPH = 160, 25
 _HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
 _MAX_PARTS = 12  # elements in one that holds a date and little else
-_MAX_BESIDE = 60  # characters that stand beside a date on its line
+_MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
+_PARTS = re.compile(r"[|•·]")
 _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
@@ -145,7 +147,8 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
         label = f"{outer.text or ''} {text}"
     said = f"{label} {told}"
     is_published = _SAYS_PUBLISHED.search(said) is not None
-    if element.tag != "time" and len(FULL_DATE.sub("", text)) > _MAX_BESIDE:  # a sentence that has a date
+    beside = max(len(FULL_DATE.sub("", part)) for part in _PARTS.split(text))
+    if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
     score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
     score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
@@ -214,20 +217,25 @@ def _is_written(tree: Any, day: str) -> bool:
 def _local(
     published: Moment, tree: Any, linked: LinkedData, shown: Moment | None, url: str | None
 ) -> tuple[str, str, bool] | None:
-    """The local day of a stamp in UTC where it is another, why, and whether the page states it."""
-    match = _STAMP.match(published.words)
-    if match is None or match[4] is None or not _UTC.fullmatch(match[4]):
-        return None
-    instant = dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}")
-    told = f"The stamp “{published.words}” is in UTC"
     others = [*linked.texts("datePublished"), *linked.texts("dateModified"), *linked.texts("dateCreated")]
     others += [*metas(tree, _PUBLISHED), *metas(tree, _UPDATED), *map(str, tree.xpath("//time/@datetime"))]
+    return local_day(published.words, others, url, shown)
+
+
+def local_day(
+    stamp: str, others: Iterable[str], url: str | None, shown: Moment | None = None
+) -> tuple[str, str, bool] | None:
+    """The local day of a stamp in UTC where it is another, why, and whether that is stated. It is told by `others`,
+    stamps that stand beside it, by the day that is `shown`, and by the address."""
+    match = _STAMP.match(_from_mail(stamp) or stamp)
+    instant = _clock(match)
+    if match is None or instant is None or match[4] is None or not _UTC.fullmatch(match[4]):
+        return None
+    told = f"The stamp “{stamp}” is in UTC"
     for words in others:
         if (offset := _offset(words, instant)) is not None:
             day = (instant + dt.timedelta(minutes=offset)).date().isoformat()
-            return (
-                (day, f"{told}; beside it the page gives “{words}”: the local day.", True) if day != match[1] else None
-            )
+            return (day, f"{told}; beside it stands “{words}”: the local day.", True) if day != match[1] else None
     in_address = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/-])", url or "")
     witnesses = [(shown.day, f"the page shows “{shown.words}”")] if shown is not None else []
     if in_address is not None:
@@ -245,15 +253,44 @@ def _local(
     return (day, reason, False) if day != match[1] else None
 
 
+def localized(own: Json, others: Iterable[str] = ()) -> Json:
+    """What is stated of an article, with the local day where it states a stamp in UTC."""
+    local = local_day(str(own.get("published")), others, own.get("url"))
+    if local is None:
+        return own
+    found = {"published": local[0], "published_reason": local[1]}
+    found |= {} if local[2] else {"published_source": "inferred"}
+    for last in _dates([str(own.get("updated"))]):
+        before = next(_dates([str(own["published"])]), None)
+        found |= {"updated": in_utc} if (in_utc := _not_before(local[0], before, last)) is not None else {}
+    return own | found
+
+
+def _clock(match: re.Match[str] | None) -> dt.datetime | None:
+    """What a match of `_STAMP` says but for its zone; None where there is no such day or hour."""
+    try:
+        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}") if match is not None else None
+    except ValueError:
+        return None
+
+
+def _from_mail(words: str) -> str | None:
+    """The stamp of a feed or a mail ("Fri, 03 May 2024 01:20:11 GMT") as the others are written."""
+    try:
+        return email.utils.parsedate_to_datetime(words).isoformat() if "," in words[:12] else None
+    except ValueError:
+        return None
+
+
 def _offset(words: str, instant: dt.datetime) -> int | None:
     """How many minutes the clock of another stamp is ahead of UTC: by its zone, or as the same moment without one."""
     match = _STAMP.match(words)
-    if match is None or (match[4] is not None and _UTC.fullmatch(match[4])):
+    clock = _clock(match)
+    if match is None or clock is None or (match[4] is not None and _UTC.fullmatch(match[4])):
         return None
     if match[4] is not None:
         hours, minutes = int(match[4][1:3]), int(match[4][-2:])
         return (60 * hours + minutes) * (-1 if match[4][0] == "-" else 1)
-    clock = dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}")
     ahead = round((clock - instant).total_seconds() / 60)
     return ahead if ahead and ahead % 15 == 0 and -_WEST <= ahead <= _EAST else None
 

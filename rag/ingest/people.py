@@ -22,7 +22,7 @@ _ROLE = re.compile(
 )
 _PLACE = re.compile(r"\s+(?:in|for|at)\s+[A-Z].*$")
 _ADDRESS = re.compile(r"\s*[(<\[]?[\w.+-]+@[\w.-]+[)>\]]?|\s*https?://\S+")
-_NAMED = ("name", "full_name", "fullName", "displayName", "display_name", "original", "title", "value", "by", "author")
+_NAMED = ("name", "full_name", "fullName", "displayName", "display_name", "by", "original", "title", "value", "author")
 
 
 def split_people(value: Any) -> list[str]:
