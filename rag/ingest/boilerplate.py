@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 
 from rag.ingest import furniture
 from rag.ingest.header import HeaderLine, read_header
-from rag.text.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES, entry_stamps
+from rag.text.written_dates import DAY_ONLY, FULL_DATE, MONTH_NAMES, STAMP, entry_stamps
 from rag.types import Span
 
 MAX_LINE = 400  # a longer line is a paragraph of the story, whatever it begins with
@@ -41,6 +41,7 @@ NOT_OWNER = re.compile(
     r"|[,\s]+(?:L\.?P|Inc|Ltd|LLC|PLC|Corp|Co|GmbH|AG|Limited|Corporation)(?![\w-]).*",
     re.IGNORECASE,
 )
+_AGO = re.compile(r"(?i).{0,20}\bago")
 WIRE_DATE = re.compile(r"MENAFN([0-9]{2})([0-9]{2})([0-9]{4})[0-9]+ID[0-9]+$")
 _AGENCIES = "AFP|ANI|ANSA|AP|Bloomberg|DPA|dpa|EFE|IANS|Kyodo|MENAFN|PTI|Reuters|TASS|UPI|WAFA|Xinhua"
 _DASH = r"[^\S\n]*(?:--|[-–—])[^\S\n]*"
@@ -146,6 +147,10 @@ def _after_the_story(text: str, lines: Sequence[Span]) -> set[Span]:
         if furniture.HEADS_A_LIST.fullmatch(line):
             others = takewhile(lambda other: _is_other_headline(text, other), islice(lines, n + 1, n + 1 + _MAX_LIST))
             found.update([span, *others])
+        elif furniture.NAMED_READER.fullmatch(line) and n + 1 < len(lines):
+            below = text[slice(*lines[n + 1])].strip()
+            if len(below) <= _LONG and (STAMP.fullmatch(below) or _AGO.fullmatch(below)):
+                return found | {*lines[n:]}
         elif furniture.HEADS_COMMENTS.fullmatch(line):
             told = [text[slice(*other)].strip() for other in lines[n + 1 : n + 5]]
             if any(furniture.BY_A_READER.fullmatch(words[:MAX_LINE]) for words in told):

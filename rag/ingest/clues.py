@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.ingest.boilerplate import COPYRIGHT, DATELINE, MAX_LINE, NOT_OWNER, WIRE_DATE, front_matter, header
+from rag.ingest.boilerplate import COPYRIGHT, DATELINE, MAX_LINE, NOT_OWNER, WIRE_DATE, header
 from rag.ingest.header import Clue
 from rag.text.written_dates import FULL_DATE, MONTH_NAMES, is_possible, iso, month_number
 from rag.types import Span
@@ -56,8 +56,9 @@ def weak_clues(text: str, boilerplate: Sequence[Span], url: str | None) -> Itera
         yield "outlet", "MENAFN", f"The text carries its wire identifier {wire[0]}."
     if url is not None and (host := _HOST.match(url)) is not None:
         yield "outlet", host[1].lower(), f"The address is on {host[1].lower()}; nothing names the outlet."
-    front = front_matter(text)
-    dates = ((iso(match), match[0]) for match in FULL_DATE.finditer(text, front[1] if front is not None else 0))
+    edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
+    story = zip(edges[::2], edges[1::2], strict=True)
+    dates = ((iso(match), match[0]) for gap in story for match in FULL_DATE.finditer(text, *gap))
     date, words = max((pair for pair in dates if is_possible(pair[0], dt.date.today())), default=("", ""))
     if date:
         yield "published", date[:7], f"The latest full date in the text is “{words}”; the article is not older."

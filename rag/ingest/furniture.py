@@ -216,3 +216,6 @@ BY_A_READER = re.compile(
     r"|.{0,40}\b(?i:says|wrote|commented|on .{0,30}\d\d:\d\d)\s?:.*"
 )
 """A line that a reader wrote, with the name before it, or what stands beside one."""
+
+NAMED_READER = re.compile(r"[\w@][\w.@’'-]{0,30}(?: [\w.@’'-]{1,30}){0,3} (?:says|said|wrote|writes|commented)\s?:?")
+"""A line above what a reader wrote, where the day and the hour stand below it."""

@@ -50,6 +50,7 @@ _LEAST = 2
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
 _EPOCH = "1970-01-01"
 
 
@@ -184,7 +185,8 @@ def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | N
     others = [
         element for element in aside if element.getparent() not in aside and element.tag not in ("footer", "form")
     ]
-    # Days of other stories, and those of which the story tells.
+    # Days of other stories, of what a program does, and those of which the story tells.
+    others += [script for script in around.iter("script", "style") if not _OF_STORY.search(script.text or "")]
     told = [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
     for element in [*others, *told]:
         if element.getparent() is not None:

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import urljoin
 
+from rag.ingest.furniture import NAMED_READER
 from rag.ingest.header import byline_names, outlet_by_form
 from rag.ingest.linked_data import LinkedData, words
 from rag.ingest.people import split_people
@@ -34,14 +35,15 @@ _META = {
     "section": "articlesection section parselysection category".split(),
     "url": ["ogurl", "parselylink", "twitterurl"],
 }
-_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog")
+_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog", "figcaption")
 _OF_OTHERS = re.compile(
     r"(?i)\b(?:related|recommend\w*|promo\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?|newsletter"
-    r"|widget)"
+    r"|widget|\w*caption)"
 )
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::|<|>|«)\s+|\s*[|»]\s*")
 _HEADLINE = re.compile(r"(?i)\b(?:(?:article|entry|post|story|main|page)?[-_]*(?:headline|title))\b")
 _ADDRESS = re.compile(r"(?i)https?:|www\.|^@|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:/.*)?$|^\w+_\w+$|@")
+_FEW, _LONGEST_NAME = 4, 80
 _MAX_TITLE, _MAX_OUTLET, _MAX_OUTLET_WORDS = 300, 60, 7
 _NOBODY = re.compile(
     r"(?i)(?:by\s+)?(?:(?:the|our|a)\s+)?(?:admin\w*|editors?|editorial(?: (?:team|staff|board))?"
@@ -103,9 +105,18 @@ def asides(tree: Any) -> Asides:
             and element.tag not in ("body", "html", "main", "article")
             and element.find(".//h1") is None  # else it is the whole page, with such a part in it
         )
+        is_other = is_other or _is_by_a_reader(element)
         if is_other or element.getparent() in found:
             found.add(element)
     return found
+
+
+def _is_by_a_reader(element: Any) -> bool:
+    """Whether a block begins "Wren Falke says:", and what follows is no more than a comment."""
+    first = next(iter(element), None) if element.tag in ("div", "li", "article", "section") else None
+    return (
+        first is not None and len(first) < _FEW and NAMED_READER.fullmatch(text_of(first)[:_LONGEST_NAME]) is not None
+    )
 
 
 def text_of(element: Any) -> str:
