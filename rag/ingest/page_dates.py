@@ -9,10 +9,14 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import email.utils
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
+
+import lxml.etree  # type: ignore[import-untyped]
+import lxml.html  # type: ignore[import-untyped]
 
 from rag.ingest.linked_data import LinkedData
 from rag.ingest.page_metadata import Asides, asides, metas, text_of
@@ -46,10 +50,18 @@ _HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "stron
 _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
 _PARTS = re.compile(r"[|•·]")
-_LEAST = 2
+_LEAST = 4
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_SHORT_DAY = re.compile(r"\d[./-]\d\d?[./-]\d\d(?!\d)")
+_WHOLE_DAY = re.compile(
+    rf"(?<!\d)\d\d?(?!\d)[^\n]{{1,20}}{_YEAR.pattern}|{_YEAR.pattern}[^\n]{{0,20}}?\d\d|{_SHORT_DAY.pattern}"
+)
+_SENTENCE, _MAX_VALUE = 20, 500
+_NEVER = ("nav", "aside", "noscript", "dialog", "figcaption")
+_BESIDE_STORY = re.compile(r"(?i)\bfooter|[-_]date")
+_NO_DAY = "The page states no day of publication"
 _OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
 _EPOCH = "1970-01-01"
 
@@ -152,65 +164,104 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
     if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
     score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
-    score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
+    score += 2 * bool(_OF_A_DATE.search(told)) + 4 * at_headline
     return score, bool(_SAYS_UPDATED.search(said)) and not is_published
 
 
 def _moment(element: Any, text: str) -> Moment | None:
+    """The day that an element shows. Its words are in the page's own time; `datetime` is in UTC often enough."""
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
     label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
-    labelled = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
-    if labelled is not None and is_possible(iso(labelled), dt.date.today()):
-        return Moment(iso(labelled), text)
-    for words in (text, value):
-        match = FULL_DATE.search(words) or re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words)
-        if match is not None and match.re is FULL_DATE and is_possible(iso(match), dt.date.today()):
-            # The words on the page are in its own time; `datetime` is in UTC often enough.
-            return Moment(iso(match), words if words is text else (text or words))
+    is_after_label = label is not None and _SAYS_UPDATED.search(text) is not None
+    found = (FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None) or FULL_DATE.search(text)
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
     is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
-    day, why = parse_date(text) if is_of_a_date else (None, "")  # "16.12.2012" in a <span class="date">
+    if found is not None:
+        day, why = iso(found), ""
+    elif is_of_a_date and _YEAR.search(text):  # "16.12.2012", "16 décembre 2012"
+        day, why = parse_date(text)
+        day = _in_other_languages(text) if day is None else day
+    else:
+        found = FULL_DATE.search(value)
+        day, why = (iso(found) if found is not None else None), ""
     is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
-    return Moment(day, text) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
+    return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _in_other_languages(text: str) -> str | None:
+    """The day that a short text gives, where htmldate knows its months (French, German, Indonesian, Turkish)."""
+    import htmldate
+
+    page = lxml.html.fromstring("<html><body><p class='date'></p></body></html>")
+    page[0][0].text = text
+    return htmldate.find_date(page, original_date=True, extensive_search=False) if len(text) <= _MAX_BESIDE else None
 
 
 def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:
     """What is left where nothing says when the page was published."""
     for made in _dates([*linked.texts("dateCreated", of_article=True), *linked.texts("uploadDate")]):
-        yield "published", made.day, f"The page states no day of publication; it was made on {made.day}, as it says."
+        yield "published", made.day, f"{_NO_DAY}; it was made on {made.day}, as it says."
+    if (found := _guessed(tree, url)) is not None:
+        yield "published", found, f"{_NO_DAY}; “{found}”: guessed from the page by htmldate."
+    if changed is not None:
+        yield "published", changed.day, f"{_NO_DAY}; “{changed.day}” is a date in its markup, that of its last change."
+
+
+def _guessed(tree: Any, url: str | None) -> str | None:
+    """The day that htmldate finds on the page without what is not about the article; None where no whole day is
+    written there."""
     import htmldate
 
+    around = _around_story(tree)
+    written = "\n".join([text_of(around), *_attributes(around)])
+    if not _WHOLE_DAY.search(written):
+        return None
+    found = htmldate.find_date(around, original_date=True, extensive_search=False, url=url)
+    if found is None:  # its extensive search takes seconds where a text without a year has a number
+        for element in around.iter("*"):
+            for name in ("text", "tail"):
+                words = getattr(element, name) or ""
+                if len(words) > _SENTENCE and not _YEAR.search(words) and not _SHORT_DAY.search(words):
+                    setattr(element, name, " ")
+        found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
+    if found is None:
+        return None
+    year, _, number = found.split("-")  # a month or a year alone is made a day
+    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
+    near = rf"{of_month}[^\n]{{0,20}}{year}|{year}[^\n]{{0,20}}?{of_month}|{found.replace('-', '')}"
+    near += rf"|{of_month}[./-]\d\d?[./-]{year[2:]}(?!\d)"
+    return found if re.search(near, written) else None
+
+
+def _around_story(tree: Any) -> Any:
+    """A copy of the page without the days of other stories, of readers, of programs and of files, without those of
+    which the story tells, and without those that were read before."""
     around = copy.deepcopy(tree)
     aside = asides(around)
-    others = [
-        element for element in aside if element.getparent() not in aside and element.tag not in ("footer", "form")
+    others = [part for part in aside if part.getparent() not in aside and not _is_of_story(part)]
+    others += [
+        part
+        for part in around.iter("script", "style")
+        if "ld+json" in part.get("type", "") or not _OF_STORY.search(part.text or "")
     ]
-    # Days of other stories, of what a program does, and those of which the story tells.
-    others += [script for script in around.iter("script", "style") if not _OF_STORY.search(script.text or "")]
-    told = [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
-    for element in [*others, *told]:
-        if element.getparent() is not None:
-            element.drop_tree()
-    values = (value for element in around.iter("*") for value in element.attrib.values())
-    has_year = any(map(_YEAR.search, (text_of(around), *values)))
-    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url) if has_year else None
-    # A month or a year alone is made a day.
-    if found is not None and not (changed is not None and found == changed.day) and _is_written(around, found):
-        yield "published", found, f"The page states no day of publication; “{found}” is a date in its markup."
-    if changed is not None:
-        reason = (
-            f"The page states no day of publication; “{changed.day}” is a date in its markup, that of its last change."
-        )
-        yield "published", changed.day, reason
+    others += around.iter("meta", "link", lxml.etree.Comment)
+    others += [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
+    for part in others:
+        if part.getparent() is not None:
+            part.drop_tree()
+    lxml.etree.strip_attributes(around, "src", "srcset", "style")
+    return around
 
 
-def _is_written(tree: Any, day: str) -> bool:
-    """Whether the page has the year near the day of the month, in figures or words."""
-    year, _, number = day.split("-")
-    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
-    near = re.compile(rf"{of_month}.{{0,20}}{year}|{year}.{{0,20}}?{of_month}|{day.replace('-', '')}")
-    values = (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < 500)
-    return near.search(text_of(tree)) is not None or any(map(near.search, values))
+def _is_of_story(part: Any) -> bool:
+    """Whether a part of the page that is called one about something else may bear the day of the article."""
+    told = f"{part.get('class', '')} {part.get('id', '')}"
+    return part.tag in ("footer", "form") or (part.tag not in _NEVER and _BESIDE_STORY.search(told) is not None)
+
+
+def _attributes(tree: Any) -> Iterator[str]:
+    return (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < _MAX_VALUE)
 
 
 # --- The local day
