@@ -54,11 +54,7 @@ _LEAST = 4
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_SHORT_DAY = re.compile(r"\d[./-]\d\d?[./-]\d\d(?!\d)")
-_WHOLE_DAY = re.compile(
-    rf"(?<!\d)\d\d?(?!\d)[^\n]{{1,20}}{_YEAR.pattern}|{_YEAR.pattern}[^\n]{{0,20}}?\d\d|{_SHORT_DAY.pattern}"
-)
-_SENTENCE, _MAX_VALUE = 20, 500
+_SENTENCE, _MAX_VALUE, _MAX_VALUE_WORDS = 20, 500, 5
 _NEVER = ("nav", "aside", "noscript", "dialog", "figcaption")
 _BESIDE_STORY = re.compile(r"(?i)\bfooter|[-_]date")
 _NO_DAY = "The page states no day of publication"
@@ -163,8 +159,8 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
     beside = max(len(FULL_DATE.sub("", part)) for part in _PARTS.split(text))
     if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
-    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
-    score += 2 * bool(_OF_A_DATE.search(told)) + 4 * at_headline
+    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 2 * (element.tag in ("time", "abbr"))
+    score += 2 * bool(_OF_A_DATE.search(told)) + (4 if at_headline else 3 * ("pubdate" in element.attrib))
     return score, bool(_SAYS_UPDATED.search(said)) and not is_published
 
 
@@ -214,24 +210,33 @@ def _guessed(tree: Any, url: str | None) -> str | None:
     import htmldate
 
     around = _around_story(tree)
-    written = "\n".join([text_of(around), *_attributes(around)])
+    values = (value for element in around.iter("*") for value in element.attrib.values() if len(value) < _MAX_VALUE)
+    written = "\n".join([text_of(around), *values])
     if not _WHOLE_DAY.search(written):
         return None
     found = htmldate.find_date(around, original_date=True, extensive_search=False, url=url)
-    if found is None:  # its extensive search takes seconds where a text without a year has a number
+    if found is None:  # its extensive search takes seconds for a line that has a number and is no date
         for element in around.iter("*"):
             for name in ("text", "tail"):
                 words = getattr(element, name) or ""
-                if len(words) > _SENTENCE and not _YEAR.search(words) and not _SHORT_DAY.search(words):
+                if len(words) > _SENTENCE and not _WHOLE_DAY.search(words):
                     setattr(element, name, " ")
         found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
-    if found is None:
-        return None
-    year, _, number = found.split("-")  # a month or a year alone is made a day
-    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
-    near = rf"{of_month}[^\n]{{0,20}}{year}|{year}[^\n]{{0,20}}?{of_month}|{found.replace('-', '')}"
-    near += rf"|{of_month}[./-]\d\d?[./-]{year[2:]}(?!\d)"
-    return found if re.search(near, written) else None
+    # A month or a year alone is made a day.
+    return found if found is not None and _written_day(*found.split("-")).search(written) is not None else None
+
+
+def _written_day(year: str, month: str, day: str) -> re.Pattern[str]:
+    """Where a day is written, in figures or with its month in a word of any language."""
+    month, day, word = f"0?{month.lstrip('0')}", f"0?{day.lstrip('0')}", r"[^\W\d_]{3,}"
+    return re.compile(
+        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ](?:{year}|{year[-2:]})(?!\d)"
+        rf"|(?<!\d){day}(?!\d)\W{{0,3}}(?:st|nd|rd|th|er|de|of)?\W{{0,2}}{word}\W{{1,3}}(?:de )?{year}"
+        rf"|{word}\W{{1,2}}{day}(?!\d)\w{{0,2}}\W{{1,3}}{year}"
+    )
+
+
+_WHOLE_DAY = _written_day(r"(?:19|20)\d\d", r"\d?\d", r"\d?\d")
 
 
 def _around_story(tree: Any) -> Any:
@@ -245,7 +250,8 @@ def _around_story(tree: Any) -> Any:
         for part in around.iter("script", "style")
         if "ld+json" in part.get("type", "") or not _OF_STORY.search(part.text or "")
     ]
-    others += around.iter("meta", "link", lxml.etree.Comment)
+    others += around.iter("link", "img", lxml.etree.Comment)
+    others += [meta for meta in around.iter("meta") if not _is_of_publication(meta)]
     others += [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
     for part in others:
         if part.getparent() is not None:
@@ -254,14 +260,17 @@ def _around_story(tree: Any) -> Any:
     return around
 
 
+def _is_of_publication(meta: Any) -> bool:
+    """Whether a meta tag may tell of that day: it is no description, and not of the last change."""
+    names = {re.sub(r"[^a-z]", "", meta.get(name, "").lower()) for name in ("property", "name", "itemprop")}
+    is_a_value = len(meta.get("content", "").split()) <= _MAX_VALUE_WORDS
+    return is_a_value and "http-equiv" not in meta.attrib and names.isdisjoint(_UPDATED)
+
+
 def _is_of_story(part: Any) -> bool:
     """Whether a part of the page that is called one about something else may bear the day of the article."""
     told = f"{part.get('class', '')} {part.get('id', '')}"
     return part.tag in ("footer", "form") or (part.tag not in _NEVER and _BESIDE_STORY.search(told) is not None)
-
-
-def _attributes(tree: Any) -> Iterator[str]:
-    return (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < _MAX_VALUE)
 
 
 # --- The local day
