@@ -160,7 +160,7 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
     if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
     score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 2 * (element.tag in ("time", "abbr"))
-    score += 2 * bool(_OF_A_DATE.search(told)) + (4 if at_headline else 3 * ("pubdate" in element.attrib))
+    score += 2 * bool(_OF_A_DATE.search(told)) + (6 if at_headline else 3 * ("pubdate" in element.attrib))
     return score, bool(_SAYS_UPDATED.search(said)) and not is_published
 
 
@@ -169,7 +169,9 @@ def _moment(element: Any, text: str) -> Moment | None:
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
     label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
     is_after_label = label is not None and _SAYS_UPDATED.search(text) is not None
-    found = (FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None) or FULL_DATE.search(text)
+    found = (FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None) or FULL_DATE.search(
+        text
+    )
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
     is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
     if found is not None:
@@ -223,20 +225,25 @@ def _guessed(tree: Any, url: str | None) -> str | None:
                     setattr(element, name, " ")
         found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
     # A month or a year alone is made a day.
-    return found if found is not None and _written_day(*found.split("-")).search(written) is not None else None
+    return (
+        found
+        if found is not None and _written_day(found[:2], found[2:4], *found.split("-")[1:]).search(written) is not None
+        else None
+    )
 
 
-def _written_day(year: str, month: str, day: str) -> re.Pattern[str]:
-    """Where a day is written, in figures or with its month in a word of any language."""
-    month, day, word = f"0?{month.lstrip('0')}", f"0?{day.lstrip('0')}", r"[^\W\d_]{3,}"
+def _written_day(century: str, year: str, month: str, day: str) -> re.Pattern[str]:
+    """Where a day is written, in figures or with its month in a word of any language. All parts are patterns."""
+    any_year, year = f"(?:{century})?{year}", f"{century}{year}"
+    month, day, word = f"0?{month.lstrip('0')}", f"0?{day.lstrip('0')}", r"(?<![^\W\d_])[^\W\d_]{3,14}"
     return re.compile(
-        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ](?:{year}|{year[-2:]})(?!\d)"
+        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ]{any_year}(?!\d)"
         rf"|(?<!\d){day}(?!\d)\W{{0,3}}(?:st|nd|rd|th|er|de|of)?\W{{0,2}}{word}\W{{1,3}}(?:de )?{year}"
         rf"|{word}\W{{1,2}}{day}(?!\d)\w{{0,2}}\W{{1,3}}{year}"
     )
 
 
-_WHOLE_DAY = _written_day(r"(?:19|20)\d\d", r"\d?\d", r"\d?\d")
+_WHOLE_DAY = _written_day("(?:19|20)", r"\d\d", r"\d?\d", r"\d?\d")
 
 
 def _around_story(tree: Any) -> Any:
@@ -252,7 +259,11 @@ def _around_story(tree: Any) -> Any:
     ]
     others += around.iter("link", "img", lxml.etree.Comment)
     others += [meta for meta in around.iter("meta") if not _is_of_publication(meta)]
-    others += [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
+    others += [
+        line
+        for line in around.xpath("//p|//blockquote")
+        if len(text_of(line).split()) >= _PARAGRAPH // 2 and line not in aside
+    ]
     for part in others:
         if part.getparent() is not None:
             part.drop_tree()

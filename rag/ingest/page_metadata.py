@@ -113,10 +113,15 @@ def asides(tree: Any) -> Asides:
 
 
 def _around_headlines(tree: Any) -> Asides:
-    """What holds a headline, and so is the whole page, however it is called."""
+    """What holds a headline or the body of an article, and so is the whole page, however it is called."""
     window = _letters(_window_title(tree))
-    under = [heading for heading in tree.iter("h2", "h3") if len(name := _letters(text_of(heading))) >= _FEW and name in window]
-    return {outer for heading in [*tree.iter("h1"), *under[:1]] for outer in heading.iterancestors()}
+    under = [
+        heading
+        for heading in tree.iter("h2", "h3")
+        if len(name := _letters(text_of(heading))) >= _FEW and name in window
+    ]
+    bodies = tree.xpath("(//*[contains(@itemprop, 'articleBody')])[1]")
+    return {outer for part in [*tree.iter("h1"), *under[:1], *bodies] for outer in part.iterancestors()}
 
 
 def _is_by_a_reader(element: Any) -> bool:
