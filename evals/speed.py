@@ -19,11 +19,12 @@ import numpy as np
 
 from embeddings.minilm import MiniLMEmbedder
 from evals.metrics import percentile
+from evals.suites import SEEDS
 from rag import Library
+from rag.models.larger import is_installed
 from rag.storage.rows import text_to_embed
 
 Json = dict[str, Any]
-SEEDS = Path(__file__).parent.parent / "seeds"
 QUESTION = "How many hostages would be released in the first phase?"
 QUESTIONS = (
     QUESTION,
@@ -31,6 +32,18 @@ QUESTIONS = (
     "How many states issued a joint statement in support of the court?",
     "Which newspaper reported the espionage against the court?",
     "When did the International Criminal Court start operating?",
+)
+CLAIMS = (
+    "The negotiators want thirty-three captives to walk free at the outset.",
+    "More than ninety governments came out for the tribunal together.",
+    "Two dozen foreign ministers received a letter from Jerusalem.",
+    "The tribunal opened its doors in the summer of 2002.",
+    "Washington urged the militants to accept what lay on the table.",
+    "Spies listened in on the prosecutor, a British daily wrote.",
+    "The prime minister telephoned the American president about the matter.",
+    "No warrant had been made public when the week began.",
+    "The judges asked dozens of states for their view of the law.",
+    "Forty people were to be let go under the older plan.",
 )
 SIZES = (100, 1_000, 10_000, 100_000)
 INGEST_SIZES = (100, 400)  # with the real encoder, which takes what it takes: hours for 100,000
@@ -44,6 +57,9 @@ def speed(*, say: Callable[[str], None], largest: int | None = None) -> Json:
     with tempfile.TemporaryDirectory() as scratch:
         say("starting byline ask")
         metrics |= start_up(Path(scratch) / "sample")
+        for tier in ("built-in", *(["accurate"] if is_installed() else [])):
+            say(f"checking and answering, {tier}")
+            metrics |= of_tier(Path(scratch) / "sample", tier)
         for size in INGEST_SIZES:
             say(f"ingest of {size} passages against the bare encoder")
             metrics |= ingest(Path(scratch) / f"ingest{size}", size)
@@ -115,6 +131,31 @@ def start_up(folder: Path) -> Json:
             subprocess.run(command, check=True, capture_output=True)
             if run:  # the first warms the disk cache
                 seconds[name].append(time.perf_counter() - started)
+    return {name: percentile(values, 50) for name, values in seconds.items()}
+
+
+def of_tier(folder: Path, tier: str) -> Json:
+    """Seconds of a warm process over the sample articles, by the models of a tier: ten claims against eight passages in
+    one batch, one claim against 10,000 words, an answer; medians of `RUNS`, of the answer over all QUESTIONS."""
+    seconds: dict[str, list[float]] = {}
+
+    def timed(name: str, deed: Callable[..., object], *of: Any) -> None:
+        started = time.perf_counter()
+        deed(*of)
+        seconds.setdefault(f"{name}@{tier}", []).append(time.perf_counter() - started)
+
+    with Library.open(folder, reader=tier, checker=tier) as library:
+        passages = [hit.passage.text for hit in library.retrieve(QUESTION, k=8)]
+        words = " ".join(article.text for article in library.articles()).split()
+        long = " ".join((words * (10_000 // len(words) + 1))[:10_000])
+        for run in range(RUNS + 1):
+            seconds = seconds if run > 1 else {}  # the first loads the models
+            # Each claim is new in each run: nothing of it is known already.
+            claims = [f"{claim[:-1]}, report {run} said." for claim in CLAIMS]
+            timed("check_10_claims_s_p50", library.checker.check_all, [(one, passages) for one in claims])
+            timed("check_10000_words_s_p50", library.checker.check_all, [(claims[0], [long])])
+            for question in QUESTIONS:
+                timed("answer_s_p50", library.ask, question)
     return {name: percentile(values, 50) for name, values in seconds.items()}
 
 

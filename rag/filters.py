@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from rag.errors import BylineError
+from rag.text.calendar import date_range
+from rag.text.words import encodable
 
 Date = str | dt.date | None
 
@@ -33,7 +33,7 @@ class Filters:
     def __post_init__(self) -> None:
         given: Any = self.outlets
         known = {
-            "outlets": None if given is None else tuple(map(_encodable, (given,) if isinstance(given, str) else given)),
+            "outlets": None if given is None else tuple(map(encodable, (given,) if isinstance(given, str) else given)),
             "published_from": _iso_day("published_from", self.published_from, 0),
             "published_to": _iso_day("published_to", self.published_to, 1),
             "as_of": _iso_day("as_of", self.as_of, 1),
@@ -45,11 +45,6 @@ class Filters:
         return any(v is not None for v in (self.outlets, self.published_from, self.published_to, self.as_of))
 
 
-def _encodable(text: str) -> str:
-    """With U+FFFD for halves of surrogate pairs: the shell makes them of bytes that are no UTF-8."""
-    return re.sub(r"[\ud800-\udfff]", "\ufffd", text)
-
-
 def _iso_day(name: str, value: Date, end: int) -> str | None:
     """The first (`end` 0) or last (1) day that a date, month or year can mean."""
     if value is None:
@@ -58,12 +53,8 @@ def _iso_day(name: str, value: Date, end: int) -> str | None:
     try:
         if len(text) not in (4, 7, 10):
             raise ValueError
-        first = dt.date.fromisoformat(text + "-01-01"[len(text) - 4 :])
-        if end and len(text) == 4:
-            return f"{text}-12-31"
-        if end and len(text) == 7:
-            return f"{text}-{calendar.monthrange(first.year, first.month)[1]:02d}"
-        return first.isoformat()
+        day = dt.date.fromisoformat(text + "-01-01"[len(text) - 4 :]).isoformat()
+        return date_range(day[: len(text)])[end]
     except ValueError:
         raise BylineError(
             f"{name} is {value!r}, which is no date: write YYYY-MM-DD, YYYY-MM or YYYY, for example 2024-05-06."

@@ -97,15 +97,8 @@ class Library(Judging):
             filters or Filters(),
             store=self.store,
             today=self.today(),
-            reports=self._reports,
             is_word=lambda word: self._judge.encoder.tokenizer.token_to_id(word.lower()) is not None,
         )
-
-    def _reports(self, statement: str) -> list[Candidate]:
-        """The sentences of the library, of those that come nearest to `statement`, that carry it."""
-        nearest = self._candidates(self._hits(statement, 8, Filters()))
-        judged = self.checker.check_all([(statement, [c.text]) for c in nearest])
-        return [c for c, one in zip(nearest, judged, strict=True) if one.verdict == "supported" and not one.missing]
 
     def _within(
         self,

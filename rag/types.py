@@ -11,60 +11,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
-from rag.stored import (
-    EXCERPT,
-    NO_HEADLINE,
-    Article,
-    DateSource,
-    Ids,
-    Json,
-    Listed,
-    Passage,
-    Place,
-    Precision,
-    Sentence,
-    Span,
-    Value,
-    Version,
-    to_json,
-)
-
-__all__ = [
-    "EXCERPT",
-    "NO_HEADLINE",
-    "Answer",
-    "Article",
-    "Candidate",
-    "Checked",
-    "CheckedSentence",
-    "Citation",
-    "Claim",
-    "DateSource",
-    "Disagreement",
-    "Event",
-    "Failure",
-    "Finding",
-    "Hits",
-    "Ids",
-    "IngestReport",
-    "IngestWarning",
-    "Json",
-    "LanguageModel",
-    "Listed",
-    "Passage",
-    "Place",
-    "Precision",
-    "ResolvedDate",
-    "SearchHit",
-    "Sentence",
-    "Span",
-    "Status",
-    "Timeline",
-    "Value",
-    "Verdict",
-    "Version",
-    "to_json",
-]
+from rag.stored import EXCERPT as EXCERPT
+from rag.stored import NO_HEADLINE as NO_HEADLINE
+from rag.stored import Article as Article
+from rag.stored import DateSource as DateSource
+from rag.stored import Ids as Ids
+from rag.stored import Json as Json
+from rag.stored import Listed as Listed
+from rag.stored import Passage as Passage
+from rag.stored import Place as Place
+from rag.stored import Precision as Precision
+from rag.stored import Sentence as Sentence
+from rag.stored import Span as Span
+from rag.stored import Value as Value
+from rag.stored import Version as Version
+from rag.stored import to_json as to_json
 
 Status = Literal["answered", "partial", "abstained"]
 Verdict = Literal["supported", "partial", "unsupported"]

@@ -352,7 +352,7 @@ def test_markup_becomes_text(tmp_path: Path, value: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "people"),
     [
-        ("By WREN FALKE", ["WREN FALKE"]),
+        ("By WREN FALKE", ["Wren Falke"]),
         ("Wren Falke, Otto Star", ["Wren Falke", "Otto Star"]),
         ("By Wren Falke and Otto Star", ["Wren Falke", "Otto Star"]),
         ("Wren Falke, Otto Star & Ida Brandt", ["Wren Falke", "Otto Star", "Ida Brandt"]),
@@ -369,6 +369,11 @@ def test_markup_becomes_text(tmp_path: Path, value: str, text: str) -> None:
         ({"original": "By Wren Falke"}, ["Wren Falke"]),
         (["Wren Falke, Otto Star", "Wren Falke"], ["Wren Falke", "Otto Star"]),
         ("The Associated Press", ["The Associated Press"]),
+        ("van der Falke, Wren", ["Wren van der Falke"]),
+        ("Star, Otto; von Falke, Wren", ["Otto Star", "Wren von Falke"]),
+        ("By WREN FALKE Associated Press", ["Wren Falke"]),
+        ("WREN McFALKE", ["WREN McFALKE"]),
+        ("BBC NEWS", ["BBC NEWS"]),
         (7.5, ["7.5"]),
         (True, []),
         ("[" * 3000, ["[" * 3000]),

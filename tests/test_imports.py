@@ -21,8 +21,9 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 # The rooms, from the ground up: each imports itself and what stands above it here, and nothing beside it.
 LEVELS = """
     embeddings
-    rag.types+rag.stored+rag.errors+rag.options+rag.settings+rag.filters
+    rag.types+rag.stored+rag.errors+rag.options+rag.settings
     rag.text
+    rag.filters
     rag.models
     rag.storage
     rag.ingest

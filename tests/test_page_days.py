@@ -64,10 +64,8 @@ def test_day_in_a_script_that_says_so(tmp_path: Path) -> None:
 
 def test_comments_without_a_heading_are_no_story(tmp_path: Path) -> None:
     article = read_page(tmp_path, body=body("", NOT_ITS_DAY["comment"] + NOT_ITS_DAY["comment"]))
-    story = "".join(
-        article.text[a:b]
-        for a, b in zip([0, *(e for _, e in article.boilerplate)], [*(s for s, _ in article.boilerplate), None])
-    )
+    edges = [0, *(edge for span in article.boilerplate for edge in span), len(article.text)]
+    story = "".join(article.text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
     assert REST[-1] in story
     assert "never listen" in article.text
     assert "never listen" not in story

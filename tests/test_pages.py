@@ -337,6 +337,24 @@ def test_the_end_of_the_window_title_is_an_outlet_where_something_says_so(tmp_pa
     assert read_page(tmp_path, "", title=f"{TITLE} - Wren Falke").outlet is None
 
 
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("By <a rel='author'>Wren Falke</a> and Otto Star, Quay Gazette", ("Wren Falke", "Otto Star")),
+        ("By <a rel='author'>Wren Falke</a> and <a rel='author'>Otto Star</a>", ("Wren Falke", "Otto Star")),
+        (
+            "By <span itemprop='author'>Wren Falke</span>, Otto Star and Ida Brandt",
+            ("Wren Falke", "Otto Star", "Ida Brandt"),
+        ),
+        ("By WREN FALKE Associated Press", ("Wren Falke",)),
+        ("<a rel='author'>Wren Falke</a>", ("Wren Falke",)),
+    ],
+)
+def test_names_beside_a_link_in_a_byline(tmp_path: Path, byline: str, names: tuple[str, ...]) -> None:
+    line = f"<p class='byline'>{byline}</p>"
+    assert read_page(tmp_path, body=STORY.replace("</h1>", f"</h1>{line}")).authors == names
+
+
 def person(*names: str) -> list[dict[str, str]]:
     return [{"@type": "Person", "name": name} for name in names]
 
@@ -346,6 +364,15 @@ AUTHORS = [
     (ld(author=[*person("Wren Falke"), PUBLISHER], publisher=PUBLISHER), ("Wren Falke",), True),
     (ld(author=PUBLISHER, publisher=PUBLISHER) + "<meta name='author' content='Quay Gazette'>", (), True),
     (ld(author={"@type": "Organization", "name": "Saltby Press"}, publisher=PUBLISHER), ("Saltby Press",), True),
+    (ld(author={"@type": "Organization", "name": "Saltby Press Group Ltd"}, publisher=PUBLISHER), (), True),
+    (ld(author="Quay Gazette Staff", publisher=PUBLISHER), (), True),
+    (
+        ld(author="Quay Gazette Newsroom", publisher=PUBLISHER) + "<meta name='author' content='Otto Star'>",
+        ("Otto Star",),
+        True,
+    ),
+    ("<meta name='author' content='van der Falke, Wren'>", ("Wren van der Falke",), True),
+    ("<meta name='author' content='De la Falke, Wren; Star, Otto'>", ("Wren De la Falke", "Otto Star"), True),
     (
         "<meta name='citation_author' content='Falke, Wren'><meta name='dc.creator' content='Falke, Wren'>",
         ("Wren Falke",),

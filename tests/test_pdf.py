@@ -139,6 +139,41 @@ def test_running_heads_and_page_numbers_leave(tmp_path: Path) -> None:
     assert (article.reasons["outlet"], article.reasons["published"]) == (why, why)
 
 
+def test_title_without_the_outlet_at_its_end(tmp_path: Path) -> None:
+    path = make_pdf(
+        tmp_path / "story.pdf", f"By Ada Quill, Quay Gazette\n\n{LONG}", title="Ferry is back | Quay Gazette"
+    )
+    assert (one(path).title, one(path).outlet) == ("Ferry is back", "Quay Gazette")
+    path = make_pdf(tmp_path / "other.pdf", LONG, title="Ferry is back | Harbour")
+    assert one(path).title == "Ferry is back | Harbour"
+
+
+HEADS = {
+    "the same": ["Quay Gazette, Thursday"] * 4,
+    "numbered": [f"A{number} Quay Gazette" for number in range(1, 5)],
+    "left and right": ["Quay Gazette", "Harbour and town"] * 2,
+}
+
+
+@pytest.mark.parametrize("at", ["head", "foot"])
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("gap", [4.5, 6, 9])
+def test_running_heads_close_to_the_text_leave(tmp_path: Path, name: str, gap: float, at: str) -> None:
+    y = 15 + gap if at == "head" else 280 - gap - 5 * 2
+    pages = [[*column(20, LEFT[n : n + 3], y=y), (20, 15 if at == "head" else 280, HEADS[name][n])] for n in range(4)]
+    text = one(drawn(tmp_path / "story.pdf", *map(tuple, pages))).text
+    assert "Quay" not in text
+    assert "Harbour and town" not in text
+    assert text.startswith(LEFT[0])
+
+
+def test_lines_of_the_story_that_are_alike_on_two_pages_stay(tmp_path: Path) -> None:
+    pages = [
+        [*column(20, [LEFT[n], f"They counted {n} boats in the harbour", *LEFT[n + 1 : n + 3]], y=20)] for n in range(3)
+    ]
+    assert one(drawn(tmp_path / "story.pdf", *pages)).text.count("They counted") == 3
+
+
 @pytest.mark.parametrize("number", ["7", "- 7 -", "vii", "7 of 12", "Page 7"])
 def test_the_number_of_a_single_page_leaves(tmp_path: Path, number: str) -> None:
     assert one(drawn(tmp_path / "story.pdf", [*column(20, LEFT), (100, 285, number)])).text == " ".join(LEFT)

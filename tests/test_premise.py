@@ -90,54 +90,6 @@ def test_parts(question: str, expected: list[str]) -> None:
     assert parts(question) == expected
 
 
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [
-        (
-            "What do Saltby and Gullmere say about the ferry?",
-            ["What does Saltby say about the ferry?", "What does Gullmere say about the ferry?"],
-        ),
-        (
-            "What did the Harbour Union and Mayor Ilka Dene each want?",
-            ["What did the Harbour Union want?", "What did Mayor Ilka Dene want?"],
-        ),
-        (
-            "What can the Coast Guard and the Navy each do for swimmers?",
-            ["What can the Coast Guard do for swimmers?", "What can the Navy do for swimmers?"],
-        ),
-        (
-            "How do the reports of the Gazette and the Tolvane Post differ on the toll?",
-            ["What does the Gazette say about the toll?", "What does the Tolvane Post say about the toll?"],
-        ),
-        (
-            "Compare Venn's and Dene's views of the new ferry.",
-            ["What does Venn say about the new ferry?", "What does Dene say about the new ferry?"],
-        ),
-        (
-            "Contrast the reactions of the Harbour Union and Gullmere to the plan",
-            ["What does the Harbour Union say about the plan?", "What does Gullmere say about the plan?"],
-        ),
-        ("Compare prices in Saltby and Gullmere", ["Compare prices in Saltby and Gullmere"]),
-        (
-            "Is the quay safe, according to the mayor and according to the divers?",
-            ["Is the quay safe, according to the mayor?", "Is the quay safe, according to the divers?"],
-        ),
-        (
-            "What has the council said of the ferry, in spring and again in autumn?",
-            [
-                "What has the council said of the ferry, in spring?",
-                "What has the council said of the ferry, in autumn?",
-            ],
-        ),
-        ("Who built the bridge between Saltby and Gullmere?", ["Who built the bridge between Saltby and Gullmere?"]),
-        ("When did Saltby and Gullmere merge?", ["When did Saltby and Gullmere merge?"]),
-        ("What did Trinidad and Tobago export?", ["What did Trinidad and Tobago export?"]),
-    ],
-)
-def test_a_question_that_names_two_sides_is_asked_of_each(question: str, expected: list[str]) -> None:
-    assert parts(question) == expected
-
-
 UNANSWERED = "The reader found no sentence that answers this."
 
 

@@ -17,10 +17,7 @@ from rag.search.questions import Turn, complete, points_back, turns, understand
 from rag.types import Answer
 from tests.test_view import QUOTE, a_claim, an_answer
 
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent.parent / "evals/data/follow_ups.jsonl").read_text("utf-8").splitlines()
-]
+CASES = [json.loads(line) for line in (Path(__file__).parent / "data/follow_ups.jsonl").read_text("utf-8").splitlines()]
 
 
 class FakeModel:

@@ -40,12 +40,6 @@ def adapters(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(ADAPTERS, ("accurate", kind), place.parent / f"{kind}.safetensors")
 
 
-@pytest.fixture
-def no_adapters(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (READER, VERIFIER):
-        monkeypatch.delitem(ADAPTERS, ("accurate", kind), raising=False)
-
-
 def install(place: Path) -> None:
     place.mkdir(parents=True)
     for file in larger.SHA256:
@@ -98,19 +92,6 @@ def test_with_the_larger_base(adapters: None, place: Path) -> None:
         Reader(larger.larger_base(), weights=ADAPTERS["accurate", READER]).read("a", [passage])
 
 
-def test_a_version_without_adapters_for_it(no_adapters: None, place: Path) -> None:
-    """The larger base is no use then, and nobody is told to fetch it."""
-    assert [entry["mend"] for entry in both()] == ["", ""]
-    install(place)
-    reader, checker = both()
-    assert reader["why"] == "there is no reader for the accurate tier in this version of Byline"
-    assert (checker["tier"], checker["usable"], checker["mend"]) == ("built-in", True, "")
-    reader, _ = both(reader="accurate")
-    assert (reader["usable"], reader["mend"]) == (False, "set the reader to built-in")
-    with pytest.raises(BylineError, match="there is no verifier for the accurate tier in this version"):
-        load_verifier("accurate")
-
-
 def test_models_by_name(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     reader, checker = both(reader=f"qa:{tmp_path}/mine", checker="nli:someone/model")
@@ -161,7 +142,7 @@ def test_a_wrong_checker_is_one_sentence(spec: str) -> None:
         load_verifier(spec)
 
 
-def test_everybody_shares_what_is_loaded(no_adapters: None) -> None:
+def test_everybody_shares_what_is_loaded(place: Path) -> None:
     reader = load_reader()
     assert reader is load_reader("built-in")
     assert load_verifier("auto") is load_verifier("built-in")

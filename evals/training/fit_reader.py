@@ -35,7 +35,7 @@ from evals.training.adapters import (
 from evals.training.reader_data import Case, cases_to_train
 from evals.training.reader_examples import WORDLESS, Example, examples_of, holds
 from evals.training.reader_sets import training_cases
-from evals.training.stories import story_cases
+from evals.training.stories import story_cases, story_of
 from evals.training.texts import SEED
 from rag.models.adapter import load_adapter
 from rag.models.reader import Encoded, encode_passage, readings_of
@@ -56,6 +56,8 @@ def others_of(cases: Sequence[Case], cache: Path) -> list[list[Case]]:
     found = []
     for case, query in zip(cases, queries, strict=True):
         near = [paragraphs[i] for i in np.argsort(-(vectors @ query))[:12]]
+        if case.source == "stories":
+            near = [other for other in near if story_of(other) != story_of(case)]
         if case.source in WORDLESS:  # there are no words by which to tell, and another of the same title may answer too
             near = [other for other in near if other.title != case.title]
         near = [o for o in near if o.paragraph != case.paragraph and not holds(o.sentences, case.answers)]
@@ -200,9 +202,11 @@ def main() -> None:
     cases = random.Random(SEED).sample(cases, min(args.limit, len(cases))) if args.limit else cases
     torch.manual_seed(SEED)
     others: list[list[Case]] = others_of(cases, args.out)
-    for case, siblings in story_cases() if args.stories else ():
-        cases.append(case)
-        others.append(siblings)
+    stories = list(story_cases()) if args.stories else []
+    # The other articles of its story first, then what a search in many stories finds beside them.
+    strangers = others_of([case for case, _ in stories], args.out) if stories else []
+    cases += [case for case, _ in stories]
+    others += [[*own, *far] for (_, own), far in zip(stories, strangers, strict=True)]
     model = load_model(base, start) if start else PassageEncoder(base, rank=RANKS[args.base])
     if args.hardest:
         others = by_difficulty(cases, others, model, base)

@@ -10,6 +10,7 @@ from typing import Any
 
 from evals.training.reader_data import Case
 from evals.training.rewording import claim_of, yes_no
+from evals.training.stories import story_of
 from evals.training.texts import BARE_RATE, names_of
 
 # How often a question comes again: without the sentence that answers, over another paragraph, about something else.
@@ -77,6 +78,11 @@ def _elsewhere(case: Case, whole: Example, near: Sequence[Case], rng: random.Ran
         yield Example(question=whole.question, title=whole.title, sentences=rest)
     if near and (case.answers or case.source in WORDLESS) and rng.random() < OTHER_RATE:
         other = near[0] if rng.random() < HARDEST_RATE else rng.choice(near)
+        yield Example(question=whole.question, title=_titled(other, rng), sentences=other.sentences)
+    # A search in many stories finds another one as well.
+    far = [other for other in near if story_of(other) != story_of(case)] if case.source == "stories" else []
+    if far:
+        other = rng.choice(far)
         yield Example(question=whole.question, title=_titled(other, rng), sentences=other.sentences)
 
 

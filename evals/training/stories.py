@@ -28,12 +28,17 @@ def story_cases(path: Path = STORIES, *, held_out: bool = False) -> Iterator[tup
                 yield from _cases(row, question)
 
 
+def story_of(case: Case) -> str:
+    """The story that a case is of."""
+    return case.id.rpartition("-")[0]
+
+
 def _cases(row: Json, question: Json) -> Iterator[tuple[Case, list[Case]]]:
     texts = [sentences_of_paragraphs(article["text"]) for article in row["articles"]]
     gold = _answering(row, question, texts)
     cases = [
         Case(
-            id=f"stories-{digest(row['id'] + question['text'] + str(n))}",
+            id=f"stories-{row['id']}-{digest(question['text'] + str(n))}",
             source="stories",
             part="adapter",
             question=trimmed(question["text"]),

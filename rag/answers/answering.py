@@ -27,7 +27,7 @@ from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 MAX_TOKENS = 4096  # some think before they write
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
-UNSURE = "This may answer it: the reader is not sure."
+UNSURE = "{} may answer it: the reader is not sure."
 
 
 def answer(
@@ -150,7 +150,7 @@ class _Composition:
             self._note_on(quotes, instead_of, is_unsure=is_unsure)
         if is_unsure and (quotes or self._is_by_model):
             self._is_maybe = True
-            self._notes.append(UNSURE)
+            self._notes.append(UNSURE.format("One of these" if len(quotes) > 1 else "This"))
         self._claims += quotes
         yield from quotes
 
@@ -260,7 +260,7 @@ def merged(question: str, parts: Sequence[Found]) -> Found:
         vectors=[row[1] for row in rows],
         cosines=[row[2] for row in rows],
         passage_cosines=[row[3] for row in rows],
-        kind=parts[0].kind,
+        kind=parts[0].kind if parts else "fact",
     )
 
 

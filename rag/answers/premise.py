@@ -47,34 +47,6 @@ _SUBJECT = re.compile(
 )
 _PERFECT = re.compile(r"\b(?:has|have|had)\s+(?!not\b)", re.IGNORECASE)
 _BETWEEN_PARTS = re.compile(rf"(?:\?\s*(?:and\s+)?|[,;]?\s+and\s+)(?={_ASKING}\b)", re.IGNORECASE)
-# Two sides that a question names: "Israel and Hamas", "the ICJ and the ICC".
-_SIDE = r"(?:the\s+)?[A-Z][\w.-]*(?:\s+(?:(?:of|for)\s+(?:the\s+)?)?[A-Z][\w.-]*)*"
-_PAIR = rf"(?P<one>{_SIDE})\s+and\s+(?P<other>{_SIDE})"
-_SPEAKING = (
-    r"(?:say|said|tell|told|claim|claimed|think|argue|argued|report|reported|describe|described|explain|explained|react|"
-    r"reacted|respond|responded|reply|replied|want|wanted|demand|demanded|propose|proposed|accuse|accused|put|see|view)"
-)
-_EACH_OF_PAIR = re.compile(
-    rf"(?<!\bare )(?<!\bwere )\b{_PAIR}(?P<verb>\s+(?:(?:can|could|will|would|may|might|should|have|has|had)\s+)?)"
-    rf"(?:each\s+|both\s+|(?={_SPEAKING}\b))"
-)
-_DIFFERING_PAIR = re.compile(
-    r"^\W*(?i:how|where|in what|on what|what)\s+(?:do|did)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|by|from|in)\s+)?"
-    rf"{_PAIR}\s+(?:differ|disagree|diverge|contradict\s+each\s+other)\b\s*"
-    r"(?:(?:on|about|over|as\s+to)\s+)?(?P<subject>.*?)\W*$"
-)
-_COMPARED_VIEWS = re.compile(
-    r"^\W*(?i:compare|contrast)\s+(?:(?i:what)\s+|(?i:the\s+)?(?:[a-z]+\s+)?[a-z]+\s+(?:of|by|from)\s+)?"
-    rf"(?P<one>{_SIDE})(?:['’]s?)?\s+and\s+(?P<other>{_SIDE})(?:\s+{_SPEAKING})?(?:['’]s?\s+(?:[a-z]+\s+)?[a-z]+)?\s+(?:on|of|about|over|to|towards?|regarding)\s+"
-    r"(?P<subject>.+?)\W*$"
-)
-_ACCORDING_TO_PAIR = re.compile(
-    rf"\baccording\s+to\s+(?:{_PAIR}|(?P<first>.+?)\s+and\s+according\s+to\s+(?P<second>.+?))(?=\W*$|,)"
-)
-_TWO_TIMES = re.compile(
-    r"(?P<one>\b(?:in|on|at|before|after|during)\s+[^,?]+?)\s+and\s+(?:then\s+|once\s+)?(?:again|later|afterwards)\s+"
-    r"(?P<other>(?:in|on|at|before|after|during)\s+[^,?]+)(?=\W*$)"
-)
 _OF_REPORTS = re.compile(
     r"\b(?:reports|articles|outlets|accounts|newspapers|papers|sources)\s+(?:all\s+|each\s+|both\s+)?"
     r"(?:agree|disagree|differ|put|count|give|contradict)\b",
@@ -176,12 +148,9 @@ def _is_contradiction(reason: str, source: Reading, asks_for_subject: bool) -> b
 
 
 def parts(question: str) -> list[str]:
-    """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two, and so has "What do
-    Israel and Hamas say?" (`ask_of_each`). What asks nothing by itself ("who said what and when") stays with the part
-    before."""
+    """The questions that are asked in one: "Who asked for the meeting, and when is it?" has two. What asks nothing by
+    itself ("who said what and when") stays with the part before."""
     found: list[str] = []
-    if _COMPARED_VIEWS.match(question):
-        return ask_of_each(question)
     if not (_OPENING.match(question.strip()) or _AUXILIARY.match(question.strip()) or _DO.match(question.strip())):
         return [question]
     for part in _BETWEEN_PARTS.split(question):
@@ -190,31 +159,7 @@ def parts(question: str) -> list[str]:
             found[-1] = question[question.find(found[-1]) : question.find(part, question.find(found[-1])) + len(part)]
         elif part.strip():
             found.append(part.strip())
-    asked = [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
-    divided = [side for part in asked for side in ask_of_each(part)]
-    return divided if len(divided) <= MOST_PARTS else asked
-
-
-def ask_of_each(question: str) -> list[str]:
-    """The same question once for each of two sides that it names: two that speak ("What do A and B say about C?", "How
-    do the reports of A and B differ on C?", "Compare the views of A and B on C", "according to A and according to B")
-    or act each by itself ("What can A and B each do?"), or two times ("in spring and again in autumn"). Otherwise the
-    question as it is."""
-    if differing := _DIFFERING_PAIR.search(question) or _COMPARED_VIEWS.search(question):
-        about = f" about {differing['subject']}" if differing["subject"] else ""
-        return [f"What does {differing[side]} say{about}?" for side in ("one", "other")]
-    if pair := _EACH_OF_PAIR.search(question):
-        before, behind = question[: pair.start()], question[pair.end() :]
-        return [
-            f"{re.sub(r'do(?= $)', 'does', before)}{pair[side]}{pair['verb']}{behind}".strip()
-            for side in ("one", "other")
-        ]
-    if pair := _ACCORDING_TO_PAIR.search(question):
-        named = (pair["one"], pair["other"]) if pair["one"] else (pair["first"], pair["second"])
-        return [f"{question[: pair.start()]}according to {side}{question[pair.end() :]}" for side in named]
-    if pair := _TWO_TIMES.search(question):
-        return [f"{question[: pair.start()]}{pair[side]}{question[pair.end() :]}" for side in ("one", "other")]
-    return [question]
+    return [part if part.endswith("?") else f"{part}?" for part in found] if len(found) > 1 else [question]
 
 
 def asks_reports(question: str) -> bool:

@@ -61,7 +61,7 @@ is taken whatever its suffix, as records where it plainly holds some, else as te
 DRAFTS = (".docx", ".md", ".txt")
 MOST_NAMES = 200
 
-_KNOWN = {*SUFFIXES} - {".txt"}
+_KNOWN = {*SUFFIXES} - {".txt", ".md", ".markdown"}
 _MARKED_UP = (".mht", ".mhtml", ".svg", ".fodt", ".tex", ".ps")  # in characters, but no text
 SIDECARS = (".json", ".yaml", ".yml", ".meta.json", ".meta.yaml", ".meta.yml")
 MANIFESTS = ("manifest.csv", "manifest.jsonl")

@@ -70,7 +70,8 @@ _BOILERPLATE = re.compile(
             r"(?i:share this(?: article| story| page| post)?(?: (?:on|via|with) [^.]{1,60})?[.:]?)",
             r"(?:https?://|www\.)\S+",
             # Who made it, when it was changed, whose it is.
-            r"(?i:(?:posted|published|updated|modified)\b.{0,40}\bago\.?|[0-9]+[- ]min(?:ute)?s? read)",
+            r"(?i:(?:last |first )?(?:posted|published|updated|modified)\b.{0,40}\bago\.?"
+            r"|[0-9]+[- ]min(?:ute)?s? read)",
             r"(?i:by (?:our |a |the )?(?:(?:own|special|foreign|political|news) )?"
             r"(?:staff|correspondents?|reporters?|newsroom|news desk)(?: (?:writers?|reporters?|correspondents?))?)",
             r"(?:[-–—]{1,3}\s*)?(?i:with (?:additional )?(?:assistance|reporting|help|contributions?) (?:from|by))"
@@ -86,8 +87,8 @@ _BOILERPLATE = re.compile(
             r"©.{0,160}",  # a longer one goes on with the story
             rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*(?=.{{0,60}}\b[12][0-9]{{3}}\b){_NAMES}\.?",
             rf"(?i:copyright|\(c\))\s*(?:\([cC]\)|©)?\s*{_NAMES}[.,;|]?\s*(?i:all rights reserved)\b.*",
-            r"(?i:all rights reserved\b.{0,160}"
-            r"|this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
+            rf"(?i:all rights reserved)(?:\W*|[^\w\s].{{0,160}}|\s(?![a-z]).{{0,160}}|\s(?:by|to)\s{_NAMES}\.?)",
+            r"(?i:this (?:material|content) may not be (?:published|reproduced|copied)\b.*)",
             r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{12,}",  # a wire identifier
         )
     )

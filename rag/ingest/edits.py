@@ -11,14 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from rag.errors import BylineError
-from rag.ingest.metadata import clean
+from rag.ingest.metadata import PRECISIONS, clean
 from rag.text.written_dates import parse_date
 from rag.types import Article, Json
 
 EDITABLE = ("title", "outlet", "authors", "published")
 LONGEST, MOST_AUTHORS = 500, 50
 _OF_DATE = ("published", "published_precision", "published_source")
-_PRECISIONS = {0: "none", 4: "year", 7: "month", 10: "day"}
 
 
 def checked(values: Mapping[str, Any]) -> Json:
@@ -53,7 +52,7 @@ def stated(article: Article, values: Mapping[str, Any]) -> Article:
         changed[name] = tuple(value) if name == "authors" else value
         if name == "published":
             known = "stated" if value else "none"
-            changed |= {"published_precision": _PRECISIONS[len(value or "")], "published_source": known}
+            changed |= {"published_precision": PRECISIONS[len(value or "")], "published_source": known}
     return replace(article, **changed, reasons=reasons, edited=edited)
 
 

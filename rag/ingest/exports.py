@@ -10,10 +10,11 @@ from typing import Any
 from rag.errors import BylineError
 from rag.ingest import page_dates
 from rag.ingest.encoding import without_control, without_control_references
-from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, scalar, values
+from rag.ingest.fields import SPELLED, Mapped, flatten, is_empty, key, metadata_of, not_there, scalar, values
 from rag.ingest.formats import from_markup
 from rag.ingest.metadata import clean
 from rag.ingest.pages import from_html
+from rag.ingest.people import without_staff
 from rag.text.sentences import split_sentences
 from rag.types import EXCERPT, Json
 
@@ -27,6 +28,9 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}[0-9]?);", re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"\s*&lt;(?:p|div|h[1-6]|ul|ol|figure|blockquote|section|article|!doctype|html|br)\b[^<>]*?&gt;", re.I
+)
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
 # What ends a text that its source has cut: "… [+4047 chars]", "[…]", "… Read more". The second alternative only where
 # the dots are there, since a story may end with such a line of its own.
@@ -42,6 +46,7 @@ _RECORD_LIKE = frozenset(map(key, ("title", "headline", "url", "link", "date", "
 _PART = ("text", "value", "content", "html", "paragraph", "body", "rendered", "#text", "$t")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 _MOST_PARTS = 20_000
+_LONG = 300  # words: no source that cuts texts leaves so many
 
 
 def fits(record: Any, mapped: Mapped | None = None) -> int:
@@ -62,16 +67,22 @@ def article_of(record: Any, mapped: Mapped) -> tuple[str, Json]:
     own = page_dates.localized(own, (str(value) for _, value in values(flat, "published", mapped)))
     text, excerpt = _text(flat, mapped)
     if title := scalar(own.get("title")):
-        own["title"] = _without_outlet(as_text(str(title)), own.get("outlet"))
+        own["title"] = as_text(str(title))
     outlet = own.get("outlet")
+    if isinstance(own.get("authors"), list):
+        own["authors"] = [
+            name for name in own["authors"] if name == without_staff(name) or key(without_staff(name)) != key(outlet)
+        ]
     if isinstance(outlet, str) and _HOST.fullmatch(outlet.strip()):
         # An address is no name: used where nothing gives one.
         host = own.pop("outlet").strip().lower().removeprefix("www.")
         own["clues"] = [("outlet", host, f"The record names only the site, {host}.")]
     own["key"] = next((found for _, value in values(flat, "id", mapped) if (found := scalar(value)) is not None), None)
     reasons = {EXCERPT: excerpt} if excerpt else {}
-    if wanted := [name for name in mapped.get("text", ()) if text and key(name) not in flat]:
-        reasons["fields"] = f"It has no field {wanted[0]!r}, which was to be its text; another one was taken."
+    if text and (wanted := next(not_there(record, mapped), None)) is not None:
+        field, name = wanted
+        instead = "another one" if field == "text" or own.get(field) is not None else "none"
+        reasons["fields"] = f"It has no field {name!r}, which was to be its {field}; {instead} was taken."
     return text, own | ({"reasons": reasons} if reasons else {})
 
 
@@ -95,13 +106,22 @@ def _text(flat: Json, mapped: Mapped) -> tuple[str, str]:
 def _candidates(flat: Json, field: str, mapped: Mapped) -> Iterator[tuple[str, str]]:
     for _, value in values(flat, field, mapped):
         text = _shown(value)
-        match = _CUT.search(text, max(0, len(text) - 120)) or _DOTS.search(text, max(0, len(text) - 10))
+        match = _CUT.search(text, max(0, len(text) - 120))
+        if match is None and not _is_closed(_raw(value)):
+            match = _DOTS.search(text, max(0, len(text) - 10))
         if match is None or not text:
             if text:
                 yield text, ""
             continue
         if rest := _whole_sentences(text[: match.start()].rstrip()):
             yield rest, " ".join(match[0].split())[:60]
+
+
+def _is_closed(raw: str | list[str]) -> bool:
+    """Whether dots at the end of a text are its writer's: a source that cuts texts cuts them short, and cuts tags."""
+    if isinstance(raw, list):
+        return len(raw) > 1
+    return len(raw.split()) >= _LONG or (raw.count("<p") > 1 and re.search(r"</\w+>\s*$", raw) is not None)
 
 
 def _whole_sentences(text: str) -> str:
@@ -139,6 +159,8 @@ def _is_record(value: Json) -> bool:
 def as_text(value: str) -> str:
     """A field as text: markup becomes paragraphs set apart by blank lines, and references the characters they mean."""
     value = without_control_references(without_control(clean(value)))
+    if _ESCAPED.match(value):  # twice, by whoever wrote the export
+        value = html.unescape(value)
     if _PAGE.match(value):
         try:
             text: str = from_html(value.encode("utf-8", "replace"))[0]
@@ -155,10 +177,3 @@ def as_text(value: str) -> str:
 
 def _split_outside_tags(value: str) -> list[str]:
     return [value] if re.search(r"<(?:p|div|br)\b", value, re.IGNORECASE) else _BLANK_LINES.split(value)
-
-
-def _without_outlet(title: str, outlet: Any) -> str:
-    """The title without " - Quay Gazette" at its end, where that is the outlet."""
-    name = str(scalar(outlet) or "").strip()
-    cut = re.sub(rf"\s+[-–—|·:]\s+{re.escape(name)}\s*$", "", title, flags=re.IGNORECASE) if len(name) > 1 else title
-    return cut.strip() or title

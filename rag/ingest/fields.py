@@ -131,6 +131,7 @@ _SCALARS = ("name", "value", "rendered", "text", "content", "main", "title", "ht
 _NOTHING = {"", "nan", "null", "none", "n/a", "na", "nil", "undefined", "[removed]", "nat"}
 _OTHER_ADDRESSES = {"sourceurl", "publisherurl", "authorurl", "providerurl"}  # inside such an object, not the article's
 _DEPTH = 4
+_MOST_BELOW = 50  # names in one object that are listed
 _MOST = 2000  # names of a record that are looked at
 _LONGEST_NAME = 100  # characters of an outlet
 
@@ -217,9 +218,47 @@ def is_empty(value: Any) -> bool:
 def values(flat: Json, field: str, mapped: Mapped) -> Iterator[tuple[str, Any]]:
     """(name as compared, value) of all values that a record has for a field, the likeliest first; what the reader
     mapped, and nothing else, where the record has that."""
-    own = [key(name) for name in mapped.get(field, ())]
-    names = [name for name in own if name in flat] or _KEYS[field]
-    yield from ((name, flat[name]) for name in names if name in flat)
+    own = [(key(name), value) for name in mapped.get(field, ()) if (value := _reach(flat, name)) is not None]
+    yield from own or ((name, flat[name]) for name in _KEYS[field] if name in flat)
+
+
+def _reach(flat: Json, name: str) -> Any:
+    """What a record has under a name as `names_of` writes it: "body[].html" is the list of what the objects in `body`
+    have, and "items[].html" what a record has that lies in `items`. None where it has nothing."""
+    for first, *rest in _ways(name):
+        value = flat.get(key(first))
+        if rest and isinstance(value, list):
+            objects = [item for item in value if isinstance(item, dict)]
+            if not any(flat.keys() & _KEYS[field] for field in _OF_ARTICLE) or any(map(_is_article, objects[:20])):
+                continue  # the articles of a file, and not the parts of one
+            value = [found for item in objects if (found := _reach(flatten(item), "[].".join(rest))) is not None]
+        if value is not None and (not rest or isinstance(value, list)):
+            return value
+    return None
+
+
+def _ways(name: str) -> list[list[str]]:
+    """The names on the way to a field, from each list on that the way leads through."""
+    parts = [(_SOURCE.fullmatch(part) or [part, part])[1] or part for part in name.split("[].")]
+    return [parts[n:] for n in range(len(parts))]
+
+
+_OF_ARTICLE = ("title", "url", "published")
+
+
+def _is_article(value: Json) -> bool:
+    flat = flatten(value)
+    return sum(bool(flat.keys() & _KEYS[field]) for field in _OF_ARTICLE) > 1
+
+
+def not_there(record: Mapping[Any, Any], mapped: Mapped) -> Iterator[tuple[str, str]]:
+    """(field, name) of what a reader named that the record has not, not even empty."""
+    flat = flatten(record) if mapped else {}
+    listed = {key(name) for name in names_of(record)} if mapped else set()
+    for field, names in mapped.items():
+        known = ("".join(way) for name in names for way in _ways(name))
+        if not any(key(name) in listed for name in known) and all(_reach(flat, name) is None for name in names):
+            yield field, names[0]
 
 
 def metadata_of(raw: Any, mapped: Mapped | None = None) -> Json:
@@ -261,6 +300,12 @@ def _line(value: Any) -> Any:
     return None if isinstance(found, bool) else found
 
 
+def _section(value: Any) -> Any:
+    """One that is named: numbers are keys of a table that is not there."""
+    found = _line(value)
+    return None if re.fullmatch(r"[\d\s,;]+", str(found)) else found
+
+
 def _outlet(value: Any) -> Any:
     found = _line(value)
     name = str(found).strip()
@@ -294,7 +339,7 @@ _USABLE: Mapping[str, Callable[[Any], Any]] = {
     "outlet": _outlet,
     "authors": _people,
     "url": _address,
-    "section": _line,
+    "section": _section,
     "published": _day,
     "updated": _day,
 }
@@ -315,7 +360,7 @@ def table() -> str:
 
 def unknown(names: list[str], n: int) -> str:
     """The sentence for a file of `n` records none of which has a text, and the `names` that they have."""
-    has = ", ".join(name[:40] for name in names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    has = ", ".join(name[:100] for name in names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     where = "" if n == 1 else f" in any of its {n:,} records"
     return (
         f"has no text{where}; its fields are {has or 'without names'}. Say which of them is what: --fields "
@@ -324,13 +369,14 @@ def unknown(names: list[str], n: int) -> str:
     )
 
 
-def names_of(record: Mapping[Any, Any]) -> list[str]:
-    """The names of a record's fields as a reader would write them, those one level below with the way to them."""
+def names_of(record: Mapping[Any, Any], depth: int = 0) -> list[str]:
+    """The names of a record's fields as a reader would write them, those inside others with the way to them."""
     found: list[str] = []
     for name, value in record.items():
         inner = value[0] if isinstance(value, list) and value else value
         sign = "[]." if isinstance(value, list) else "."
-        found += [f"{name}{sign}{below}" for below in inner] if isinstance(inner, dict) else [str(name)]
+        below = names_of(inner, depth + 1) if isinstance(inner, dict) and depth < _DEPTH else []
+        found += [f"{name}{sign}{one}" for one in below[:_MOST_BELOW]] or [str(name)]
     return found
 
 

@@ -67,8 +67,8 @@ _LINES = (
     r"|of|and|the)){1,5})\s*:?",
     r"(?i:you (?:may|might) (?:also )?(?:like|be interested in|enjoy)\b.{0,40}|(?:recommended|suggested|picked"
     r"|selected|more) for"
-    r" you|editors?['’]?s? (?:picks?|choice)|what to read next|read next|up next|don['’]t miss|trending(?: now)?"
-    r"|related|(?:in|on)"
+    r" you|editors?['’]?s? (?:picks?|choice)|what to read next|read (?:this )?next|up next|don['’]t miss"
+    r"|trending(?: now)?|related|(?:in|on)"
     r" this story|(?:around|from) the web|(?:sponsored|promoted|paid|partner)(?: (?:content|links?|stories|post"
     r"|partnership))?"
     r"|explore more\b.{0,40}|(?:related )?topics?|tags?|filed under)\s*:?",
@@ -91,7 +91,11 @@ _LINES = (
     r"(?i:thank(?:s| you) for (?:visiting|reading|signing up|subscribing)\b.{0,200})",
     r"(?i:by (?:signing up|subscribing|clicking|submitting|registering)\b.{0,60}\byou (?:agree|accept|consent"
     r"|confirm)\b.{0,160})",
-    r"(?i:support (?:us|our (?:work|journalism|reporting|newsroom)|independent journalism)\b.{0,120})",
+    r"(?i:(?:[^.?]{0,60}\? )?support (?:us|our (?:work|reporting|newsroom)"
+    r"|(?:our |independent |local |public |quality ){0,2}journalism)\b.{0,120})",
+    r"(?i:(?:(?:want|need|like|love|hungry for) (?:to |even )?(?:read |know |hear )?(?:more|what you)\b[^.?]{0,40}\? )"
+    r"(?:get|sign up|subscribe|join|read|try|see)\b.{0,120}"
+    r"|get [^.?]{1,60}, our [^.?]{0,30}(?:e-?mail|newsletter|briefing)\b.{0,80})",
     r"(?i:(?:our web ?site|our site|this web ?site) (?:is|uses|aims|offers|provides|brings)\b.{0,200})",
     r"(?i:you are using an? (?:\w+ ){0,2}browser\b.{0,240}|your browser (?:is|does|version|may not|cannot)\b.{0,240}"
     r"|java ?script (?:is|must be)\b.{0,60}\b(?:disabled|required|enabled)\b.{0,100})",
@@ -121,6 +125,8 @@ _LINES = (
     r"(?i:(?:send|share|submit) (?:us )?(?:your|a) (?:tips?|stor(?:y|ies)|news|photos?|pictures|views"
     r"|comments)\b.{0,100}"
     r"|contact (?:us|our (?:newsroom|news ?desk|reporters?))\b.{0,80})",
+    r"(?i:to comment on (?:this|our) (?:story|article|piece|report|post)\b.{0,120}"
+    r"|(?:sign|log) ?in to (?:join|post|reply|take part|have your say)\b.{0,60})",
     r"(?i:to (?:leave a )?comment\b.{0,40}\b(?:log|sign|register)\b.{0,60}|(?:would you like to|want to|please"
     r"|read our|you must|log ?in to"
     r"|be the first to|sign in to)\b.{0,60}\b(?:comment|commenting"
@@ -130,7 +136,14 @@ _LINES = (
     r"(?i:(?:\d[\d,]* )?comments?(?: \(?\d+\)?)?|(?:view|show|hide|load|read|add|post|leave|see|write)(?: all| more"
     r"| a| your)?(?: \d+)?"
     r" (?:comments?|repl(?:y|ies))|comments (?:are|have been) (?:closed|disabled|turned off)\b.{0,60}|have your say)",
-    # Who helped, where else it stood.
+    # Who wrote, who paid and who helped, where else it stood.
+    r"(?:.{5,250}[.!?] )?(?i:(?:you can )?(?:reach|contact|e-?mail|follow|write to|message)"
+    r" (?:him|her|them|me|the (?:author|reporter|writer))\b)(?:[^.]{0,60}@.{0,80}"
+    r"|[^.]{0,20} on (?:X|Twitter|Bluesky)\W*)",
+    rf"(?:{NAMES} receives?|{NAMES} (?:[a-z]+ ){{0,4}}coverage receives) (?:financial )?support from"
+    r" (?:private|multiple|several|charitable|philanthropic) (?:private )?(?:foundations|donors|philanthropies)"
+    r"(?: for its [\w ]{1,40})?\.(?: (?:See|Read|Find|Learn|More|The|AP)\b.{0,240})?",
+    rf"{NAMES} contributed (?:(?:additional|further) )?(?:reporting|research|writing)(?: (?:from|in) {NAMES})?\.?",
     rf"(?:[-–—(*]{{1,3}}\s*)?(?i:with|additional|further|original)(?: (?i:additional|extra|further))? (?i:files?"
     rf"|reporting|research"
     rf"|inputs?|contributions?|material|assistance) (?i:from|by) (?:{NAMES} [a-z]+ )?{NAMES}\.?\)?",
@@ -143,12 +156,12 @@ _LINES = (
     rf"{_PICTURE}(?i: source| caption),\s.{{2,300}}|(?i:credit|{_PICTURE}(?: credit"
     rf"| by)?)\s?:\s{NAMES}(?:\s?[/|]\s?{NAMES})?\.?",
     r"\[\d+/\d+\].{5,380}|(?i:file(?: (?:photo|image|picture))?)(?:\s[-–—]\s|\s?:\s).{10,380}",
-    rf"{NAMES}\s?[/|]\s?(?:{NAMES} (?:via|for) )?{_FIRM}|{NAMES} via {_FIRM}|{_AGENCY}/{NAMES}",
+    rf"{_FEW}\s?[—–]\s?{_FIRM}|{NAMES}\s?[/|]\s?(?:{NAMES} (?:via|for) )?{_FIRM}|{NAMES} via {_FIRM}|{_AGENCY}/{NAMES}",
     rf"(?i:courtesy(?: of)?:?) {NAMES}|Getty(?: Images)?|AFP via Getty Images|Shutterstock|Alamy|iStock|AP Photo"
     rf"|PA Wire",
     # Buttons.
-    r"(?i:listen(?: to this (?:article|story)| now)?(?: ?\(?\d+ ?min(?:ute)?s?\)?)?|(?:\d+|an?) (?:minute|hour"
-    r"|day)s? ago|\d+ ?(?:[- ]?min(?:ute)?s?)(?: (?:read|listen))?)",
+    r"(?i:listen(?: to (?:this|the) (?:article|story)| now)?(?:[ ·•|:–—-]*\(?\d+ ?min(?:ute)?s?\)?)?"
+    r"|(?:\d+|an?) (?:minute|hour|day)s? ago|\d+ ?(?:[- ]?min(?:ute)?s?)(?: (?:read|listen))?)",
     r"(?i:(?:share|save|print|copy(?: (?:the )?(?:link|url))|bookmark|gift this article|facebook|twitter|whatsapp"
     r"|linkedin|reddit"
     r"|telegram|pinterest|flipboard|e-?mail|reply|link copied|back to top|show more|load more|see more|view (?:all"
@@ -169,8 +182,8 @@ _HELPED = re.compile(
     r" this (?:report|story|article|piece|dispatch)\.?\)?$"
 )
 _CREDIT_AT_END = re.compile(
-    rf"(?<=[.!?”\"] )(?:{_PICTURE}(?i: by| credit)?\s?:\s{NAMES}(?:\s?[/|]\s?{NAMES})?|REUTERS/{NAMES}"
-    rf"|AP Photo/{NAMES})\.?$"
+    rf"(?<=[.!?”\"] )(?:(?:{_PICTURE}(?i: by| credit)?\s?:|{_PICTURE} by|(?i:credit)\s?:)\s{NAMES}"
+    rf"(?:\s?[/|]\s?{NAMES})?|REUTERS/{NAMES}|AP Photo/{NAMES}|{_FEW}\s?[/—–]\s?{_FIRM}(?: via {_FIRM})?)\.?$"
 )
 _CREDIT_IN_BRACKETS = re.compile(_IN_BRACKETS)
 

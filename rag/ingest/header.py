@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.ingest.people import HOUSES, JOBS
+from rag.ingest.people import FIRMS, HOUSES, JOBS, capitalised, without_firm
 from rag.text.written_dates import CLOCK, MONTH_NAMES, STAMP, parse_date
 from rag.types import Span
 
@@ -53,7 +53,7 @@ _ROLE = re.compile(
     rf"(?i)\b(?:{JOBS}|{HOUSES}|special|team|updated|published|min read|minutes?|photo\w*|ph\.?d|m\.?d)\b"
     r"|\.(?:com|org|net)\b|@"
 )
-_FIRMS = re.compile(r"(?:The\s)?(?:Associated Press|Bloomberg(?: News)?|Reuters|AFP|AP|dpa|UPI|Xinhua|PTI|ANI|Kyodo)")
+_FIRMS = re.compile(FIRMS)
 _KNOWN = re.compile(rf"{_FIRMS.pattern}|BBC(?: News)?|CBC(?: News)?|CNN|NPR|DW|Axios|Politico|Al Jazeera")
 _OUTLET = re.compile(rf"(?:The\s)?{_NAME}(?:\s(?:{_NAME}|of|the|and|&)){{0,5}}")
 # What ends a name like these makes an outlet of it ("Quay Gazette", "Times of Saltby"); the weaker ones are also a
@@ -296,12 +296,16 @@ def _authors(value: str, line: str) -> Iterator[Clue]:
         if (works := _FOR.fullmatch(head)) is not None and (outlet := _outlet(works["outlet"], is_expected=True)):
             outlets.append(outlet)
             head = works["who"]
+        person = without_firm(head)
+        if person != head:
+            outlets.append(head[len(person) :].strip())
+            head = person
         if n == 0 and (head.startswith("The ") or head.count(" ") > 1) and (outlet := _outlet(head, is_expected=False)):
             outlets.append(outlet)
         elif not _ROLE.search(head):
             person = _PLACE.sub("", head).strip()
             if _PERSON.fullmatch(person) and 1 <= person.count(" ") <= 5:
-                names.append(_name(person))
+                names.append(capitalised(person))
             elif not names:  # "By the sea" begins a headline
                 return
     if len(set(outlets)) == 1:
@@ -315,11 +319,3 @@ def byline_names(line: str) -> tuple[str, ...]:
     by = _BY.fullmatch(line)
     read = list(_authors(by[1] if by is not None else line, line))
     return next((value for field, value, _ in read if field == "authors"), () if read else (line,))
-
-
-def _name(person: str) -> str:
-    """JANE O'DOE as Jane O'Doe: bylines are often set in capitals."""
-    if not person.isupper() or sum(map(str.isalpha, person)) < 5:
-        return person
-    words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), person)
-    return re.sub(r"\bMc([a-z])", lambda mc: f"Mc{mc[1].upper()}", words)

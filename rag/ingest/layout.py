@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from rag.ingest.hyphens import Hyphens
@@ -59,6 +59,7 @@ _DIVIDED = re.compile(r"\w[-\xad‐]$")
 _MARGIN = 0.15  # of the page's height
 _MOST_ROWS = 3  # of a head or a foot
 _SHIFT, _NEAR = 6.0, 3  # points and pages between two that are the same
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 _NUMBER = re.compile(
     r"(?i)[^\w]*(?:(?:page|seite|pagina|página|p\.|pg\.?|no?\.)\s*)?(?:\d{1,4}|(?-i:(?=[ivxl])x{0,3}l?x{0,3}(?:ix|iv|v?i{0,3})))"
     r"(?:\s*(?:of|/|von|de|di|sur)\s*\d{1,4})?[^\w]*"
@@ -67,25 +68,27 @@ _NUMBER = re.compile(
 
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[str]]:
     """The pages without what is printed at their head or foot again and again (figures may change) and without their
-    numbers; and what was, each once. Only rows that stand apart from the text, near the edge, are looked at."""
+    numbers; and what was, each once. Only rows near the edge are looked at, a number only where it stands apart."""
     rows = [_rows(page.lines) for page in pages]
     steps = [a[0].bottom - b[0].bottom for page in rows for a, b in pairwise(page)]
     step = median(steps) if steps else 0.0
-    margins = [_margin_rows(page, listed, step) for page, listed in zip(pages, rows, strict=True)]
+    margins = [_margins(page, listed, step) for page, listed in zip(pages, rows, strict=True)]
     places: dict[str, list[tuple[int, float]]] = {}
     for number, margin in enumerate(margins):
-        for row in margin:
+        for row, *_ in margin:
             places.setdefault(_alike(row), []).append((number, row[0].bottom))
     gone: dict[str, None] = {}
     kept = []
     for number, (page, margin) in enumerate(zip(pages, margins, strict=True)):
         running: set[Line] = set()
-        for row in margin:
+        for row, is_apart, outer in margin:
             again = any(
                 0 < abs(other - number) <= _NEAR and abs(y - row[0].bottom) < _SHIFT for other, y in places[_alike(row)]
             )
-            is_number = _NUMBER.fullmatch(_text(row)) is not None
-            if again or is_number:
+            is_number = is_apart and _NUMBER.fullmatch(_text(row)) is not None
+            # A row of figures that goes on over the page is no head, and none stands below a line of the story.
+            is_head = _LETTERS.search(_text(row)) and (outer is None or outer[0] in running)
+            if (again and (is_apart or is_head)) or is_number:
                 running.update(row)
                 gone.update({} if is_number else {_text(row): None})
         kept.append(replace(page, lines=[line for line in page.lines if line not in running]))
@@ -94,18 +97,23 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[str]]
     return kept, list(gone)
 
 
-def _margin_rows(page: Page, rows: list[Flow], step: float) -> list[Flow]:
-    """The rows of a page's head and foot: few, near the edge, and set apart from the text."""
+def _margins(page: Page, rows: list[Flow], step: float) -> list[tuple[Flow, bool, Flow | None]]:
+    """The few rows near a page's upper and lower edge that are set apart from the text or, where none is, are the
+    first; each with whether it is, and the one between it and the edge."""
     edge = _MARGIN * (page.top - page.bottom)
-    found: list[Flow] = []
+    found: list[tuple[Flow, bool, Flow | None]] = []
     for ordered in (rows, rows[::-1]):
-        for n in range(1, min(_MOST_ROWS, len(ordered)) + 1):
-            row = ordered[n - 1][0]
-            if page.bottom + edge <= row.top and row.bottom <= page.top - edge:
-                break
-            if n == len(ordered) or abs(row.bottom - ordered[n][0].bottom) > _WIDE_GAP * step:
-                found += [row for row in ordered[:n] if row not in found]
-                break
+        near = [*takewhile(lambda row: row[0].top < page.bottom + edge or row[0].bottom > page.top - edge, ordered)]
+        near = near[:_MOST_ROWS]
+        ends = (
+            n
+            for n, row in enumerate(near, start=1)
+            if n == len(ordered) or abs(row[0].bottom - ordered[n][0].bottom) > _WIDE_GAP * step
+        )
+        n_apart = next(ends, 0)
+        listed = [row for row, *_ in found]
+        outer = [None, *near]
+        found += [(row, n_apart > 0, outer[n]) for n, row in enumerate(near[: n_apart or None]) if row not in listed]
     return found
 
 

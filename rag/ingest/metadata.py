@@ -30,7 +30,7 @@ _ODD_TITLE = re.compile(
 )
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*")
 _TOLERANCE = dt.timedelta(days=366)
-_PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
+PRECISIONS: dict[int, Precision] = {0: "none", 4: "year", 7: "month", 10: "day"}
 
 
 def load_yaml(source: str) -> Any:
@@ -144,6 +144,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
         is_said = any(place.time is not None for place in places)
         title, reasons["title"] = _title_in(text, boilerplate, is_said)
     outlet = inferred("outlet") if outlet is None else outlet
+    title = _without_outlet(title, outlet) if title is not None and outlet is not None else title
     section = inferred("section") if section is None else section
     authors = inferred("authors") if authors is None else authors
     published, source, reasons["published"] = _published(layers, clues)
@@ -160,7 +161,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
         authors=authors if authors is not None else (),
         url=url,
         published=published,
-        published_precision=_PRECISIONS[len(published) if published is not None else 0],
+        published_precision=PRECISIONS[len(published) if published is not None else 0],
         published_source=source,
         path=path,
         content_hash=_sha256([*known, *more]),
@@ -182,6 +183,11 @@ def _title_in(text: str, boilerplate: Sequence[Span], is_said: bool) -> tuple[st
         return title, f"The first line of the text stands apart: “{title}”."
     words = first_words(text, boilerplate)
     return words, NO_HEADLINE if words else ""
+
+
+def _without_outlet(title: str, outlet: str) -> str:
+    """The title without " - Quay Gazette" at its end, where that is the outlet."""
+    return re.sub(rf"(?<=\S)\s+[-–—|·:]\s+{re.escape(outlet)}\s*$", "", title, flags=re.IGNORECASE)
 
 
 def _sha256(values: list[Any]) -> str:

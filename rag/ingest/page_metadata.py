@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 from rag.ingest.furniture import NAMED_READER
 from rag.ingest.header import byline_names, outlet_by_form
 from rag.ingest.linked_data import LinkedData, words
-from rag.ingest.people import split_people
+from rag.ingest.people import split_people, without_staff
 from rag.types import Json
 
 Asides = AbstractSet[Any]
@@ -43,7 +43,10 @@ _OF_OTHERS = re.compile(
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::|<|>|«)\s+|\s*[|»]\s*")
 _HEADLINE = re.compile(r"(?i)\b(?:(?:article|entry|post|story|main|page)?[-_]*(?:headline|title))\b")
 _ADDRESS = re.compile(r"(?i)https?:|www\.|^@|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:/.*)?$|^\w+_\w+$|@")
-_FEW, _LONGEST_NAME = 4, 80
+_FEW, _LONGEST_NAME, _LONGEST_BYLINE = 4, 80, 200
+_COMPANY = re.compile(
+    r"(?i).*\b(?:ltd|limited|inc|incorporated|llc|plc|corp|corporation|gmbh|holdings?|group|publishing|publications)\.?"
+)
 _MAX_TITLE, _MAX_OUTLET, _MAX_OUTLET_WORDS = 300, 60, 7
 _NOBODY = re.compile(
     r"(?i)(?:by\s+)?(?:(?:the|our|a)\s+)?(?:admin\w*|editors?|editorial(?: (?:team|staff|board))?"
@@ -274,15 +277,22 @@ def _authors(tree: Any, linked: LinkedData, sites: Sequence[str | None], aside: 
     known |= {_letters(name) for thing in linked.objects for name, _ in linked.named(thing.get("publisher"))}
     named = [*linked.named(linked.article.get("author")), *linked.named(linked.article.get("creator"))]
     people = [name for name, types in named if not types & {"organization", "newsmediaorganization"}]
-    for names in (people, [name for name, _ in named]):
+    for names in (people, [name for name, _ in named if not _COMPANY.fullmatch(name)]):
         yield _people(names, known), ""
     for field in _META["authors"]:
         yield _people(metas(tree, [field]), known), ""
     for path, read in _BYLINES:
-        found = [text for element in tree.xpath(path) if element not in aside and (text := text_of(element))]
-        for text in found[:8]:
-            if len(text) <= 200 and (writers := _people(read(text), known)):
+        found = [element for element in tree.xpath(path) if element not in aside and text_of(element)]
+        for text in dict.fromkeys(text for element in found[:8] for text in (_byline(element), text_of(element))):
+            if len(text) <= _LONGEST_BYLINE and (writers := _people(read(text), known)):
                 yield writers, f"The byline on the page reads “{text}”."
+
+
+def _byline(element: Any) -> str:
+    """The words of a byline: of the line around an element, where that begins "By", since it may name more people."""
+    around = element.getparent()
+    line = text_of(around) if around is not None else ""
+    return line if len(line) <= _LONGEST_BYLINE and re.match(r"(?i)by\b", line) else text_of(element)
 
 
 def _people(values: Iterable[str], outlets: set[str]) -> list[str] | None:
@@ -302,7 +312,9 @@ def _people(values: Iterable[str], outlets: set[str]) -> list[str] | None:
         else:
             names += split_people(value)
     kept = [
-        name for name in names if _letters(name) not in outlets and not _NOBODY.fullmatch(name) and not name.isdigit()
+        name
+        for name in names
+        if _letters(without_staff(name)) not in outlets and not _NOBODY.fullmatch(name) and not name.isdigit()
     ]
     return list(dict.fromkeys(kept)) or None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.ingest import hidden, page_dates, page_metadata
 from rag.ingest.boilerplate import WORD, find_boilerplate
-from rag.ingest.formats import from_markup, paragraphs, spaced, tree_of
+from rag.ingest.formats import declared_in, from_markup, paragraphs, spaced, tree_of
 from rag.ingest.furniture import SUBSCRIBERS_ONLY, is_furniture
 from rag.ingest.linked_data import LIVE, LinkedData, kinds
 from rag.ingest.metadata import clean
@@ -41,8 +41,7 @@ def from_html(data: bytes) -> tuple[str, Json]:
     The reasons say where the text is not what the page shows (`text`), what was left out of it as `hidden`, and that it
     is only the beginning (`excerpt`).
     """
-    label = re.search(rb"<meta[^>]{0,200}charset=[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
-    tree = tree_of(data, label[1].decode("ascii").lower() if label is not None else None)
+    tree = tree_of(data, declared_in(data))
     if tree is None:
         return "", {}
     linked = LinkedData(tree)

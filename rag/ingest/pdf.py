@@ -23,6 +23,7 @@ from rag.types import Json, Place
 LONGEST_S = 1800  # where there is no timer for a page; by the clock, and on a busy machine
 # With the same modules as this process has. Run by its path, it would find those beside it first (warnings.py).
 _START = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
+_PAGE_LABEL = re.compile(r"^(?:Page )?[A-Z]?[0-9]{1,3}\s+|\s+(?:Page )?[A-Z]?[0-9]{1,3}$")  # "A4 Quay Gazette"
 _PROGRAM = Path(__file__).with_name("pdf_words.py")
 
 
@@ -80,6 +81,7 @@ def _from_heads(heads: list[str]) -> Iterator[Clue]:
             yield "published", iso(dated), f"“{head}” stands on its pages."
         for part in re.split(r"\s[|•·–—-]\s|\s{2,}", head[: dated.start()] if dated is not None else head):
             name = re.sub(r"(?i)[\s,]*\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b.*", "", part).strip(" ,|•·–—-")
+            name = _PAGE_LABEL.sub("", name)
             if outlet := outlet_by_form(name):
                 yield "outlet", outlet, f"“{head}” stands on its pages."
 

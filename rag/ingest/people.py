@@ -16,6 +16,11 @@ JOBS = (
     r"|producers?"
 )
 HOUSES = r"agenc(?:y|ies)|press|news|times|post|gazette|media|network|service|wire|online|digital"
+FIRMS = r"(?:The\s)?(?:Associated Press|Bloomberg(?: News)?|Reuters|AFP|AP|dpa|UPI|Xinhua|PTI|ANI|Kyodo)"
+_FIRM_BEHIND = re.compile(rf"(?<=[^\W\d_])\s+(?:{FIRMS})$")
+_STAFF = re.compile(rf"(?i)(?:['’]s)?(?:\s+(?:{JOBS}|newsroom|team))+$")
+_PARTICLES = r"(?:(?:van|von|vom|zu|de|der|den|del|della|di|da|dos|du|la|le|al|bin|ter|ten|af)\s+)*"
+_SURNAME = re.compile(rf"(?i:{_PARTICLES})\S+")
 _ROLE = re.compile(
     rf"(?i)\b(?:{JOBS}|{HOUSES}|contributing|reuters|bloomberg|newsroom|tribune|herald|special to)\b|@"
     r"|\.(?:com|org|net)\b"
@@ -74,8 +79,8 @@ def _of_part(part: str) -> list[str]:
     parts = [_BY.sub("", re.sub(r"^(?:and|&)\s+", "", piece)) for piece in parts if piece]
     if not parts:
         return []
-    if len(parts) == 2 and " " not in parts[0] and not _ROLE.search(part) and not _AFTER.match(parts[1]):
-        if len(parts[1].split()) <= 3 and parts[0][0].isupper() and parts[1][0].isupper():
+    if len(parts) == 2 and _SURNAME.fullmatch(parts[0]) and not _ROLE.search(part) and not _AFTER.match(parts[1]):
+        if len(parts[1].split()) <= 3 and parts[0].split()[-1][0].isupper() and parts[1][0].isupper():
             return [f"{parts[1]} {parts[0]}"]  # Falke, Wren
         return parts
     names: list[str] = []
@@ -83,10 +88,29 @@ def _of_part(part: str) -> list[str]:
         if names and _AFTER.fullmatch(piece):
             names[-1] += f", {piece}"
         elif not names or not (_ROLE.search(piece) or " " not in piece):
-            names.append(_PLACE.sub("", piece))
+            names.append(without_firm(_PLACE.sub("", piece)))
     return names
 
 
+def without_firm(name: str) -> str:
+    """A name without the agency behind it: "Wren Falke Associated Press"."""
+    cut = _FIRM_BEHIND.sub("", name)
+    return cut if " " in cut else name
+
+
+def without_staff(name: str) -> str:
+    """What "Quay Gazette Staff" names: the outlet."""
+    return _STAFF.sub("", name)
+
+
+def capitalised(person: str) -> str:
+    """JANE O'DOE as Jane O'Doe: bylines are often set in capitals."""
+    if not person.isupper() or " " not in person or sum(map(str.isalpha, person)) < 5 or _ROLE.search(person):
+        return person
+    words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), person)
+    return re.sub(r"\bMc([a-z])", lambda mc: f"Mc{mc[1].upper()}", words)
+
+
 def _unique(names: Any) -> list[str]:
-    cleaned = (" ".join(str(name).split()).strip(" .,;") if name else "" for name in names)
+    cleaned = (capitalised(" ".join(str(name).split()).strip(" .,;")) if name else "" for name in names)
     return list(dict.fromkeys(name for name in cleaned if name))

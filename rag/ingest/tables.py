@@ -15,6 +15,8 @@ from rag.ingest.lines import HEAD, Lines, decode_line
 
 _DELIMITERS = ",;\t|\x01\x1f^~"
 _SAMPLE_ROWS = 20
+_MOST_WORDS, _SENTENCE = 3, 40
+_MARKDOWN_RULE = re.compile(r"[\s|:]*-[-\s|:]*")
 _OLD_LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _SEPARATOR = re.compile(r"\ufeff?sep=")  # Excel's word for it
 _NAME = re.compile(r"[\w .:/@#()\[\]-]{0,60}")
@@ -40,6 +42,7 @@ def dialect_of(head: str) -> _Dialect | None:
             same = sum(len(row) == len(header) for row in body)
             named = sum(_NAME.fullmatch(name) is not None for name in header)
             enough = known >= 2 or (known >= 1 and len(header) >= 3) or (len(header) >= 3 and len(body) >= 3)
+            enough = enough or (delimiter != "," and len(body) >= 2 and _has_texts(header, body))
             spaced = delimiter == "," and any(name.startswith(" ") for name in header)
             is_sure = (
                 bool(body) and same == len(body) and named == len(header) and enough and (known >= 2 or not spaced)
@@ -48,6 +51,12 @@ def dialect_of(head: str) -> _Dialect | None:
             if best is None or score > best[0]:
                 best = score, _Dialect(delimiter, escaped, is_sure)
     return best[1] if best is not None else None
+
+
+def _has_texts(header: list[str], body: list[list[str]]) -> bool:
+    """Whether below short names there is a column of sentences."""
+    are_names = all(re.match(r"\s*[^\W\d]", name) and len(name.split()) <= _MOST_WORDS for name in header)
+    return are_names and any(all(len(cell) >= _SENTENCE for cell in column) for column in zip(*body, strict=False))
 
 
 def _sample(head: str, delimiter: str, escaped: bool) -> list[list[str]]:
@@ -77,6 +86,7 @@ def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
             f"is no table of articles: its first line, “{first}”, must name two columns or more, with a comma, a "
             "semicolon, a tab or | between them."
         )
+    is_markdown = dialect.delimiter == "|" and lines.head.lstrip().startswith("|")
     names: list[str] | None = None
     is_bare = False
     row_lines: list[str] = []
@@ -84,6 +94,8 @@ def rows_of(lines: Lines) -> Iterator[tuple[int, Any]]:
 
     def noted() -> Iterator[str]:
         for text in _texts(lines):
+            if is_markdown:
+                text = "" if _MARKDOWN_RULE.fullmatch(text) else f"{text.strip().removeprefix('|').removesuffix('|')}\n"
             row_lines.append(text)
             yield text
 

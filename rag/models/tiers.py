@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from embeddings.encoder import Encoder
 from embeddings.minilm import MiniLMEmbedder, shared
 from rag.errors import BylineError
 from rag.models.adapter import ADAPTERS, READER, VERIFIER
@@ -31,9 +30,9 @@ SOURCES = {"flag": "given by hand", "environment": "set by the environment", "fi
 
 def tier_of(spec: str, kind: str) -> str | None:
     """ "built-in" or "accurate" for a reader or verifier (`kind`) of a tier, None for others. "auto" is accurate where
-    its base model and an adapter for it are there."""
+    its base model is there."""
     if spec == "auto":
-        return "accurate" if ("accurate", kind) in ADAPTERS and is_installed() else "built-in"
+        return "accurate" if is_installed() else "built-in"
     return spec if spec in TIERS else None
 
 
@@ -64,7 +63,8 @@ def load_given(*, reader: str | None = None, checker: str | None = None) -> None
 def load_model(spec: str, kind: str) -> Any:
     """The reader or verifier (`kind`) of a tier, or the one of somebody else's that `spec` names."""
     if spec in TIERS:
-        return _OF_TIERS[kind](_base(spec, kind), weights=ADAPTERS[spec, kind])
+        base = shared().encoder if spec == "built-in" else larger_base()
+        return _OF_TIERS[kind](base, weights=ADAPTERS[spec, kind])
     scheme, _, name = spec.partition(":")
     classes, option = _BY_NAME[kind]
     if scheme not in classes or not name:
@@ -72,18 +72,6 @@ def load_model(spec: str, kind: str) -> Any:
     from rag.models import named
 
     return getattr(named, classes[scheme])(name)
-
-
-def _base(tier: str, kind: str) -> Encoder:
-    if tier == "built-in":
-        return shared().encoder
-    if (tier, kind) not in ADAPTERS:
-        raise BylineError(_no_adapter(kind))
-    return larger_base()
-
-
-def _no_adapter(kind: str) -> str:
-    return f"there is no {kind} for the accurate tier in this version of Byline: use built-in."
 
 
 def in_use(settings: Settings) -> Json:
@@ -104,14 +92,9 @@ def _about(spec: str, kind: str, origin: str) -> Json:
     if tier is None:
         return _about_named(spec.partition(":")[2], by)
     if tier == "built-in":
-        if spec == "built-in" or is_installed():
-            why = by if spec == "built-in" else _no_adapter(kind).removesuffix(": use built-in.")
-            return _entry(tier, MiniLMEmbedder.name, why)
-        why = f"the larger base model is not at {models_folder() / NAME}"
-        # Worth fetching only where something would stand on it.
-        return _entry(tier, MiniLMEmbedder.name, why, GET if ("accurate", kind) in ADAPTERS else "")
-    if ("accurate", kind) not in ADAPTERS:
-        return _entry(tier, NAME, f"{by}, but {_no_adapter(kind)}", f"set the {kind} to built-in", usable=False)
+        if spec == "built-in":
+            return _entry(tier, MiniLMEmbedder.name, by)
+        return _entry(tier, MiniLMEmbedder.name, f"the larger base model is not at {models_folder() / NAME}", GET)
     where = models_folder() / NAME
     if is_installed():
         return _entry(tier, NAME, f"{by}: the larger base model is at {where}")

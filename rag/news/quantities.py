@@ -65,7 +65,6 @@ _LINKS = frozenset(
     "as".split()
 )
 _ENDS = frozenset("after before amid following against not no over under".split())
-_ADVERBS = frozenset("also have has had fell".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,7 @@ def _read_plain(reading: Reading, n: int) -> Quantity | None:
     """The quantity of a figure that stands before what it counts; None where no word says what that is."""
     items = reading.items
     behind = _words_behind(items, n)
-    behind += _find_effect(items, n, behind)
-    is_cost = _is_cost(items, n)
-    before = _words_before(items, n, has_noun=bool(behind), is_cost=is_cost)
+    before = _words_before(items, n, has_noun=bool(behind))
     bag = frozenset(_concept(items[k]) for k in (*behind, *before)) - _GENERIC
     if not bag:
         return None
@@ -129,7 +126,7 @@ def _read_plain(reading: Reading, n: int) -> Quantity | None:
         classes=frozenset(_CLASSES[key] for key in bag | set(named) if key in _CLASSES),
         words=reading.text[items[_find_start(items, n)].start : items[behind[0] if behind else n].end].strip(),
         about=" ".join(items[k].text for k in sorted(behind) or reversed(before)),
-        truth=truth | {"may"} if is_aim and not is_cost else truth,
+        truth=truth | {"may"} if is_aim else truth,
     )
 
 
@@ -147,15 +144,15 @@ def _words_behind(items: Sequence[Item], n: int) -> list[int]:
     return found
 
 
-def _words_before(items: Sequence[Item], n: int, *, has_noun: bool, is_cost: bool) -> list[int]:
+def _words_before(items: Sequence[Item], n: int, *, has_noun: bool) -> list[int]:
     """The places of the words before figure `n` that say of what it is told, the nearest first. What a figure without a
     noun counts stands farther off: "the toll of the fire at Vell has risen to 27"."""
     found: list[int] = []
     for k in range(n - 1, max(-1, n - (8 if has_noun else 14)), -1):
         if items[k].kind == "stop" or items[k].number is not None or items[k].text.lower() in _ENDS | REPORTING:
             break
-        is_telling = has_noun or is_cost or (items[k].kind == "word" and items[k].key not in _GENERIC)
-        if items[k].kind in ("word", "name") and is_telling and len(found) < (6 if is_cost else 2):
+        is_telling = has_noun or (items[k].kind == "word" and items[k].key not in _GENERIC)
+        if items[k].kind in ("word", "name") and is_telling and len(found) < 2:
             found.append(k)
     return found
 
@@ -170,12 +167,6 @@ def _find_start(items: Sequence[Item], n: int) -> int:
 def _truth(items: Sequence[Item], n: int) -> frozenset[str]:
     start, end = segment(items, n)
     return frozenset[str]().union(*(items[k].marks for k in range(start, end))) & TRUTH
-
-
-def _is_cost(items: Sequence[Item], n: int) -> bool:
-    """Whether figure `n` is money that something "cost" or "would cost"."""
-    at, number = _find_start(items, n) - 1, items[n].number
-    return number is not None and number.unit != "" and at >= 0 and items[at].key == "cost"
 
 
 def _find_head(items: Sequence[Item], n: int) -> tuple[int, int] | None:
@@ -251,22 +242,6 @@ def _read_headed(reading: Reading, n: int, head: int, verb: int) -> Quantity:
         truth=_truth(items, n),
         is_running=True,
     )
-
-
-def _find_effect(items: Sequence[Item], n: int, behind: Sequence[int]) -> list[int]:
-    """What befell those whom figure `n` counts, where a name stands between: "900 residents of Lower Brackley were
-    evacuated", "130 people in Vell fell ill"."""
-    if not behind or any(items[k].key in _CLASSES for k in behind):
-        return []
-    for k in range(behind[0] + 1, min(n + 10, len(items) - 1)):
-        low = items[k].text.lower()
-        if low in _ENDS or items[k].kind in ("stop", "number"):
-            break
-        if low in ("was", "were", "been", "are", "fell") and items[k + 1].key in _CLASSES:
-            return [k + 1]
-        if items[k].kind == "word" and k not in behind and low not in _ADVERBS:
-            break
-    return []
 
 
 def _find_total(items: Sequence[Item], n: int) -> int | None:

@@ -66,7 +66,6 @@ _GOES_ON = re.compile(
     r"sank|sent|spoke|stood|struck|took|went|won)(?![\w-])"
 )
 _LONE_NAME = re.compile(r"[A-Z]\w+(?:ing|ly)")  # Kelly, Beijing: no adverb and no participle speaks
-_ENDS_IN_NO_NAME = re.compile(r"\b(?:the|an?|his|her|its|their|our|my|your)\Z")
 _RELATIVE = re.compile(r",\s(?:who|whom|whose|which)\s")
 POINTING = frozenset({"he", "she", "they", "it"})
 SAME_SOURCES = re.compile(
@@ -83,7 +82,6 @@ _CAN_SPEAK = re.compile(
 _ASIDE = re.compile(
     rf",\s(?:(?:[A-Z][\w.'’-]+\s?){{2,3}}|(?:who|which|whom)\s(?!(?:{SAY})\b)[^,.;:\"“]{{3,80}})(?=[,.;:]|\Z)"
 )
-_POSSESSIVE = re.compile(r"\b[Ii]n ((?:[A-Z][\w.-]+ ?){1,4})['’]s (?:words|view|telling|account|reading)\b")
 _SIGNED = re.compile(r"[\"”]\s*[-–—]+\s*((?:[A-Z][\w.'’-]+ ?){2,5})\Z")
 _MARK_OR_BREAK = re.compile(r"[\"“”]|\n[ \t]*\n")
 _BORDER = re.compile(r"[;:.!?](?=\s)|[,.!?][\"”]|\s[–—-]{1,2}\s|[()]")
@@ -159,9 +157,8 @@ def speaker_of(sentence: str, offset: int) -> Speaker | None:
         if source := _name(sentence, match.end(), end, is_source=True):
             found.append(source)
     found += [speaker for match in _VERB.finditer(sentence) if (speaker := _of_verb(sentence, match))]
-    for pattern in (_POSSESSIVE, _SIGNED):
-        if signed := pattern.search(sentence):
-            found.append(Speaker(*signed.span(1)))
+    if signed := _SIGNED.search(sentence):
+        found.append(Speaker(*signed.span(1)))
     if not found:
         return None
     first = min(found, key=lambda s: (s.is_pronoun and len(found) > 1, s.start))
@@ -189,16 +186,8 @@ def _of_verb(sentence: str, match: re.Match[str]) -> Speaker | None:
     is_name_behind = re.match(r"\s+(?:[A-Z][\w.'’-]+\s?){1,4}[,.]", behind)
     if re.search(r"[\"”][,.]?\Z", bare) or (bare.endswith(",") and is_name_behind):
         return _behind(sentence, match.end())
-    if match.group().endswith("ing") and bare.endswith(","):
-        return _opening(sentence)
     is_open = between is None  # "X, said Y" and not "X, the Y, has said Z"
     return _ahead(sentence, bare, behind, is_open) or (_behind(sentence, match.end()) if bare.endswith(",") else None)
-
-
-def _opening(sentence: str) -> Speaker | None:
-    """The name or pronoun with which a sentence begins: "X left, saying …"."""
-    match = re.match(r"(?:[A-Z][\w.'’-]+ )*[A-Z][\w.'’-]+(?= [a-z])", sentence)
-    return _name(sentence, *match.span(), is_source=False) if match else None
 
 
 def _behind(sentence: str, at: int) -> Speaker | None:
@@ -245,19 +234,8 @@ def _ahead(sentence: str, bare: str, behind: str, is_open: bool) -> Speaker | No
         elif not has_apposition:
             return None  # what stands right before the verb is its subject: the parts before it belong to another
         if chosen is not None and not has_apposition:
-            if number and _is_title(bare[slice(*parts[number - 1])], bare[slice(*parts[number])]):
-                continue
             break
     return chosen
-
-
-def _is_title(title: str, name: str) -> bool:
-    """ "Malaysia's Prime Minister, Najib Razak said": an office, then its holder."""
-    return (
-        bool(re.fullmatch(r"\s*(?:[A-Z][\w'’-]+|of|the|[a-z]+)(?:\s+\S+){0,6}", title))
-        and bool(re.fullmatch(r"\s*(?:[A-Z][\w.'’-]+\s*){2,4}", name))
-        and not OPENS_NO_NAME.match(title.strip())
-    )
 
 
 def _end_of_name(sentence: str, at: int) -> int:
@@ -283,7 +261,7 @@ def _name(sentence: str, start: int, end: int, *, is_source: bool) -> Speaker | 
         end = start + relative.start()
         words = sentence[start:end]
         found = WORD.findall(words)
-    if not found or len(found) > MAX_WORDS or _ENDS_IN_NO_NAME.search(words):
+    if not found or len(found) > MAX_WORDS:
         return None
     low = words.lower()
     if low.split()[0] in POINTING and len(found) > 1:

@@ -41,7 +41,6 @@ _OFFICES = (
     r"\b(?:minister|secretary|president|prosecutor|spokes\w+|chairman|chairwoman|chair|director|leader|governor|mayor|"
     r"senator|judge|lawyer|coach|chief|head|professor|editor|author|officer|general)\b"
 )
-_OFFICE = re.compile(_OFFICES, re.I)
 _INTRODUCED = re.compile(
     r"((?:[A-Z][\w.'’-]+ ){1,3}[A-Z][\w-]+),? (?:(?:the|an?|\w+['’]s|chief|former) )?[\w'’ -]{0,40}?" + _OFFICES
 )
@@ -152,7 +151,7 @@ def _fits(pronoun: str, name: str) -> bool:
     if pronoun == "they":
         return bool(_MANY.search(head) or _BODY.search(name))
     if pronoun == "it" or OUTLET.fullmatch(pronoun):
-        return (not _MANY.search(head) or bool(_BODY.search(head))) and not _OFFICE.search(name)
+        return not _MANY.search(head) or bool(_BODY.search(head))
     return bool(_PERSON.search(head)) and not (_BODY.search(head) and not re.search(r"\w+(?:er|or|man)\b", head))
 
 

@@ -2,26 +2,24 @@
 evidence is as recent as the question asks.
 
 A filter that was read wrongly loses the answer, so only wording that speaks of what was known or published sets one:
-"as of June", "what was known by 6 May", "in the April article", "what has happened since April", "until 6 May" and
-"before the warrants were issued". "What happened to the court in May 2024?" sets none: May is when it happened, and a
-later article may report it.
+"as of June", "what was known by 6 May", "in the April article", "what has happened since April" and "until 6 May".
+"What happened to the court in May 2024?" sets none: May is when it happened, and a later article may report it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from rag.filters import Filters
 from rag.search.requests import Request
 from rag.text.calendar import FULL_MONTHS, WEEKDAYS, date_in_words
 from rag.text.date_words import DateMention
-from rag.text.dates import read, read_in
+from rag.text.dates import read
 from rag.text.periods import Days, cut, days_of
-from rag.text.tense import looks_back
-from rag.types import Article, Candidate, Citation, Json
+from rag.types import Citation, Json
 
 # Evidence may be so many days older than now, or than the `as_of` that was asked for, before the answer says so.
 RECENT_DAYS, NEAR_AS_OF_DAYS = 14, 60
@@ -85,9 +83,6 @@ def is_open(filters: Filters) -> bool:
     return filters.as_of is None and filters.published_from is None and filters.published_to is None
 
 
-Reports = Callable[[str], Sequence[Candidate]]
-"""The sentences of the library that carry a statement."""
-
 _DAY, _MONTH = "|".join(dict.fromkeys(WEEKDAYS.values())), "|".join(FULL_MONTHS).lower()
 # Questions are typed in a hurry: a month or weekday in small letters, where it can be nothing else.
 _SMALL = re.compile(
@@ -120,38 +115,20 @@ _PAPER_BEFORE = re.compile(
     rf"|\b{_PAPERS}\s+(?:of|in)\s+$|\b(?:did|does|do)\b[^,;?]{{1,60}}\b(?:report|write|publish)\s+(?:in|on)\s+$"
     r"|\bwhat\s+was\s+(?:reported|published|written)\s+(?:in|on)\s+$"
 )
-_EVENT = re.compile(
-    r"(?:^|[\s,])(?:before|prior to|until)\s+(?P<last>(?:the|a|an|his|her|its|their|any|[A-Z])[^,;?]{6,120}?)[\s?.!]*$"
-    r"|^(?:before|until)\s+(?P<first>(?:the|a|an|his|her|its|their|any|[A-Z])[^,;?]{6,120}?),",
-    re.IGNORECASE,
-)
 
 
-def understand(question: str, *, today: dt.date, newest: str | None, reports: Reports) -> Understood:
+def understand(question: str, *, today: dt.date, newest: str | None) -> Understood:
     """What `question` says of the dates of the articles it wants.
 
     "Last year" counts from `today`; a month or day without its year is the latest one up to `newest`, the last day on
-    which an article of the library can have been published. An event ("before the warrants were issued") is looked
-    up in the library by `reports`: the date of the sentences that carry it, else of the first article that reports
-    it; where the library does not say it plainly, it is not understood.
+    which an article of the library can have been published.
     """
     question = _SMALL.sub(lambda match: match[0].capitalize(), question)
     for mention in read(question, today.isoformat()):
         meant = _meant(mention, today, newest)
         if meant is not None and meant[0] <= today and (understood := _of_mention(question, mention, meant)):
             return understood
-    event = _EVENT.search(question)
-    if event is None or read(event["last"] or event["first"], today.isoformat()):
-        return Understood()
-    clause = (event["last"] or event["first"]).strip()
-    found_day = _day_of(clause, reports) if looks_back(clause) else None
-    if found_day is None:
-        return Understood()
-    day, how = found_day
-    rest = _parts(question, event.start(), len(question) if event["last"] else event.end())[1]
-    rest = rest if rest == question or not question.rstrip().endswith("?") else f"{rest.rstrip('?')}?"
-    words = question[event.start() : event.end()].strip(" \t\n,?.!")
-    return _as_of(words, rest, days_of(day)[0] - dt.timedelta(days=1), False, how)
+    return NOTHING
 
 
 def _of_mention(question: str, mention: DateMention, meant: Days) -> Understood | None:
@@ -202,8 +179,8 @@ def _between(
     )
 
 
-def _as_of(words: str, rest: str, day: dt.date, is_sure: bool, how: str = "") -> Understood:
-    because = f"“{words}”{how}: nothing published after {date_in_words(day.isoformat())} was searched."
+def _as_of(words: str, rest: str, day: dt.date, is_sure: bool) -> Understood:
+    because = f"“{words}”: nothing published after {date_in_words(day.isoformat())} was searched."
     return Understood(as_of=day.isoformat(), because=(because,), is_sure=is_sure, question=rest)
 
 
@@ -235,30 +212,6 @@ def _meant(mention: DateMention, today: dt.date, newest: str | None) -> Days | N
     known = min(today.isoformat(), newest or today.isoformat())
     # By itself: the question's verbs say nothing about whether the date lies ahead.
     return next((m.days for m in read(f"in {mention.words}", known)), None)
-
-
-def _day_of(clause: str, reports: Reports) -> tuple[str, str] | None:
-    """The date of an event, ISO, and in words how it is known; None where the library does not say it plainly."""
-    carried = reports(f"{clause[0].upper()}{clause[1:]}.")
-    dated = {
-        mention.date
-        for c in carried
-        for mention in read_in(c.hit.article, c.sentence.start, c.sentence.end)
-        if mention.date and mention.precision != "year" and mention.before in ("", "on", "in") and not mention.is_name
-    }
-    if len(dated) == 1:
-        (day,) = dated
-        return str(day), f" (it happened, an article says, {date_in_words(day)})"
-    published = {c.hit.article.published: c.hit.article for c in carried if c.hit.article.published}
-    if dated or not published or any(not c.hit.article.published for c in carried):
-        return None
-    first = min(published, key=lambda date: days_of(str(date))[0])
-    return str(first), f" (first reported {_where(published[first])})"
-
-
-def _where(article: Article) -> str:
-    when = date_in_words(article.published)
-    return f"by {article.outlet}, {when}" if article.outlet else f"in an article of {when}"
 
 
 # --- how recent an answer is

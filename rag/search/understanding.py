@@ -18,17 +18,16 @@ def understand(
     *,
     store: Store,
     today: dt.date,
-    reports: asof.Reports,
     is_word: IsWord,
 ) -> asof.Understood:
-    """What was understood of `question`, of its dates and outlets where `filters` leave these open. `reports` as in
-    `rag.search.asof.understand`, `is_word` as in `rag.search.spelling`."""
+    """What was understood of `question`, of its dates and outlets where `filters` leave these open. `is_word` as in
+    `rag.search.spelling`."""
     known = store.outlets()
     of_outlets = {word for name in known for word in fold(name).split()}
     respelled = respell(question, store, filters, lambda word: fold(word) in of_outlets or is_word(word))
     question, understood = respelled.question, asof.NOTHING
     if asof.is_open(filters):
-        understood = asof.understand(question, today=today, newest=store.date_bounds()[1], reports=reports)
+        understood = asof.understand(question, today=today, newest=store.date_bounds()[1])
         if understood and understood.is_sure:
             # Where nothing passes but articles without a date are there, these may be what was meant.
             passing = understood.within(Filters())

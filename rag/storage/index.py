@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -28,33 +28,9 @@ STALE_AFTER_S = 600.0
 _READ = 20_000  # vectors read from the store at a time
 
 
-@runtime_checkable
-class VectorIndex(Protocol):
-    """Cosine search over unit vectors that are known by their passage number (int64, unique, never reused)."""
-
-    @property
-    def ids(self) -> Ids:
-        """All numbers in the index, ascending, shape (n,)."""
-        ...
-
-    def add(self, ids: Ids, vectors: Vectors) -> None:
-        """`ids` (n,), `vectors` (n, dim) float32 of unit norm. ValueError on a number that is there already, on
-        a shape that does not fit, and on values that are not finite."""
-        ...
-
-    def remove(self, ids: Ids) -> None:
-        """Numbers that are not there are ignored."""
-        ...
-
-    def search(self, queries: Vectors, k: int, among: Ids | None = None) -> list[list[tuple[int, float]]]:
-        """For each query (q, dim), at most `k` pairs (number, cosine), highest first, ties by number; only those
-        in `among` where it is given. Fewer than `k` where fewer exist: never padding."""
-        ...
-
-
 class FaissIndex:
-    """`VectorIndex` over FAISS: exact search by inner product of unit vectors, in float32, or in float16 when
-    `half_precision`. Safe to use from several threads: they take turns."""
+    """Exact search by cosine over unit vectors that are known by their passage number (int64, unique, never reused), in
+    float32, or in float16 when `half_precision`. Safe to use from several threads: they take turns."""
 
     def __init__(self, dim: int, *, half_precision: bool = False) -> None:
         import faiss
@@ -79,6 +55,7 @@ class FaissIndex:
 
     @property
     def ids(self) -> Ids:
+        """All numbers in the index, ascending, shape (n,)."""
         import faiss
 
         return np.sort(faiss.vector_to_array(self._index.id_map))
@@ -87,6 +64,8 @@ class FaissIndex:
         return int(self._index.ntotal)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
+        """`ids` (n,), `vectors` (n, dim) float32 of unit norm. ValueError on a number that is there already, on
+        a shape that does not fit, and on values that are not finite."""
         vectors = self._checked(vectors)
         ids = np.ascontiguousarray(ids, dtype=np.int64)
         if ids.shape != (len(vectors),):
@@ -99,11 +78,14 @@ class FaissIndex:
                 self._index.add_with_ids(vectors, ids)
 
     def remove(self, ids: Ids) -> None:
+        """Numbers that are not there are ignored."""
         if len(ids):
             with self._lock:
                 self._index.remove_ids(np.ascontiguousarray(ids, dtype=np.int64))
 
     def search(self, queries: Vectors, k: int, among: Ids | None = None) -> list[list[tuple[int, float]]]:
+        """For each query (q, dim), at most `k` pairs (number, cosine), highest first, ties by number; only those
+        in `among` where it is given. Fewer than `k` where fewer exist: never padding."""
         import faiss
 
         queries = self._checked(queries)

@@ -16,7 +16,7 @@ import numpy as np
 from embeddings.protocol import Vectors
 from rag.errors import NotFoundError
 from rag.filters import Filters
-from rag.storage import holdings, links, shelf, writing
+from rag.storage import links, shelf, writing
 from rag.storage.counts import Counts
 from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
@@ -24,6 +24,13 @@ from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""
 
+Row = tuple[str, str | None, str | None, str | None]
+"""Id, title, outlet and date of publication of an article."""
+MOST_MATCHES = 100  # SQLite takes no expression without end
+_HAS = (
+    "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
+    "WHERE passages_fts MATCH ?)"
+)
 # CROSS JOIN is SQLite's way to say: passages first, then each one's vector by its key. Left to itself it reads every
 # vector for every batch.
 _EMBEDDED = "passages p CROSS JOIN vectors v ON v.embedder = ? AND v.hash = p.hash"
@@ -277,15 +284,26 @@ class Store(Counts):
         )
         return [(row[0], row[1], bool(row[2])) for row in rows]
 
-    def listing(self, filters: Filters, terms: Sequence[str]) -> list[holdings.Row]:
-        """Id, title, outlet and date of the articles that `filters` let through, newest first and those without a date
-        last; with `terms`, those that have them all, in whatever passages. Of a piece with versions the newest."""
-        return holdings.listing(self._db, *to_where(filters), [to_match([term], "") for term in terms])
+    def listing(self, filters: Filters, terms: Sequence[str]) -> list[Row]:
+        """The articles that `filters` let through, newest first and those without a date last; with `terms`, those that
+        have each of the first `MOST_MATCHES`, in whatever passages. Of a piece with versions the newest."""
+        where, values = to_where(filters)
+        matches = list(dict.fromkeys(to_match([term], "") for term in terms))[:MOST_MATCHES]
+        rows = self._db.execute(
+            f"SELECT id, title, outlet, published FROM articles a WHERE {where} AND replaced_by IS NULL "
+            f"{' '.join([_HAS] * len(matches))} ORDER BY latest IS NULL, latest DESC, path",
+            (*values, *matches),
+        )
+        return rows.fetchall()
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
-        """The words of the articles, as they are indexed, that are nearly as long as `word`; and how many passages have
-        each."""
-        return holdings.words_like(self._db, word)
+        """The words of the articles, as they are indexed (stemmed), that are nearly as long as `word`; and how many
+        passages have each."""
+        self._db.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab ('main', 'passages_fts', 'row')"
+        )
+        length = "SELECT term, doc FROM temp.indexed_words WHERE length(term) BETWEEN ? AND ?"
+        return self._db.execute(length, (len(word) - 3, len(word) + 1)).fetchall()
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""

@@ -76,8 +76,3 @@ def finite_verbs(words: str) -> int:
         for n, verb in enumerate(found)
         if not n or not re.fullmatch(r"(?:\s|\w+ly\b|be|been|not|never)*", words[found[n - 1].end() : verb.start()])
     )
-
-
-def looks_back(clause: str) -> bool:
-    """Whether the last verb of a clause is in the past: "the bridge was closed"."""
-    return _tense(clause, 0, len(clause)) is False

@@ -1,4 +1,4 @@
-"""What every `VectorIndex` must do: values compared with brute force."""
+"""What the index of vectors does: values compared with brute force."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from embeddings import unit_rows
-from rag.storage.index import FaissIndex, VectorIndex
+from rag.storage.index import FaissIndex
 
 DIM = 32
 
 
 @pytest.fixture(params=[False, True], ids=["float32", "float16"])
-def index(request: pytest.FixtureRequest) -> VectorIndex:
+def index(request: pytest.FixtureRequest) -> FaissIndex:
     return FaissIndex(DIM, half_precision=request.param)
 
 
@@ -31,18 +31,14 @@ def same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> N
     np.testing.assert_allclose([c for _, c in found], [c for _, c in expected], atol=2e-3)
 
 
-def test_it_is_a_vector_index(index: VectorIndex) -> None:
-    assert isinstance(index, VectorIndex)
-
-
-def test_finds_what_brute_force_finds(index: VectorIndex) -> None:
+def test_finds_what_brute_force_finds(index: FaissIndex) -> None:
     ids, rows, queries = np.arange(10, 510, dtype=np.int64), vectors(500), vectors(7, seed=1)
     index.add(ids, rows)
     for found, query in zip(index.search(queries, 5), queries, strict=True):
         same(found, brute_force(ids, rows, query, 5))
 
 
-def test_a_vector_is_its_own_nearest_at_cosine_one(index: VectorIndex) -> None:
+def test_a_vector_is_its_own_nearest_at_cosine_one(index: FaissIndex) -> None:
     ids, rows = np.array([7, 3, 5], dtype=np.int64), vectors(3)
     index.add(ids, rows)
     for number, found in zip(ids, index.search(rows, 1), strict=True):
@@ -50,7 +46,7 @@ def test_a_vector_is_its_own_nearest_at_cosine_one(index: VectorIndex) -> None:
         assert found[0][1] == pytest.approx(1.0, abs=2e-3)
 
 
-def test_only_among(index: VectorIndex) -> None:
+def test_only_among(index: FaissIndex) -> None:
     ids, rows, query = np.arange(200, dtype=np.int64), vectors(200), vectors(1, seed=2)
     index.add(ids, rows)
     among = np.array([3, 50, 77, 199, 10_000], dtype=np.int64)
@@ -59,7 +55,7 @@ def test_only_among(index: VectorIndex) -> None:
     assert index.search(query, 10, np.array([], dtype=np.int64)) == [[]]
 
 
-def test_removed_is_not_found(index: VectorIndex) -> None:
+def test_removed_is_not_found(index: FaissIndex) -> None:
     ids, rows, query = np.arange(50, dtype=np.int64), vectors(50), vectors(1, seed=3)
     index.add(ids, rows)
     best = index.search(query, 1)[0][0][0]
@@ -69,7 +65,7 @@ def test_removed_is_not_found(index: VectorIndex) -> None:
     assert index.ids.tolist() == kept.tolist()
 
 
-def test_fewer_than_asked_is_not_padded(index: VectorIndex) -> None:
+def test_fewer_than_asked_is_not_padded(index: FaissIndex) -> None:
     assert index.search(vectors(2), 5) == [[], []]
     index.add(np.array([1, 2], dtype=np.int64), vectors(2))
     assert [len(found) for found in index.search(vectors(2), 5)] == [2, 2]
@@ -77,13 +73,13 @@ def test_fewer_than_asked_is_not_padded(index: VectorIndex) -> None:
     assert index.search(vectors(1), 0) == [[]]
 
 
-def test_ids_ascend(index: VectorIndex) -> None:
+def test_ids_ascend(index: FaissIndex) -> None:
     index.add(np.array([9, 2, 40], dtype=np.int64), vectors(3))
     index.add(np.array([5], dtype=np.int64), vectors(1, seed=4))
     assert index.ids.tolist() == [2, 5, 9, 40]
 
 
-def test_wrong_input_is_refused(index: VectorIndex) -> None:
+def test_wrong_input_is_refused(index: FaissIndex) -> None:
     index.add(np.array([1], dtype=np.int64), vectors(1))
     with pytest.raises(ValueError, match="in the index already"):
         index.add(np.array([1], dtype=np.int64), vectors(1))

@@ -1,6 +1,29 @@
 """Lines as they stand among the paragraphs of pages: what a site put there, and what a reporter wrote. Invented."""
 
 NOT_THE_STORY = """
+Otto Star contributed reporting from Portmere.
+Ida Brandt and Otto Star contributed additional research.
+The span is lifted from the water on Tuesday. Ida Brandt / AFP via Getty Images
+Cranes at the pier of Saltby. Photo by Ida Brandt for the Gazette
+Wren Falke, who chairs the board, in May. Credit: Ida Brandt/The Gazette
+The harbour office at night. Ida Brandt—Reuters
+Read this next
+Sign in to join the debate
+Log in to reply
+Need to know more? Sign up for Tides, our weekly look at the coast.
+Get the Harbour Weekly, our email on ships.
+Like this? Support local journalism with a donation.
+Support public journalism today.
+Listen to this story · 9 min
+Listen to the article (3 min)
+To comment on this article, write to letters@quaygazette.example
+Otto Star is the harbour reporter of the Quay Gazette. Reach him at star@quaygazette.example.
+Ida Brandt covers shipping. Follow her on X.
+Quay Press receives support from private foundations for its coverage of the coast.
+Quay Press’ climate and environmental coverage receives financial support from multiple private foundations. Find more.
+Last updated 4 hours ago
+All rights reserved by Quay Press.
+All rights reserved. No part may be copied.
 MORE: Map shows where the harbour wall broke
 Most read in Football
 Get daily Harbour news
@@ -149,6 +172,20 @@ Read the original article
 """.strip().split("\n")
 
 THE_STORY = r"""
+All rights reserved to the county were sold in 1998.
+All rights reserved for fishermen end in June, the board said.
+Falke contributed reporting on the pier to two inquiries.
+Otto Star contributed 40 pounds to the fund.
+The hall was full. Credit is due to the cooks, she said.
+It fell at nine. Photos by residents show the pier breaking.
+To comment on the plan, residents can write to the board by 14 June.
+Support for local journalism is falling, the survey found.
+The charity receives support from private foundations in Portmere.
+Quay Press received support from private foundations, the minister said.
+Listen to the residents, Falke told the board for 20 minutes.
+Reach him before the tide does, the captain told his crew.
+Want more buses? The council will hear you on Monday.
+Sign in at the desk before the meeting, residents were told.
 Most read the report as a warning.
 More from the mayor will be heard on Monday
 Analysis: Why the pier matters
