@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import email.utils
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -53,9 +52,11 @@ _PARTS = re.compile(r"[|•·]")
 _LEAST = 4
 _WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_DIGIT = re.compile(r"\d")
 _SENTENCE, _MAX_VALUE, _MAX_VALUE_WORDS = 20, 500, 5
-_NEVER = ("nav", "aside", "noscript", "dialog", "figcaption")
+_MOST_LINES, _MOST_DATED = 300, 1000  # on a page; the story's own day stands early
+_NEVER = ("nav", "aside", "noscript", "dialog", "figcaption", "blockquote")
 _BESIDE_STORY = re.compile(r"(?i)\bfooter|[-_]date")
 _NO_DAY = "The page states no day of publication"
 _OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
@@ -129,19 +130,24 @@ def _of_tags(tree: Any, name: str, aside: Asides) -> Iterator[str]:
 def _shown(tree: Any, aside: Asides) -> tuple[Moment | None, Moment | None]:
     """The day beside the headline, and the day of the last change there: by its tag, its label and its place."""
     best: dict[bool, tuple[int, Moment]] = {}
-    at_headline = False
+    at_headline, n_lines, n_dated = False, 0, 0
     for element in tree.iter("h1", *_HOLDERS):
-        if element in aside:
+        if element in aside or n_dated == _MOST_DATED:
             continue
         if element.tag == "h1":
-            at_headline = True
+            at_headline, n_lines = True, 0
         elif len(list(islice(element.iterdescendants(), _MAX_PARTS))) < _MAX_PARTS:
             text = text_of(element)
-            if element.tag == "p" and len(text.split()) >= _PARAGRAPH:
+            n_words = len(text.split()) if element.tag == "p" else 0
+            n_lines += n_words >= _PARAGRAPH // 2
+            if n_words >= _PARAGRAPH or n_lines > 1:  # one may be the standfirst
                 at_headline = False  # the story has begun
-            elif len(text) <= _MAX_LINE and (moment := _moment(element, text)) is not None:
+            if n_words < _PARAGRAPH and len(text) <= _MAX_LINE and _YEAR.search(f"{text} {element.attrib.values()}"):
                 score, is_change = _rank(element, text, at_headline)
-                if score >= _LEAST and (is_change not in best or score > best[is_change][0]):
+                if score < _LEAST or (is_change in best and score <= best[is_change][0]):
+                    continue
+                n_dated += 1
+                if (moment := _moment(element, text)) is not None:
                     best[is_change] = (score, moment)
     published, changed = (best[key][1] if key in best else None for key in (False, True))
     return published, changed
@@ -169,11 +175,11 @@ def _moment(element: Any, text: str) -> Moment | None:
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
     label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
     is_after_label = label is not None and _SAYS_UPDATED.search(text) is not None
-    found = (FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None) or FULL_DATE.search(
-        text
-    )
+    found = FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None
+    found = found if found is not None else FULL_DATE.search(text)
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
     is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
+    day: str | None
     if found is not None:
         day, why = iso(found), ""
     elif is_of_a_date and _YEAR.search(text):  # "16.12.2012", "16 décembre 2012"
@@ -186,7 +192,6 @@ def _moment(element: Any, text: str) -> Moment | None:
     return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
-@functools.lru_cache(maxsize=4096)
 def _in_other_languages(text: str) -> str | None:
     """The day that a short text gives, where htmldate knows its months (French, German, Indonesian, Turkish)."""
     import htmldate
@@ -217,19 +222,27 @@ def _guessed(tree: Any, url: str | None) -> str | None:
     if not _WHOLE_DAY.search(written):
         return None
     found = htmldate.find_date(around, original_date=True, extensive_search=False, url=url)
-    if found is None:  # its extensive search takes seconds for a line that has a number and is no date
-        for element in around.iter("*"):
-            for name in ("text", "tail"):
-                words = getattr(element, name) or ""
-                if len(words) > _SENTENCE and not _WHOLE_DAY.search(words):
-                    setattr(element, name, " ")
+    if found is None:
+        _blank_numbers(around)
         found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
-    # A month or a year alone is made a day.
-    return (
-        found
-        if found is not None and _written_day(found[:2], found[2:4], *found.split("-")[1:]).search(written) is not None
-        else None
-    )
+    if found is None:
+        return None
+    of_day = _written_day(found[:2], found[2:4], *found.split("-")[1:])
+    return found if of_day.search(written) is not None else None  # a month or a year alone is made a day
+
+
+def _blank_numbers(tree: Any) -> None:
+    """Take out the lines that have a number and are no day: the extensive search takes seconds for the first, and some
+    20 ms for each."""
+    n_kept = 0
+    for element in tree.iter("*"):
+        for name in ("text", "tail"):
+            words = getattr(element, name) or ""
+            if not _DIGIT.search(words):
+                continue
+            n_kept += 1
+            if n_kept > _MOST_LINES or (len(words) > _SENTENCE and not _WHOLE_DAY.search(words)):
+                setattr(element, name, " ")
 
 
 def _written_day(century: str, year: str, month: str, day: str) -> re.Pattern[str]:
@@ -237,7 +250,8 @@ def _written_day(century: str, year: str, month: str, day: str) -> re.Pattern[st
     any_year, year = f"(?:{century})?{year}", f"{century}{year}"
     month, day, word = f"0?{month.lstrip('0')}", f"0?{day.lstrip('0')}", r"(?<![^\W\d_])[^\W\d_]{3,14}"
     return re.compile(
-        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ]{any_year}(?!\d)"
+        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)"
+        rf"|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ]{any_year}(?!\d)"
         rf"|(?<!\d){day}(?!\d)\W{{0,3}}(?:st|nd|rd|th|er|de|of)?\W{{0,2}}{word}\W{{1,3}}(?:de )?{year}"
         rf"|{word}\W{{1,2}}{day}(?!\d)\w{{0,2}}\W{{1,3}}{year}"
     )
@@ -275,7 +289,8 @@ def _is_of_publication(meta: Any) -> bool:
     """Whether a meta tag may tell of that day: it is no description, and not of the last change."""
     names = {re.sub(r"[^a-z]", "", meta.get(name, "").lower()) for name in ("property", "name", "itemprop")}
     is_a_value = len(meta.get("content", "").split()) <= _MAX_VALUE_WORDS
-    return is_a_value and "http-equiv" not in meta.attrib and names.isdisjoint(_UPDATED)
+    is_prose = any(name.endswith(("description", "title", "keywords")) for name in names)
+    return is_a_value and not is_prose and "http-equiv" not in meta.attrib and names.isdisjoint(_UPDATED)
 
 
 def _is_of_story(part: Any) -> bool:

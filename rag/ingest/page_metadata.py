@@ -35,10 +35,10 @@ _META = {
     "section": "articlesection section parselysection category".split(),
     "url": ["ogurl", "parselylink", "twitterurl"],
 }
-_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog", "figcaption")
+_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog", "figcaption", "blockquote")
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:related|recommend\w*|promo(?!ted)\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?|newsletter"
-    r"|widget|\w*caption)"
+    r"(?i)\b(?:related|recommend\w*|promo(?!ted)\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?"
+    r"|newsletter|widget|\w*caption)"
 )
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::|<|>|«)\s+|\s*[|»]\s*")
 _HEADLINE = re.compile(r"(?i)\b(?:(?:article|entry|post|story|main|page)?[-_]*(?:headline|title))\b")
@@ -109,7 +109,9 @@ def asides(tree: Any) -> Asides:
             and element.tag not in ("body", "html", "main", "article")
             and element not in whole
         )
-        is_other = (is_other and not (element.tag == "form" and element in whole)) or _is_by_a_reader(element)
+        is_other = (is_other and not (element.tag in ("form", "blockquote") and element in whole)) or _is_by_a_reader(
+            element
+        )
         if is_other or element.getparent() in found:
             found.add(element)
     return found
