@@ -42,7 +42,7 @@ def test_jsonl_keys(tmp_path: Path) -> None:
             "link": "https://post.example/2",
             "pubDate": "Mon, 29 Apr 24 23:30:00 -0500",
         },
-        {"content": "Fog.", "publisher": "Post", "author": "Cy Mole", "date_publish": "2024-04-29 10:00:00"},
+        {"content": "Foggy.", "publisher": "Post", "author": "Cy Mole", "date_publish": "2024-04-29 10:00:00"},
         {"maintext": "Rain.", "site": "Post", "author": None, "publishedAt": "2024-04-29T10:00:00Z", "id": 7},
     )
     found = [item for item in read(path) if isinstance(item, Article)]
@@ -55,10 +55,10 @@ def test_jsonl_keys(tmp_path: Path) -> None:
     assert [article.text for article in found] == [
         "The ferry is back.\nSo are we.",
         "Pies are dear.",
-        "Fog.",
+        "Foggy.",
         "Rain.",
     ]
-    assert [article.title for article in found] == ["Ferry", "Pies", "Fog", "Rain"]
+    assert [article.title for article in found] == ["Ferry", "Pies", "Foggy", "Rain"]
     assert [article.headline for article in found] == ["Ferry", "Pies", None, None]
     assert [article.outlet for article in found] == ["Portmere Gazette", "Quay Post", "Post", "Post"]
     assert [article.authors for article in found] == [
@@ -73,10 +73,17 @@ def test_jsonl_keys(tmp_path: Path) -> None:
 
 def test_a_bad_line_stands_alone(tmp_path: Path) -> None:
     path = lines(
-        tmp_path / "news.ndjson", {"text": "One."}, "{broken", "", "[1]", {"title": "x"}, "[" * 9999, {"text": "Two."}
+        tmp_path / "news.ndjson",
+        {"text": "Once."},
+        "{broken",
+        "",
+        "[1]",
+        {"title": "x"},
+        "[" * 9999,
+        {"text": "Twice."},
     )
     items = list(read(path))
-    assert [item.text for item in items if isinstance(item, Article)] == ["One.", "Two."]
+    assert [item.text for item in items if isinstance(item, Article)] == ["Once.", "Twice."]
     failures = [item for item in items if isinstance(item, Failure)]
     assert [failure.path for failure in failures] == [f"{path}:{number}" for number in (2, 4, 5, 6)]
     assert failures[0].error.startswith("news.ndjson:2 is not JSON (")
@@ -89,7 +96,7 @@ def test_a_bad_line_stands_alone(tmp_path: Path) -> None:
 def test_an_id_used_twice_loses_no_article(tmp_path: Path) -> None:
     path = lines(
         tmp_path / "news.jsonl",
-        *({"id": "x", "text": text} for text in ("One.", "Two.", "Three.")),
+        *({"id": "x", "text": text} for text in ("Once.", "Twice.", "Three.")),
         {"id": 2, "text": "Four."},
     )
     keys = [item.path.rpartition("#")[2] for item in read(path)]
@@ -106,11 +113,11 @@ def test_characters_that_cannot_be_stored_are_replaced(tmp_path: Path) -> None:
 def test_a_line_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (records, ingest_lines):
         monkeypatch.setattr(module, "MAX_BYTES", 2**20)
-    path = lines(tmp_path / "news.jsonl", {"text": "One."}, {"text": "x" * 3 * 2**20}, {"text": "Two."})
+    path = lines(tmp_path / "news.jsonl", {"text": "Once."}, {"text": "x" * 3 * 2**20}, {"text": "Twice."})
     one_, failure, two = read(path)
     assert isinstance(one_, Article)
     assert isinstance(two, Article)
-    assert (one_.text, two.text, two.path) == ("One.", "Two.", f"{path}#3")
+    assert (one_.text, two.text, two.path) == ("Once.", "Twice.", f"{path}#3")
     assert isinstance(failure, Failure)
     assert (failure.path, failure.error) == (
         f"{path}:2",
@@ -138,15 +145,15 @@ def test_jsonl_in_utf16(tmp_path: Path) -> None:
 
 
 def test_jsonl_with_a_mark_and_old_letters(tmp_path: Path) -> None:
-    data = b"\xef\xbb\xbf" + b'{"text": "One."}\r\n' + '{"text": "It’s a café."}'.encode("cp1252")
+    data = b"\xef\xbb\xbf" + b'{"text": "Once."}\r\n' + '{"text": "It’s a café."}'.encode("cp1252")
     items = list(read(put(tmp_path / "news.jsonl", data)))
-    assert [item.text for item in items if isinstance(item, Article)] == ["One.", "It’s a café."]
+    assert [item.text for item in items if isinstance(item, Article)] == ["Once.", "It’s a café."]
 
 
 def test_json(tmp_path: Path) -> None:
-    path = put(tmp_path / "one.json", json.dumps({"id": "x", "text": "One.", "title": "T"}))
+    path = put(tmp_path / "one.json", json.dumps({"id": "x", "text": "Once.", "title": "T"}))
     assert (one(path).path, one(path).title) == (str(path), "T")
-    path = put(tmp_path / "many.json", json.dumps([{"text": "One."}, {"id": "b", "text": "Two."}, 3]))
+    path = put(tmp_path / "many.json", json.dumps([{"text": "Once."}, {"id": "b", "text": "Twice."}, 3]))
     first, second, failure = read(path)
     assert [first.path, second.path, failure.path] == [f"{path}#1", f"{path}#b", f"{path}:3"]
     assert failed(put(tmp_path / "bad.json", "{")).startswith("bad.json is not JSON (")

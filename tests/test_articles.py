@@ -95,6 +95,14 @@ def test_no_text(tmp_path: Path, text: str) -> None:
     assert failed(put(tmp_path / "story.txt", text)) == "story.txt has no text; leave it out, or fill it."
 
 
+@pytest.mark.parametrize("text", ["abc", "x", "No.\n", "# 12", "A b."])
+@pytest.mark.parametrize("name", ["story.txt", "story.html", "story.md"])
+def test_too_little_to_be_a_text(tmp_path: Path, text: str, name: str) -> None:
+    assert "has no more text than “" in failed(put(tmp_path / name, text))
+    record = put(tmp_path / "records.json", json.dumps([{"title": "Ferry is back", "text": text}]))
+    assert "has no more text than “" in next(item.error for item in read(record) if isinstance(item, Failure))
+
+
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     for name in ("story.txt", "story.html", "story.pdf"):
         path = put(tmp_path / name)

@@ -133,3 +133,30 @@ def test_number_of_an_issue_is_no_month(tmp_path: Path) -> None:
     head = "<link rel='canonical' href='https://weekly.example/issues/2019-4/saltby-pier'>"
     article = read_page(tmp_path, head, body("<h5>23.01.2019</h5>"))
     assert (article.published, article.published_source) == ("2019-01-23", "inferred")
+
+
+# --- Other languages
+
+
+@pytest.mark.parametrize(
+    ("line", "published", "updated"),
+    [
+        ("Publié le 7 juin 2024 à 22h40, mis à jour le 8 juin 2024", "2024-06-07", None),
+        ("Publicado el 7 de junio de 2024", "2024-06-07", None),
+        ("Veröffentlicht am 7. Juni 2024 um 22:40 Uhr", "2024-06-07", None),
+        ("Veröffentlicht: 07.06.2024, 22:40", "2024-06-07", None),
+        ("Pubblicato il 7 giugno 2024", "2024-06-07", None),
+        ("Gepubliceerd op 7 juni 2024", "2024-06-07", None),
+    ],
+)
+def test_day_in_another_language(tmp_path: Path, line: str, published: str, updated: str | None) -> None:
+    article = read_page(tmp_path, body=body(f"<p>{line}</p>"))
+    assert (article.published, article.updated) == (published, updated)
+    assert article.reasons["published"] == f"The page shows “{line}” beside its headline."
+
+
+@pytest.mark.parametrize("line", ["Stand: 07.06.2024 22:40 Uhr", "Mis à jour le 7 juin 2024 à 22h40"])
+def test_day_of_the_last_change_alone(tmp_path: Path, line: str) -> None:
+    article = read_page(tmp_path, body=body(f"<p class='datum'>{line}</p>"))
+    assert (article.published, article.published_source, article.updated) == ("2024-06-07", "inferred", "2024-06-07")
+    assert article.reasons["published"].endswith("that of its last change.")

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from rag.errors import BylineError
@@ -20,6 +21,7 @@ from rag.types import NO_HEADLINE, Article, DateSource, Json, Precision, Span
 
 _T = TypeVar("_T")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
+_SHORTEST = 4  # letters: fewer are a slip of the hand, and no article
 _MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
 _NAME_AND_VALUE = re.compile(r"([A-Za-z][\w -]{0,40}):[^\S\n]+(\S.*)")
@@ -122,8 +124,11 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     places, asides = (next((tuple(one[name]) for one in layers if name in one), ()) for name in ("places", "asides"))
     boilerplate = find_boilerplate(text, asides)
     edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
-    if not any(WORD.search(text, *gap) for gap in zip(edges[::2], edges[1::2], strict=True)):
-        raise BylineError("has no text; leave it out, or fill it.")
+    story = (text[slice(*gap)] for gap in zip(edges[::2], edges[1::2], strict=True))
+    letters = [*islice((letter for part in story for letter in WORD.finditer(part)), _SHORTEST)]
+    if len(letters) < _SHORTEST:
+        has = f"has no more text than “{' '.join(text[:200].split())[:20]}”" if letters else "has no text"
+        raise BylineError(f"{has}; leave it out, or fill it.")
     title, outlet, section = stated("title", one_line), stated("outlet", one_line), stated("section", _first_line)
     authors, url = stated("authors", _people), stated("url", _address)
     clues = list(strong_clues(text, boilerplate, url))

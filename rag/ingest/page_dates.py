@@ -1,25 +1,21 @@
-"""The days of a page: when it was first published and last changed, the best evidence first.
-
-A stamp in UTC gives the local day where the page, its address or its country says which that is: a story of the evening
-bears the next day's date in UTC west of Greenwich.
-"""
+"""The days of a page: when it was first published and last changed, the best evidence first."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
-import email.utils
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
 
 from rag.ingest.linked_data import LinkedData
+from rag.ingest.local_days import Moment, local_day
 from rag.ingest.page_metadata import Asides, asides, metas, text_of
-from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date
+from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date, parse_foreign_date
 from rag.types import Json
 
 # Names of meta tags and of `itemprop`, without case and signs.
@@ -37,37 +33,33 @@ _UPDATED = (
     " dctermsmodified"
     " dcmodified dcdatemodified lastmodified modifiedtime updatedtime modified revised btmoddate dateupdated lastmod"
 ).split()
-_STAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
+_SAYS_PUBLISHED = re.compile(
+    r"(?i)\b(?:published|posted|issued|first published|publication|publiée?|mise? en ligne|paru|publicad[oa]|subido"
+    r"|veröffentlicht|erschienen|pubblicato|gepubliceerd|geplaatst|publicerad|publisert|offentliggjort|opublikowano)\b"
 )
-_UTC = re.compile(r"(?i)z|utc|gmt|[+-]00:?00")
-_SAYS_PUBLISHED = re.compile(r"(?i)\b(?:published|posted|issued|first published|publication)\b")
-_SAYS_UPDATED = re.compile(r"(?i)\b(?:updated|modified|edited|last changed|corrected)\b")
+_SAYS_UPDATED = re.compile(
+    r"(?i)\b(?:updated|modified|edited|last changed|corrected|mise? à jour|modifiée?|actualizad[oa]|aktualisiert"
+    r"|geändert|stand(?=:)|aggiornato|bijgewerkt|atualizad[oa]|uppdaterad|oppdatert|opdateret|zaktualizowano)\b"
+)
+_JOINS = re.compile(r"^\W*(?:(?:le|el|il|op|am|em|den|dnia|la)\s+)?", re.IGNORECASE)  # "Publié le 2 mai"
 _OF_A_DATE = re.compile(r"(?i)date|time|publish|posted|byline|dateline|stamp|meta\b|pubdate")
 _MAX_LINE, _PARAGRAPH = 160, 25
 _HOLDERS = ("time", "abbr", "p", "span", "div", "li", "small", "b", "em", "strong", "a", "address")
 _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
+_LONGEST_DAY = 40
 _PARTS = re.compile(r"[|•·]")
 _LEAST = 4
-_WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _SENTENCE, _MAX_VALUE, _MAX_VALUE_WORDS = 20, 500, 5
-_MOST_LINES, _MOST_DATED = 300, 1000  # on a page; the story's own day stands early
+_MOST_LINES, _MOST_DATED = 300, 300  # on a page; the story's own day stands early
 _NEVER = ("nav", "aside", "noscript", "dialog", "figcaption", "blockquote")
 _BESIDE_STORY = re.compile(r"(?i)\bfooter|[-_]date")
 _NO_DAY = "The page states no day of publication"
 _OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
 _EPOCH = "1970-01-01"
-
-
-class Moment(NamedTuple):
-    """A date that the page gives, in the words in which it gives it; `day` is cut to what is known."""
-
-    day: str
-    words: str
 
 
 def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Json:
@@ -91,7 +83,7 @@ def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Jso
         own |= _in_the_month_of(url, own["clues"], updated or changed)
     if (last := updated if updated is not None else changed) is not None:
         in_utc = _not_before(own.get("published"), published, last)
-        own["updated"] = in_utc if in_utc is not None else last.words
+        own["updated"] = in_utc if in_utc is not None else last.day
     return own
 
 
@@ -174,17 +166,21 @@ def _moment(element: Any, text: str) -> Moment | None:
     """The day that an element shows. Its words are in the page's own time; `datetime` is in UTC often enough."""
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
     label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
-    is_after_label = label is not None and _SAYS_UPDATED.search(text) is not None
-    found = FULL_DATE.search(text, label.end()) if label is not None and is_after_label else None
+    found = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
     found = found if found is not None else FULL_DATE.search(text)
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
-    is_of_a_date = element.tag == "time" or _OF_A_DATE.search(told) is not None
     day: str | None
     if found is not None:
         day, why = iso(found), ""
-    elif is_of_a_date and _YEAR.search(text):  # "16.12.2012", "16 décembre 2012"
-        day, why = parse_date(text)
-        day = _in_other_languages(text) if day is None else day
+    elif _YEAR.search(text) and (
+        element.tag == "time" or label is not None or _SAYS_UPDATED.search(text) or _OF_A_DATE.search(told)
+    ):
+        label = label if label is not None else _SAYS_UPDATED.search(text)
+        words = (_JOINS.sub("", text[label.end() :]) if label is not None else text)[:_LONGEST_DAY]
+        day, why = parse_date(words)  # "16.12.2012"
+        if day is None:  # the first knows French, German, Indonesian and Turkish; the second all, but is slow
+            day = _in_other_languages(words)
+            day = parse_foreign_date(words) if day is None and (label is not None or element.tag == "time") else day
     else:
         found = FULL_DATE.search(value)
         day, why = (iso(found) if found is not None else None), ""
@@ -192,20 +188,21 @@ def _moment(element: Any, text: str) -> Moment | None:
     return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
-def _in_other_languages(text: str) -> str | None:
-    """The day that a short text gives, where htmldate knows its months (French, German, Indonesian, Turkish)."""
+def _in_other_languages(words: str) -> str | None:
+    """The day that a few words give, as htmldate reads them."""
     import htmldate
 
     page = lxml.html.fromstring("<html><body><p class='date'></p></body></html>")
-    page[0][0].text = text
-    return htmldate.find_date(page, original_date=True, extensive_search=False) if len(text) <= _MAX_BESIDE else None
+    page[0][0].text = words
+    return htmldate.find_date(page, original_date=True, extensive_search=False)
 
 
 def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:
     """What is left where nothing says when the page was published."""
     for made in _dates([*linked.texts("dateCreated", of_article=True), *linked.texts("uploadDate")]):
         yield "published", made.day, f"{_NO_DAY}; it was made on {made.day}, as it says."
-    if (found := _guessed(tree, url)) is not None:
+    found = _guessed(tree, url)
+    if found is not None and (changed is None or found != changed.day):
         yield "published", found, f"{_NO_DAY}; “{found}”: guessed from the page by htmldate."
     if changed is not None:
         yield "published", changed.day, f"{_NO_DAY}; “{changed.day}” is a date in its markup, that of its last change."
@@ -310,37 +307,6 @@ def _local(
     return local_day(published.words, others, url, shown)
 
 
-def local_day(
-    stamp: str, others: Iterable[str], url: str | None, shown: Moment | None = None
-) -> tuple[str, str, bool] | None:
-    """The local day of a stamp in UTC where it is another, why, and whether that is stated. It is told by `others`,
-    stamps that stand beside it, by the day that is `shown`, and by the address."""
-    match = _STAMP.match(_from_mail(stamp) or stamp)
-    instant = _clock(match)
-    if match is None or instant is None or match[4] is None or not _UTC.fullmatch(match[4]):
-        return None
-    told = f"The stamp “{stamp}” is in UTC"
-    for words in others:
-        if (offset := _offset(words, instant)) is not None:
-            day = (instant + dt.timedelta(minutes=offset)).date().isoformat()
-            return (day, f"{told}; beside it stands “{words}”: the local day.", True) if day != match[1] else None
-    in_address = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/-])", url or "")
-    witnesses = [(shown.day, f"the page shows “{shown.words}”")] if shown is not None else []
-    if in_address is not None:
-        witnesses.append(("-".join(in_address.groups()), f"the address carries “{in_address[0]}”"))
-    for day, where in witnesses:
-        if day == match[1]:
-            return None
-        if is_possible(day) and len(day) == 10 and _may_be_local(instant, dt.date.fromisoformat(day)):
-            return day, f"{told}; {where}: the local day.", True
-    zone, country = _zone(url)
-    if zone is None:
-        return None
-    day = instant.replace(tzinfo=dt.timezone.utc).astimezone(zone).date().isoformat()
-    reason = f"{told}; where the address is from (.{country}) it was already {day}, or still."
-    return (day, reason, False) if day != match[1] else None
-
-
 def localized(own: Json, others: Iterable[str] = ()) -> Json:
     """What is stated of an article, with the local day where it states a stamp in UTC."""
     local = local_day(str(own.get("published")), others, own.get("url"))
@@ -352,53 +318,6 @@ def localized(own: Json, others: Iterable[str] = ()) -> Json:
         before = next(_dates([str(own["published"])]), None)
         found |= {"updated": in_utc} if (in_utc := _not_before(local[0], before, last)) is not None else {}
     return own | found
-
-
-def _clock(match: re.Match[str] | None) -> dt.datetime | None:
-    """What a match of `_STAMP` says but for its zone; None where there is no such day or hour."""
-    try:
-        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}") if match is not None else None
-    except ValueError:
-        return None
-
-
-def _from_mail(words: str) -> str | None:
-    """The stamp of a feed or a mail ("Fri, 03 May 2024 01:20:11 GMT") as the others are written."""
-    try:
-        return email.utils.parsedate_to_datetime(words).isoformat() if "," in words[:12] else None
-    except ValueError:
-        return None
-
-
-def _offset(words: str, instant: dt.datetime) -> int | None:
-    """How many minutes the clock of another stamp is ahead of UTC: by its zone, or as the same moment without one."""
-    match = _STAMP.match(words)
-    clock = _clock(match)
-    if match is None or clock is None or (match[4] is not None and _UTC.fullmatch(match[4])):
-        return None
-    if match[4] is not None:
-        hours, minutes = int(match[4][1:3]), int(match[4][-2:])
-        return (60 * hours + minutes) * (-1 if match[4][0] == "-" else 1)
-    ahead = round((clock - instant).total_seconds() / 60)
-    return ahead if ahead and ahead % 15 == 0 and -_WEST <= ahead <= _EAST else None
-
-
-def _may_be_local(instant: dt.datetime, day: dt.date) -> bool:
-    minutes = instant.hour * 60 + instant.minute
-    step = (day - instant.date()).days
-    return (step == -1 and minutes < _WEST) or (step == 1 and minutes >= 24 * 60 - _EAST)
-
-
-def _zone(url: str | None) -> tuple[dt.tzinfo | None, str]:
-    """The clock of the country that an address is of, where it has one clock only."""
-    match = re.match(r"https?://[^/:?#]+\.([a-z]{2})(?=[/:?#]|$)", url or "", re.IGNORECASE)
-    if match is None:
-        return None, ""
-    import pytz
-
-    country = match[1].lower()
-    zones = pytz.country_timezones.get({"uk": "gb"}.get(country, country).upper(), [])
-    return (pytz.timezone(zones[0]) if len(zones) == 1 else None), country
 
 
 def _not_before(date: str | None, published: Moment | None, updated: Moment) -> str | None:
