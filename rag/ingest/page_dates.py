@@ -278,7 +278,7 @@ def _around_story(tree: Any) -> Any:
     for part in others:
         if part.getparent() is not None:
             part.drop_tree()
-    lxml.etree.strip_attributes(around, "src", "srcset", "style")
+    lxml.etree.strip_attributes(around, "href", "src", "srcset", "style")
     return around
 
 
