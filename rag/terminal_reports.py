@@ -29,9 +29,14 @@ def print_ingested(report: IngestReport) -> None:
     ):
         if n or name in ("added", "updated", "unchanged", "failed"):
             say(f"{name:12}{n:>8,}" + (f"  {more}" if n and more else ""))
-    for kind, words in (("copy", "carries a story that is"), ("version", "is a version of a piece that is")):
+    told = {
+        "copy": ("carries a story", "carry a story"),
+        "version": ("is a version of a piece", "are versions of a piece"),
+    }
+    for kind, (of_one, of_many) in told.items():
         if same := [entry for entry in report.copies if entry["kind"] == kind]:
-            say(f"{len(same)} of them {words} there already: see byline status")
+            words = of_one if len(same) == 1 else of_many
+            say(f"{len(same)} of them {words} that is there already: see byline status")
     for duplicate in report.duplicates[:DUPLICATES_SHOWN]:
         say(f"same article as {duplicate['same_as']}, kept once: {duplicate['path']}")
     if (more_duplicates := len(report.duplicates) - DUPLICATES_SHOWN) > 0:

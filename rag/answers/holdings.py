@@ -43,8 +43,8 @@ def leads(store: Store, filters: Filters, most: int) -> list[SearchHit]:
 
 def without_report(answer: Answer, request: Request | None, filters: Filters) -> list[str]:
     """A note on the outlets to be compared of which nothing on the topic was found, where something of others was."""
-    cited = {citation.article.outlet for claim in answer.claims for citation in claim.citations}
-    lacking = [outlet for outlet in filters.outlets or () if outlet not in cited]
+    cited = {(citation.article.outlet or "").casefold() for claim in answer.claims for citation in claim.citations}
+    lacking = [outlet for outlet in filters.outlets or () if outlet.casefold() not in cited]
     if request is None or request.kind != "compare" or not cited or not lacking:
         return []
     return [

@@ -224,7 +224,7 @@ def holds_articles(value: Any) -> bool:
 def _parsed(take: Callable[[bytes], _T], data: bytes, suffix: str) -> _T:
     try:
         return take(data)
-    except BylineError:
+    except (BylineError, ImportError):
         raise
     except Exception as error:  # the parsers raise whatever a damaged file leads them into
         raise BylineError(

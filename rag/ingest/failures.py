@@ -31,6 +31,8 @@ def why(error: Exception) -> str:
     into costs that one, and is named."""
     if isinstance(error, BylineError):
         return str(error)
+    if isinstance(error, ImportError):
+        return f"cannot be read: {error}; install Byline anew with all that it needs (pip install byline)."
     told = " ".join(str(error).split())[:200]
     return f"cannot be read ({type(error).__name__}{f': {told}' if told else ''}); mend it or leave it out."
 

@@ -201,6 +201,16 @@ def is_furniture(line: str) -> bool:
     return _CREDIT_AT_END.search(line) is not None
 
 
+NO_STORY = re.compile(
+    r"(?i)\b(?:verify (?:that )?you(?:['’]re| are)(?: a)? (?:human|not a)|(?:are you|not) a (?:ro)?bot|unusual traffic"
+    r"|access (?:to this (?:page|site) )?(?:has been |is |was )?denied|checking your browser|captcha|403 forbidden"
+    r"|(?:enable|turn on) (?:javascript|cookies)|(?:page|article) (?:you .{1,60} )?(?:(?:was |is )?not found"
+    r"|(?:could|can) ?(?:not|['’]t) be found|.{0,40}(?:does not|doesn['’]t|no longer) exists?)"
+    r"|error 404|404 (?:error|not found)|(?:we|our (?:site|partners)) (?:and .{1,40} )?use cookies"
+    r"|accept all(?: cookies)?|cookie (?:settings|preferences|consent)|(?:sign|log) in to continue|server error)\b"
+)
+"""What a page says that was served in the place of a story; a story may say so too, at greater length."""
+
 HEADS_A_LIST = re.compile(
     r"(?:#+ )?(?:(?i:more (?:from|in|on|about)(?: (?:this|our|the) (?:story|topic|author|series|section))?)"
     r"(?: (?:(?![a-z])\w[\w.’'&-]*|of|and|the)){0,6}"

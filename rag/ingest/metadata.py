@@ -21,6 +21,7 @@ from rag.types import NO_HEADLINE, Article, DateSource, Json, Precision, Span
 
 _T = TypeVar("_T")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")  # what XML does not bear
+IGNORED = "The date “{}” is ignored; write it as YYYY-MM-DD, at most a year from now."
 _SHORTEST = 4  # letters: fewer are a slip of the hand, and no article
 _MAX_YAML = 64 * 2**10
 _MAX_BRACKETS = 100
@@ -216,7 +217,7 @@ def _published(layers: Sequence[Json], clues: Sequence[Clue]) -> tuple[str | Non
             date = date[: {"year": 4, "month": 7}.get(str(layer.get("published_precision")), 10)]
             return date, "inferred" if inferred else "stated", f"{ignored}{reason if is_told else why}".strip()
         value = clean(str(value))[:80]
-        ignored = f"The date “{value}” is ignored; write it as YYYY-MM-DD, at most a year from now. "
+        ignored = f"{IGNORED.format(value)} "
     for field, date, reason in clues:
         if field == "published" and is_possible(date, today):
             return date, "inferred", ignored + reason

@@ -169,22 +169,21 @@ def _moment(element: Any, text: str) -> Moment | None:
     found = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
     found = found if found is not None else FULL_DATE.search(text)
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
+    label = label if label is not None else _SAYS_UPDATED.search(text)
+    is_told = label is not None or element.tag == "time"
     day: str | None
     if found is not None:
         day, why = iso(found), ""
-    elif _YEAR.search(text) and (
-        element.tag == "time" or label is not None or _SAYS_UPDATED.search(text) or _OF_A_DATE.search(told)
-    ):
-        label = label if label is not None else _SAYS_UPDATED.search(text)
+    elif _YEAR.search(text) and (is_told or _OF_A_DATE.search(told)):
         words = (_JOINS.sub("", text[label.end() :]) if label is not None else text)[:_LONGEST_DAY]
         day, why = parse_date(words)  # "16.12.2012"
         if day is None:  # the first knows French, German, Indonesian and Turkish; the second all, but is slow
             day = _in_other_languages(words)
-            day = parse_foreign_date(words) if day is None and (label is not None or element.tag == "time") else day
+            day = parse_foreign_date(words) if day is None and is_told else day
     else:
         found = FULL_DATE.search(value)
         day, why = (iso(found) if found is not None else None), ""
-    is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
+    is_sure = day is not None and not why and (is_told or len(day) == 10)
     return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 

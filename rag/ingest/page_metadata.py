@@ -119,7 +119,7 @@ def asides(tree: Any) -> Asides:
 
 def _around_headlines(tree: Any) -> Asides:
     """What holds a headline or the body of an article, and so is the whole page, however it is called."""
-    window = _letters(_window_title(tree))
+    window = _letters(window_title(tree))
     under = [
         heading
         for heading in tree.iter("h2", "h3")
@@ -175,7 +175,7 @@ def _outlets(tree: Any, linked: LinkedData, url: str | None) -> Iterator[Found]:
     for name in metas(tree, "outlet"):
         yield outlet_name(name, host), ""
     # "Ferry returns | Quay Gazette": where the address is that of the name, or the name that of a paper by its form.
-    *before, last = _SEPARATOR.split(_window_title(tree))
+    *before, last = _SEPARATOR.split(window_title(tree))
     ending = outlet_name(last, host) if before else None
     if ending and (_letters(ending) in _letters(host) or outlet_by_form(ending) is not None):
         yield ending, f"The title of the page's window ends with “{ending}”."
@@ -224,7 +224,7 @@ def _titles(
         begun = re.sub(r"\s*(?:…|\.\.\.)$", "", title)
         whole = [h for h in headings if begun != title and h.startswith(begun) and len(h) > len(begun)]
         yield (whole[0] if whole else title), ""
-    window = without_site(_window_title(tree), known)
+    window = without_site(window_title(tree), known)
     same = [h for h in headings if _letters(h) not in known and _likeness(h, window) >= 0.5]
     for heading in same or [h for h in headings if _letters(h) not in known and not window]:
         yield heading, f"The heading of the page reads “{heading}”."
@@ -262,7 +262,7 @@ def _headings(tree: Any, aside: Asides) -> Iterator[str]:
                     yield heading
 
 
-def _window_title(tree: Any) -> str:
+def window_title(tree: Any) -> str:
     return next((text_of(element) for element in tree.iter("title") if text_of(element)), "")
 
 

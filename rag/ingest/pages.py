@@ -10,7 +10,7 @@ from typing import Any
 from rag.ingest import hidden, page_dates, page_metadata
 from rag.ingest.boilerplate import WORD, find_boilerplate
 from rag.ingest.formats import declared_in, from_markup, paragraphs, spaced, tree_of
-from rag.ingest.furniture import SUBSCRIBERS_ONLY, is_furniture
+from rag.ingest.furniture import NO_STORY, SUBSCRIBERS_ONLY, is_furniture
 from rag.ingest.linked_data import LIVE, LinkedData, kinds
 from rag.ingest.metadata import clean
 from rag.text.calendar import date_in_words
@@ -30,6 +30,7 @@ _MIN_TOLD = 30  # words left out as hidden that are worth a word
 _LONGEST = 400  # characters of a line that can be other than story
 _TEASER = 0.7  # of the words that the page counts itself
 _SHORT = 150  # words of a page that says that its text is not for everybody: it holds the beginning
+_MOST_OF_A_WALL, _HEADLINE = 80, 160  # words, characters
 _PART = "The page gives only the beginning of the article"
 _QUOTED_FROM, _QUOTED_TO = "\ue000", "\ue001"
 _IS_LIVE = re.compile(r"(?i)\blive(?:[- ]?(?:blog|updates?|coverage|ticker))?\b")
@@ -55,6 +56,8 @@ def from_html(data: bytes) -> tuple[str, Json]:
         text = paragraphs(copy.deepcopy(entries))
     if (part := _why_part(text, linked)) is not None:
         reasons["excerpt"] = part
+    if (no_story := _why_no_story(text, page_metadata.window_title(tree))) is not None:
+        reasons["story"] = no_story
     own["reasons"] = {**own.get("reasons", {}), **reasons}
     return clean(text), own
 
@@ -183,6 +186,15 @@ def _why_part(text: str, linked: LinkedData) -> str | None:
         if n_words < _SHORT:
             return f"{_PART}: it says that the text is not free (isAccessibleForFree: false)."
         return "The page says that its text is not free (isAccessibleForFree: false): it may be only the beginning."
+    return None
+
+
+def _why_no_story(text: str, title: str) -> str | None:
+    """Why a page seems to hold no story: a wall or an error in its place, or a headline alone. None for the others."""
+    if len(text.split()) <= _MOST_OF_A_WALL and (said := NO_STORY.search(f"{title}\n{text}")) is not None:
+        return f"The page may hold no story: it says “{said[0]}”."
+    if "\n" not in text and len(text) <= _HEADLINE and not re.search(r"[.!?…。！？]\W*$", text):
+        return "The page holds a headline and no text below it; save it once it has loaded."
     return None
 
 

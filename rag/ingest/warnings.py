@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
+from rag.ingest.metadata import IGNORED
 from rag.types import EXCERPT, Article, IngestWarning
 
-INFERRED_DATE = "date"
+INFERRED_DATE, UNREAD_DATE = "date", "unread_date"
 KINDS: Mapping[str, str] = {
     EXCERPT: "not the whole text",
+    "story": "no story on the page",
     "encoding": "characters lost or an encoding guessed",
     "hidden": "words left out as hidden",
     "front_matter": "front matter not read",
@@ -16,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "attachments": "attachments not read",
     "pages": "pages not read",
     INFERRED_DATE: "inferred date",
+    UNREAD_DATE: "a stated date that cannot be read",
 }
 """The keys of `Article.reasons` that are worth a warning, and what each is called."""
 
@@ -48,3 +52,5 @@ def _warnings(article: Article) -> Iterator[tuple[str, str]]:
     if article.published_source == "inferred":
         reason = article.reasons.get("published", "")
         yield INFERRED_DATE, f"Its date, {article.published}, is inferred. {reason}".strip()
+    elif (ignored := re.match(IGNORED.format(".*?"), article.reasons.get("published", ""))) is not None:
+        yield UNREAD_DATE, ignored[0]

@@ -3,6 +3,10 @@ leave out."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
 from rag.filters import Filters
 from rag.storage.database import Database
 from rag.storage.rows import to_where
@@ -22,12 +26,8 @@ class Counts(Database):
         return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
 
     def outlets(self) -> dict[str, int]:
-        """Outlet -> number of articles, most first."""
-        rows = self._db.execute(
-            "SELECT outlet, count(*) AS n FROM articles WHERE outlet IS NOT NULL GROUP BY outlet "
-            "ORDER BY n DESC, outlet"
-        )
-        return dict(rows.fetchall())
+        """Outlet -> number of articles, most first, as `_folded`."""
+        return _folded(self._db.execute("SELECT outlet, count(*) FROM articles GROUP BY outlet").fetchall())
 
     def date_bounds(self) -> tuple[str | None, str | None]:
         """The first and the last day on which an article can have been published."""
@@ -44,12 +44,11 @@ class Counts(Database):
             "SELECT outlet, count(*), count(latest), min(earliest || '/' || latest || '/' || published), "
             "max(latest || '/' || earliest || '/' || published) FROM articles GROUP BY outlet"
         ).fetchall()
-        outlets = {row[0]: row[1] for row in sorted(rows, key=lambda row: (-row[1], row[0] or "")) if row[0]}
         first = min((row[3] for row in rows if row[3]), default=None)
         last = max((row[4] for row in rows if row[4]), default=None)
         n_articles, n_dated = sum(row[1] for row in rows), sum(row[2] for row in rows)
         first, last = (end and end.split("/")[2] for end in (first, last))
-        return n_articles, outlets, first, last, n_articles - n_dated
+        return n_articles, _folded(rows), first, last, n_articles - n_dated
 
     def n_undecided(self, filters: Filters) -> int:
         """How many articles `filters` leave out though they may lie within its dates: their own date is not known
@@ -88,3 +87,14 @@ class Counts(Database):
             f"SELECT count(*) FROM articles a WHERE {of_outlet} AND replaced_by IS NULL AND latest <= ? AND revised > ?"
         )
         return int(self._db.execute(sql, (*outlets, filters.as_of, filters.as_of)).fetchone()[0])
+
+
+def _folded(rows: Iterable[Any]) -> dict[str, int]:
+    """Outlet -> its number, most first, of rows that begin so; those that differ in case only are one, as most write
+    it."""
+    spelled: dict[str, str] = {}
+    found: Counter[str] = Counter()
+    for outlet, n, *_ in sorted(rows, key=lambda row: (-row[1], row[0] or "")):
+        if outlet:
+            found[spelled.setdefault(outlet.casefold(), outlet)] += n
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
