@@ -72,6 +72,69 @@ def test_comments_without_a_heading_are_no_story(tmp_path: Path) -> None:
     assert "says:" not in story
 
 
+# --- Days that the page shows in other words, and in parts that are called something else
+
+GUESSED = "The page states no day of publication; “2024-06-07”: guessed from the page by htmldate."
+TIME = "<time datetime='2024-06-09T10:18:46Z'>{}</time>"
+LISTED = "".join(
+    f"<li><a href=x>Ferry {n}</a> <time pubdate='pubdate' datetime='2025-01-0{n}T08:00Z'>0{n}/01/2025</time></li>"
+    for n in range(1, 4)
+)
+
+
+@pytest.mark.parametrize("words", ["Publié le 7 juin 2024", "Freitag, 7. Juni 2024", "07.06.2024", "7 Haziran 2024"])
+def test_day_beside_the_headline_in_any_language(tmp_path: Path, words: str) -> None:
+    article = read_page(tmp_path, body=body(TIME.format(words), LISTED))
+    assert (article.published, article.published_source) == ("2024-06-07", "inferred")
+    assert article.reasons["published"] == f"The page shows “{words}” beside its headline."
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div class='widget Blog'><h3>{title}</h3><h2 class='date'>Friday, June 7, 2024</h2>{rest}</div>",
+        "<div class='main sidebar'><h2>{title}</h2><a class='post-time'>07.06.2024</a>{rest}</div>",
+        "<div class='node node-promoted'><h2>{title}</h2><span class='submitted'>7.6.2024</span>{rest}</div>",
+        "<form id='aspnetForm'><h1>{title}</h1><span class='date'>7 June 2024</span>{rest}</form>",
+        "<h2>{title}</h2>{rest}<div class='post-footer'>Dieser Artikel wurde am 7. Juni 2024 geschrieben.</div>",
+        "<h2>{title}</h2><p>von Otto Star, 7.6.24</p>{rest}",
+    ],
+)
+def test_day_in_a_part_that_is_the_whole_page(tmp_path: Path, page: str) -> None:
+    article = read_page(tmp_path, body=page.format(title=TITLE, rest=paragraphs(LEAD, *REST)), title=TITLE)
+    assert (article.published, article.published_source) == ("2024-06-07", "inferred")
+    assert article.reasons["published"] in (GUESSED, "The line “07.06.2024” gives the day.") or (
+        article.reasons["published"].endswith("beside its headline.")
+    )
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<script src='/js/menu.js?ver=20240607'></script><link rel='stylesheet' href='/theme.css?ver=20240607'>",
+        "<img src='/files/pier.jpg' alt='The pier on 7 June 2024' title='7 June 2024'>",
+        "<!-- built 2024-06-07 10:00:00 -->",
+        "<div class='main'>June 2024</div>",
+        "<blockquote><p>A tweet of the harbour board that says the pier will be closed on 7 June 2024 at noon.</p>"
+        "<a href=x>The board</a> <time datetime='2024-06-07T10:00Z'>Jun 7</time></blockquote>",
+    ],
+)
+def test_day_of_a_file_a_picture_or_a_month_is_none(tmp_path: Path, part: str) -> None:
+    article = read_page(tmp_path, body=body("", part))
+    assert article.published_precision != "day", article.reasons
+
+
+def test_last_change_in_the_head_is_no_guess(tmp_path: Path) -> None:
+    head = "<meta http-equiv='last-modified' content='2024-06-07'><meta name='description' content='From 3 May 2011.'>"
+    assert read_page(tmp_path, head, body("")).published is None
+
+
+def test_number_of_an_issue_is_no_month(tmp_path: Path) -> None:
+    head = "<link rel='canonical' href='https://weekly.example/issues/2019-4/saltby-pier'>"
+    article = read_page(tmp_path, head, body("<h5>23.01.2019</h5>"))
+    assert (article.published, article.published_source) == ("2019-01-23", "inferred")
+
+
 # --- Other languages
 
 

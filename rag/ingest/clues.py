@@ -12,7 +12,9 @@ from rag.text.written_dates import FULL_DATE, MONTH_NAMES, is_possible, iso, mon
 from rag.types import Span
 
 _YEAR = re.compile(r"\b[12][0-9]{3}\b")
-_URL_DATE = re.compile(r"/((?:19|20)[0-9]{2})[/-]([0-9]{1,2})(?:[/-]([0-9]{1,2}))?(?=/|-|$)")
+_URL_DATE = re.compile(  # "/2019-4" is an issue as well
+    r"/((?:19|20)[0-9]{2})(?:[/-]([0-9]{1,2})[/-]([0-9]{1,2})|/([0-9]{1,2})|-([0-9]{2}))(?=/|-|$)"
+)
 _HOST = re.compile(r"https?://(?:www\.|m\.|amp\.)?([^/:?#@\s]+\.[a-z]{2,})(?::[0-9]+)?(?:[/?#]|$)", re.IGNORECASE)
 _DAY_AND_MONTH = re.compile(rf"\b({MONTH_NAMES})\.? ([0-9]{{1,2}})\b(?!,? [0-9]{{4}})")
 

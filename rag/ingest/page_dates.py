@@ -1,20 +1,19 @@
-"""The days of a page: when it was first published and last changed, the best evidence first.
-
-A stamp in UTC gives the local day where the page, its address or its country says which that is: a story of the evening
-bears the next day's date in UTC west of Greenwich.
-"""
+"""The days of a page: when it was first published and last changed, the best evidence first."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
-import email.utils
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
+
+import lxml.etree  # type: ignore[import-untyped]
+import lxml.html  # type: ignore[import-untyped]
 
 from rag.ingest.linked_data import LinkedData
+from rag.ingest.local_days import Moment, local_day
 from rag.ingest.page_metadata import Asides, asides, metas, text_of
 from rag.text.written_dates import FULL_DATE, is_possible, iso, parse_date, parse_foreign_date
 from rag.types import Json
@@ -34,10 +33,6 @@ _UPDATED = (
     " dctermsmodified"
     " dcmodified dcdatemodified lastmodified modifiedtime updatedtime modified revised btmoddate dateupdated lastmod"
 ).split()
-_STAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
-)
-_UTC = re.compile(r"(?i)z|utc|gmt|[+-]00:?00")
 _SAYS_PUBLISHED = re.compile(
     r"(?i)\b(?:published|posted|issued|first published|publication|publiée?|mise? en ligne|paru|publicad[oa]|subido"
     r"|veröffentlicht|erschienen|pubblicato|gepubliceerd|geplaatst|publicerad|publisert|offentliggjort|opublikowano)\b"
@@ -54,19 +49,17 @@ _MAX_PARTS = 12  # elements in one that holds a date and little else
 _MAX_BESIDE = 60  # characters that stand beside a date on its line, between two bars or dots
 _LONGEST_DAY = 40
 _PARTS = re.compile(r"[|•·]")
-_LEAST = 2
-_WEST, _EAST = 12 * 60, 14 * 60  # minutes: no clock is further from UTC
+_LEAST = 4
 _MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=/(?!\d\d?[/-]))")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_DIGIT = re.compile(r"\d")
+_SENTENCE, _MAX_VALUE, _MAX_VALUE_WORDS = 20, 500, 5
+_MOST_LINES, _MOST_DATED = 300, 300  # on a page; the story's own day stands early
+_NEVER = ("nav", "aside", "noscript", "dialog", "figcaption", "blockquote")
+_BESIDE_STORY = re.compile(r"(?i)\bfooter|[-_]date")
+_NO_DAY = "The page states no day of publication"
 _OF_STORY = re.compile(r"(?i)publi(?:sh|cation)|pub_?date|posted|article")
 _EPOCH = "1970-01-01"
-
-
-class Moment(NamedTuple):
-    """A date that the page gives, in the words in which it gives it; `day` is cut to what is known."""
-
-    day: str
-    words: str
 
 
 def stated(tree: Any, linked: LinkedData, url: str | None, aside: Asides) -> Json:
@@ -129,19 +122,24 @@ def _of_tags(tree: Any, name: str, aside: Asides) -> Iterator[str]:
 def _shown(tree: Any, aside: Asides) -> tuple[Moment | None, Moment | None]:
     """The day beside the headline, and the day of the last change there: by its tag, its label and its place."""
     best: dict[bool, tuple[int, Moment]] = {}
-    at_headline = False
+    at_headline, n_lines, n_dated = False, 0, 0
     for element in tree.iter("h1", *_HOLDERS):
-        if element in aside:
+        if element in aside or n_dated == _MOST_DATED:
             continue
         if element.tag == "h1":
-            at_headline = True
+            at_headline, n_lines = True, 0
         elif len(list(islice(element.iterdescendants(), _MAX_PARTS))) < _MAX_PARTS:
             text = text_of(element)
-            if element.tag == "p" and len(text.split()) >= _PARAGRAPH:
+            n_words = len(text.split()) if element.tag == "p" else 0
+            n_lines += n_words >= _PARAGRAPH // 2
+            if n_words >= _PARAGRAPH or n_lines > 1:  # one may be the standfirst
                 at_headline = False  # the story has begun
-            elif len(text) <= _MAX_LINE and (moment := _moment(element, text)) is not None:
+            if n_words < _PARAGRAPH and len(text) <= _MAX_LINE and _YEAR.search(f"{text} {element.attrib.values()}"):
                 score, is_change = _rank(element, text, at_headline)
-                if score >= _LEAST and (is_change not in best or score > best[is_change][0]):
+                if score < _LEAST or (is_change in best and score <= best[is_change][0]):
+                    continue
+                n_dated += 1
+                if (moment := _moment(element, text)) is not None:
                     best[is_change] = (score, moment)
     published, changed = (best[key][1] if key in best else None for key in (False, True))
     return published, changed
@@ -159,71 +157,142 @@ def _rank(element: Any, text: str, at_headline: bool) -> tuple[int, bool]:
     beside = max(len(FULL_DATE.sub("", part)) for part in _PARTS.split(text))
     if element.tag != "time" and beside > _MAX_BESIDE:  # a sentence that has a date
         return 0, False
-    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 3 * ("pubdate" in element.attrib) + 2 * (element.tag == "time")
-    score += 2 * bool(_OF_A_DATE.search(told)) + 2 * at_headline
+    score = 4 * bool(_SAYS_PUBLISHED.search(label)) + 2 * (element.tag in ("time", "abbr"))
+    score += 2 * bool(_OF_A_DATE.search(told)) + (6 if at_headline else 3 * ("pubdate" in element.attrib))
     return score, bool(_SAYS_UPDATED.search(said)) and not is_published
 
 
 def _moment(element: Any, text: str) -> Moment | None:
+    """The day that an element shows. Its words are in the page's own time; `datetime` is in UTC often enough."""
     value = element.get("datetime") or (element.get("title") if element.tag == "abbr" else None) or ""
     label = _SAYS_PUBLISHED.search(text)  # "Updated 10 May 2024, published 8 May 2024"
-    labelled = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
-    if labelled is not None and is_possible(iso(labelled), dt.date.today()):
-        return Moment(iso(labelled), text)
-    for words in (text, value):
-        match = FULL_DATE.search(words) or re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words)
-        if match is not None and match.re is FULL_DATE and is_possible(iso(match), dt.date.today()):
-            # The words on the page are in its own time; `datetime` is in UTC often enough.
-            return Moment(iso(match), words if words is text else (text or words))
-    label = label if label is not None else _SAYS_UPDATED.search(text)
-    words = _JOINS.sub("", text[label.end() :]) if label is not None else text
+    found = FULL_DATE.search(text, label.end()) if label is not None and _SAYS_UPDATED.search(text) else None
+    found = found if found is not None else FULL_DATE.search(text)
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
-    if label is None and element.tag != "time" and _OF_A_DATE.search(told) is None:
-        return None
-    day, why = parse_date(words)  # "16.12.2012" in a <span class="date">
-    if day is None and (label is not None or not value):  # slow
-        day = parse_foreign_date(words[:_LONGEST_DAY])
-    is_sure = day is not None and not why and (element.tag == "time" or len(day) == 10)
-    return Moment(day, text) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
+    label = label if label is not None else _SAYS_UPDATED.search(text)
+    is_told = label is not None or element.tag == "time"
+    day: str | None
+    if found is not None:
+        day, why = iso(found), ""
+    elif _YEAR.search(text) and (is_told or _OF_A_DATE.search(told)):
+        words = (_JOINS.sub("", text[label.end() :]) if label is not None else text)[:_LONGEST_DAY]
+        day, why = parse_date(words)  # "16.12.2012"
+        if day is None:  # the first knows French, German, Indonesian and Turkish; the second all, but is slow
+            day = _in_other_languages(words)
+            day = parse_foreign_date(words) if day is None and is_told else day
+    else:
+        found = FULL_DATE.search(value)
+        day, why = (iso(found) if found is not None else None), ""
+    is_sure = day is not None and not why and (is_told or len(day) == 10)
+    return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
+
+
+def _in_other_languages(words: str) -> str | None:
+    """The day that a few words give, as htmldate reads them."""
+    import htmldate
+
+    page = lxml.html.fromstring("<html><body><p class='date'></p></body></html>")
+    page[0][0].text = words
+    return htmldate.find_date(page, original_date=True, extensive_search=False)
 
 
 def _guesses(tree: Any, linked: LinkedData, changed: Moment | None, url: str | None) -> Iterator[tuple[str, str, str]]:
     """What is left where nothing says when the page was published."""
     for made in _dates([*linked.texts("dateCreated", of_article=True), *linked.texts("uploadDate")]):
-        yield "published", made.day, f"The page states no day of publication; it was made on {made.day}, as it says."
+        yield "published", made.day, f"{_NO_DAY}; it was made on {made.day}, as it says."
+    found = _guessed(tree, url)
+    if found is not None and (changed is None or found != changed.day):
+        yield "published", found, f"{_NO_DAY}; “{found}”: guessed from the page by htmldate."
+    if changed is not None:
+        yield "published", changed.day, f"{_NO_DAY}; “{changed.day}” is a date in its markup, that of its last change."
+
+
+def _guessed(tree: Any, url: str | None) -> str | None:
+    """The day that htmldate finds on the page without what is not about the article; None where no whole day is
+    written there."""
     import htmldate
 
+    around = _around_story(tree)
+    values = (value for element in around.iter("*") for value in element.attrib.values() if len(value) < _MAX_VALUE)
+    written = "\n".join([text_of(around), *values])
+    if not _WHOLE_DAY.search(written):
+        return None
+    found = htmldate.find_date(around, original_date=True, extensive_search=False, url=url)
+    if found is None:
+        _blank_numbers(around)
+        found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url)
+    if found is None:
+        return None
+    of_day = _written_day(found[:2], found[2:4], *found.split("-")[1:])
+    return found if of_day.search(written) is not None else None  # a month or a year alone is made a day
+
+
+def _blank_numbers(tree: Any) -> None:
+    """Take out the lines that have a number and are no day: the extensive search takes seconds for the first, and some
+    20 ms for each."""
+    n_kept = 0
+    for element in tree.iter("*"):
+        for name in ("text", "tail"):
+            words = getattr(element, name) or ""
+            if not _DIGIT.search(words):
+                continue
+            n_kept += 1
+            if n_kept > _MOST_LINES or (len(words) > _SENTENCE and not _WHOLE_DAY.search(words)):
+                setattr(element, name, " ")
+
+
+def _written_day(century: str, year: str, month: str, day: str) -> re.Pattern[str]:
+    """Where a day is written, in figures or with its month in a word of any language. All parts are patterns."""
+    any_year, year = f"(?:{century})?{year}", f"{century}{year}"
+    month, day, word = f"0?{month.lstrip('0')}", f"0?{day.lstrip('0')}", r"(?<![^\W\d_])[^\W\d_]{3,14}"
+    return re.compile(
+        rf"{year}(?P<sign>[-/. ]?){month}(?P=sign){day}(?!\d)"
+        rf"|(?<!\d)(?:{day}[-/. ]{month}|{month}/{day})[-/. ]{any_year}(?!\d)"
+        rf"|(?<!\d){day}(?!\d)\W{{0,3}}(?:st|nd|rd|th|er|de|of)?\W{{0,2}}{word}\W{{1,3}}(?:de )?{year}"
+        rf"|{word}\W{{1,2}}{day}(?!\d)\w{{0,2}}\W{{1,3}}{year}"
+    )
+
+
+_WHOLE_DAY = _written_day("(?:19|20)", r"\d\d", r"\d?\d", r"\d?\d")
+
+
+def _around_story(tree: Any) -> Any:
+    """A copy of the page without the days of other stories, of readers, of programs and of files, without those of
+    which the story tells, and without those that were read before."""
     around = copy.deepcopy(tree)
     aside = asides(around)
-    others = [
-        element for element in aside if element.getparent() not in aside and element.tag not in ("footer", "form")
+    others = [part for part in aside if part.getparent() not in aside and not _is_of_story(part)]
+    others += [
+        part
+        for part in around.iter("script", "style")
+        if "ld+json" in part.get("type", "") or not _OF_STORY.search(part.text or "")
     ]
-    # Days of other stories, of what a program does, and those of which the story tells.
-    others += [script for script in around.iter("script", "style") if not _OF_STORY.search(script.text or "")]
-    told = [line for line in around.xpath("//p|//blockquote") if len(text_of(line).split()) >= _PARAGRAPH // 2]
-    for element in [*others, *told]:
-        if element.getparent() is not None:
-            element.drop_tree()
-    values = (value for element in around.iter("*") for value in element.attrib.values())
-    has_year = any(map(_YEAR.search, (text_of(around), *values)))
-    found = htmldate.find_date(around, original_date=True, extensive_search=True, url=url) if has_year else None
-    # A month or a year alone is made a day.
-    if found is not None and not (changed is not None and found == changed.day) and _is_written(around, found):
-        yield "published", found, f"The page states no day of publication; “{found}” is a date in its markup."
-    if changed is not None:
-        reason = (
-            f"The page states no day of publication; “{changed.day}” is a date in its markup, that of its last change."
-        )
-        yield "published", changed.day, reason
+    others += around.iter("link", "img", lxml.etree.Comment)
+    others += [meta for meta in around.iter("meta") if not _is_of_publication(meta)]
+    others += [
+        line
+        for line in around.xpath("//p|//blockquote")
+        if len(text_of(line).split()) >= _PARAGRAPH // 2 and line not in aside
+    ]
+    for part in others:
+        if part.getparent() is not None:
+            part.drop_tree()
+    lxml.etree.strip_attributes(around, "href", "src", "srcset", "style")
+    return around
 
 
-def _is_written(tree: Any, day: str) -> bool:
-    """Whether the page has the year near the day of the month, in figures or words."""
-    year, _, number = day.split("-")
-    of_month = rf"(?<!\d)0?{int(number)}(?!\d)"
-    near = re.compile(rf"{of_month}.{{0,20}}{year}|{year}.{{0,20}}?{of_month}|{day.replace('-', '')}")
-    values = (value for element in tree.iter("*") for value in element.attrib.values() if len(value) < 500)
-    return near.search(text_of(tree)) is not None or any(map(near.search, values))
+def _is_of_publication(meta: Any) -> bool:
+    """Whether a meta tag may tell of that day: it is no description, and not of the last change."""
+    names = {re.sub(r"[^a-z]", "", meta.get(name, "").lower()) for name in ("property", "name", "itemprop")}
+    is_a_value = len(meta.get("content", "").split()) <= _MAX_VALUE_WORDS
+    is_prose = any(name.endswith(("description", "title", "keywords")) for name in names)
+    return is_a_value and not is_prose and "http-equiv" not in meta.attrib and names.isdisjoint(_UPDATED)
+
+
+def _is_of_story(part: Any) -> bool:
+    """Whether a part of the page that is called one about something else may bear the day of the article."""
+    told = f"{part.get('class', '')} {part.get('id', '')}"
+    return part.tag in ("footer", "form") or (part.tag not in _NEVER and _BESIDE_STORY.search(told) is not None)
 
 
 # --- The local day
@@ -237,37 +306,6 @@ def _local(
     return local_day(published.words, others, url, shown)
 
 
-def local_day(
-    stamp: str, others: Iterable[str], url: str | None, shown: Moment | None = None
-) -> tuple[str, str, bool] | None:
-    """The local day of a stamp in UTC where it is another, why, and whether that is stated. It is told by `others`,
-    stamps that stand beside it, by the day that is `shown`, and by the address."""
-    match = _STAMP.match(_from_mail(stamp) or stamp)
-    instant = _clock(match)
-    if match is None or instant is None or match[4] is None or not _UTC.fullmatch(match[4]):
-        return None
-    told = f"The stamp “{stamp}” is in UTC"
-    for words in others:
-        if (offset := _offset(words, instant)) is not None:
-            day = (instant + dt.timedelta(minutes=offset)).date().isoformat()
-            return (day, f"{told}; beside it stands “{words}”: the local day.", True) if day != match[1] else None
-    in_address = re.search(r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/-])", url or "")
-    witnesses = [(shown.day, f"the page shows “{shown.words}”")] if shown is not None else []
-    if in_address is not None:
-        witnesses.append(("-".join(in_address.groups()), f"the address carries “{in_address[0]}”"))
-    for day, where in witnesses:
-        if day == match[1]:
-            return None
-        if is_possible(day) and len(day) == 10 and _may_be_local(instant, dt.date.fromisoformat(day)):
-            return day, f"{told}; {where}: the local day.", True
-    zone, country = _zone(url)
-    if zone is None:
-        return None
-    day = instant.replace(tzinfo=dt.timezone.utc).astimezone(zone).date().isoformat()
-    reason = f"{told}; where the address is from (.{country}) it was already {day}, or still."
-    return (day, reason, False) if day != match[1] else None
-
-
 def localized(own: Json, others: Iterable[str] = ()) -> Json:
     """What is stated of an article, with the local day where it states a stamp in UTC."""
     local = local_day(str(own.get("published")), others, own.get("url"))
@@ -279,53 +317,6 @@ def localized(own: Json, others: Iterable[str] = ()) -> Json:
         before = next(_dates([str(own["published"])]), None)
         found |= {"updated": in_utc} if (in_utc := _not_before(local[0], before, last)) is not None else {}
     return own | found
-
-
-def _clock(match: re.Match[str] | None) -> dt.datetime | None:
-    """What a match of `_STAMP` says but for its zone; None where there is no such day or hour."""
-    try:
-        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}:{match[3]}") if match is not None else None
-    except ValueError:
-        return None
-
-
-def _from_mail(words: str) -> str | None:
-    """The stamp of a feed or a mail ("Fri, 03 May 2024 01:20:11 GMT") as the others are written."""
-    try:
-        return email.utils.parsedate_to_datetime(words).isoformat() if "," in words[:12] else None
-    except ValueError:
-        return None
-
-
-def _offset(words: str, instant: dt.datetime) -> int | None:
-    """How many minutes the clock of another stamp is ahead of UTC: by its zone, or as the same moment without one."""
-    match = _STAMP.match(words)
-    clock = _clock(match)
-    if match is None or clock is None or (match[4] is not None and _UTC.fullmatch(match[4])):
-        return None
-    if match[4] is not None:
-        hours, minutes = int(match[4][1:3]), int(match[4][-2:])
-        return (60 * hours + minutes) * (-1 if match[4][0] == "-" else 1)
-    ahead = round((clock - instant).total_seconds() / 60)
-    return ahead if ahead and ahead % 15 == 0 and -_WEST <= ahead <= _EAST else None
-
-
-def _may_be_local(instant: dt.datetime, day: dt.date) -> bool:
-    minutes = instant.hour * 60 + instant.minute
-    step = (day - instant.date()).days
-    return (step == -1 and minutes < _WEST) or (step == 1 and minutes >= 24 * 60 - _EAST)
-
-
-def _zone(url: str | None) -> tuple[dt.tzinfo | None, str]:
-    """The clock of the country that an address is of, where it has one clock only."""
-    match = re.match(r"https?://[^/:?#]+\.([a-z]{2})(?=[/:?#]|$)", url or "", re.IGNORECASE)
-    if match is None:
-        return None, ""
-    import pytz
-
-    country = match[1].lower()
-    zones = pytz.country_timezones.get({"uk": "gb"}.get(country, country).upper(), [])
-    return (pytz.timezone(zones[0]) if len(zones) == 1 else None), country
 
 
 def _not_before(date: str | None, published: Moment | None, updated: Moment) -> str | None:

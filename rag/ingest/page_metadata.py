@@ -35,10 +35,10 @@ _META = {
     "section": "articlesection section parselysection category".split(),
     "url": ["ogurl", "parselylink", "twitterurl"],
 }
-_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog", "figcaption")
+_ASIDE = ("nav", "footer", "aside", "form", "noscript", "dialog", "figcaption", "blockquote")
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:related|recommend\w*|promo\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?|newsletter"
-    r"|widget|\w*caption)"
+    r"(?i)\b(?:related|recommend\w*|promo(?!ted)\w*|most-?(?:read|popular)|trending|teasers?|sidebar|footer|comments?"
+    r"|newsletter|widget|\w*caption)"
 )
 _SEPARATOR = re.compile(r"\s+(?:[|•·»–—-]|::|<|>|«)\s+|\s*[|»]\s*")
 _HEADLINE = re.compile(r"(?i)\b(?:(?:article|entry|post|story|main|page)?[-_]*(?:headline|title))\b")
@@ -101,17 +101,32 @@ def metas(tree: Any, field: str | Sequence[str]) -> Iterator[str]:
 def asides(tree: Any) -> Asides:
     """The elements in parts of the page that are about something else, by their tag or what they are called."""
     found: set[Any] = set()
+    whole = _around_headlines(tree)
     for element in tree.iter("*"):
         told = f"{element.get('class', '')} {element.get('id', '')}"
         is_other = element.tag in _ASIDE or (
             _OF_OTHERS.search(told) is not None
             and element.tag not in ("body", "html", "main", "article")
-            and element.find(".//h1") is None  # else it is the whole page, with such a part in it
+            and element not in whole
         )
-        is_other = is_other or _is_by_a_reader(element)
+        is_other = (is_other and not (element.tag in ("form", "blockquote") and element in whole)) or _is_by_a_reader(
+            element
+        )
         if is_other or element.getparent() in found:
             found.add(element)
     return found
+
+
+def _around_headlines(tree: Any) -> Asides:
+    """What holds a headline or the body of an article, and so is the whole page, however it is called."""
+    window = _letters(window_title(tree))
+    under = [
+        heading
+        for heading in tree.iter("h2", "h3")
+        if len(name := _letters(text_of(heading))) >= _FEW and name in window
+    ]
+    bodies = tree.xpath("(//*[contains(@itemprop, 'articleBody')])[1]")
+    return {outer for part in [*tree.iter("h1"), *under[:1], *bodies] for outer in part.iterancestors()}
 
 
 def _is_by_a_reader(element: Any) -> bool:

@@ -80,7 +80,7 @@ class Reader(Adapted):
 
     @property
     def name(self) -> str:
-        return f"reader-6/{self.base.name}"
+        return f"reader-7/{self.base.name}"
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[list[Reading]]:
         """See `Reranker.read`. Of a passage longer than MAX_PASSAGE word pieces the end is not read."""
