@@ -239,7 +239,7 @@ LONG_SENTENCE = (
         (LONG_SENTENCE, "The ferry of Portmere came back to its pier on Monday, the harbour office said after a…"),
         ("x" * 200 + " y.\nIt is.", "x" * 90 + "…"),
         ("Ferry returns", "Ferry returns"),
-        ("1 2 3\n\n* * *", None),
+        ("1 2 3 4\n\n* * *", None),
     ],
 )
 def test_a_text_without_a_headline_is_named_by_its_first_words(tmp_path: Path, text: str, title: str | None) -> None:

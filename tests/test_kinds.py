@@ -67,7 +67,7 @@ def test_a_development_is_told_newest_first(library: Library, question: str) -> 
 
 
 def test_two_sides_are_both_quoted(library: Library) -> None:
-    answer = library.ask("How far apart were the union and the operator on pay at the start?")
+    answer = library.ask("Compare the rise that the union wants with what Linnet Transport has offered.")
     words = " ".join(citation.quote for claim in answer.claims for citation in claim.citations)
     assert "six per cent" in words
     assert "two per cent" in words

@@ -128,7 +128,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
     story = (text[slice(*gap)] for gap in zip(edges[::2], edges[1::2], strict=True))
     letters = [*islice((letter for part in story for letter in WORD.finditer(part)), _SHORTEST)]
     if len(letters) < _SHORTEST:
-        has = f"has no more text than “{' '.join(text[:200].split())[:20]}”" if letters else "has no text"
+        has = f"has no more text than “{''.join(letter[0] for letter in letters)}”" if letters else "has no text"
         raise BylineError(f"{has}; leave it out, or fill it.")
     title, outlet, section = stated("title", one_line), stated("outlet", one_line), stated("section", _first_line)
     authors, url = stated("authors", _people), stated("url", _address)
