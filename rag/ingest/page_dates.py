@@ -171,24 +171,21 @@ def _moment(element: Any, text: str) -> Moment | None:
     told = f"{element.get('class', '')} {element.get('itemprop', '')}"
     label = label if label is not None else _SAYS_UPDATED.search(text)
     is_told = label is not None or element.tag == "time"
-    day: str | None
-    if found is not None:
-        day, why = iso(found), ""
-    elif _YEAR.search(text) and (is_told or _OF_A_DATE.search(told)):
+    day, why = (iso(found) if found is not None else None), ""
+    if day is None and _YEAR.search(text) and (is_told or _OF_A_DATE.search(told)):
         words = (_JOINS.sub("", text[label.end() :]) if label is not None else text)[:_LONGEST_DAY]
         day, why = parse_date(words)  # "16.12.2012"
-        if day is None:  # the first knows French, German, Indonesian and Turkish; the second all, but is slow
-            day = _in_other_languages(words)
-            day = parse_foreign_date(words) if day is None and is_told else day
-    else:
-        found = FULL_DATE.search(value)
-        day, why = (iso(found) if found is not None else None), ""
+        day = day if day is not None else _in_other_languages(words)
+        if day is None and (label is not None or not value):  # slow
+            day = parse_foreign_date(words)
+    if day is None and (found := FULL_DATE.search(value)) is not None:
+        day = iso(found)
     is_sure = day is not None and not why and (is_told or len(day) == 10)
     return Moment(day, text or value) if day is not None and is_sure and is_possible(day, dt.date.today()) else None
 
 
 def _in_other_languages(words: str) -> str | None:
-    """The day that a few words give, as htmldate reads them."""
+    """The day that a few words give, as htmldate reads them: in French, German, Indonesian or Turkish."""
     import htmldate
 
     page = lxml.html.fromstring("<html><body><p class='date'></p></body></html>")
