@@ -9,9 +9,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-import lxml.etree  # type: ignore[import-untyped]
-import lxml.html  # type: ignore[import-untyped]
-
 from rag.ingest.linked_data import LinkedData
 from rag.ingest.local_days import Moment, local_day
 from rag.ingest.page_metadata import Asides, asides, metas, text_of
@@ -187,6 +184,7 @@ def _moment(element: Any, text: str) -> Moment | None:
 def _in_other_languages(words: str) -> str | None:
     """The day that a few words give, as htmldate reads them: in French, German, Indonesian or Turkish."""
     import htmldate
+    import lxml.html  # type: ignore[import-untyped]
 
     page = lxml.html.fromstring("<html><body><p class='date'></p></body></html>")
     page[0][0].text = words
@@ -256,6 +254,8 @@ _WHOLE_DAY = _written_day("(?:19|20)", r"\d\d", r"\d?\d", r"\d?\d")
 def _around_story(tree: Any) -> Any:
     """A copy of the page without the days of other stories, of readers, of programs and of files, without those of
     which the story tells, and without those that were read before."""
+    import lxml.etree  # type: ignore[import-untyped]
+
     around = copy.deepcopy(tree)
     aside = asides(around)
     others = [part for part in aside if part.getparent() not in aside and not _is_of_story(part)]
