@@ -336,7 +336,7 @@ def test_what_the_articles_do_not_carry_is_left_out(server: Fake, sample: Librar
 
 
 def test_a_refusal_is_an_abstention(sample: Library) -> None:
-    answer = sample.ask("How long did the call last?", model=Scripted("The articles do not say."))
+    answer = sample.ask("Who leads the negotiations for Hamas?", model=Scripted("The articles do not say."))
     assert (answer.status, answer.claims, answer.text) == ("abstained", (), "")
     assert "The model scripted found no answer in the articles." in answer.notes
     assert answer.hits

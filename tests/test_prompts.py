@@ -332,7 +332,7 @@ def test_a_refusal_where_the_reader_is_sure_gives_the_quotation_with_one_note(sa
 
 
 def test_what_a_model_writes_where_the_reader_is_not_sure_is_a_maybe(sample: Library) -> None:
-    question = "How long did the call last?"
+    question = "Who leads the negotiations for Hamas?"
     without = sample.ask(question)
     assert (without.status, without.maybe) == ("partial", True), "choose another question"
     quote = without.claims[0].citations[0].quote

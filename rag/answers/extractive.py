@@ -80,11 +80,9 @@ class Extractive:
         if confidence < (MAYBE if found.kind == "fact" else MAYBE_SEVERAL):
             return Drafted(drafts=(), confidence=confidence)
         order = [*[i for i in order if i == ruling.place], *[i for i in order if i != ruling.place]]
-        if confidence < ENOUGH:
-            likeliest = _likeliest(found, looked, order)
-            may = tuple(quoted(candidates[i], answer=_answer(candidates[i], readings[i])) for i in likeliest)
-            return Drafted(drafts=may, confidence=confidence, is_unsure=True)
-        chosen = _choose(found, evidence, order) if found.kind == "fact" else _likeliest(found, looked, order)
+        is_unsure = confidence < ENOUGH
+        is_one = found.kind == "fact" and not is_unsure
+        chosen = _choose(found, evidence, order) if is_one else _likeliest(found, looked, order)
         picked = [candidates[i] for i in chosen]
         old = differences.overtaken(question, picked, [found.vectors[i] for i in chosen])
         old |= differences.superseded(question, picked)
@@ -97,7 +95,7 @@ class Extractive:
             # Beside a yes or no stands what says so too, or what was so earlier.
             if not ruling.is_made or said[n] in polar.WORDS or n in old or n == newest_first[0]
         )
-        return Drafted(drafts=tuple(drafts), confidence=confidence)
+        return Drafted(drafts=tuple(drafts), confidence=confidence, is_unsure=is_unsure)
 
     def look(self, found: Found) -> Looked:
         """What the reader and the cosines say of the sentences."""
