@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from rag.answers.extractive import LEAD, Extractive, quoted
 from rag.answers.writer import Drafted
@@ -50,52 +49,61 @@ class Digest:
 
     def draft(self, found: Found) -> Drafted:
         """See `Writer.draft`."""
-        rows = list(zip(found.candidates, found.cosines, found.passage_cosines, strict=True))
-        best: list[tuple[Candidate, float]] = []
-        nearest = max(((cosine + around) / 2 for _, cosine, around in rows), default=0.0)
-        rows.sort(key=lambda row: row[0].hit.article.id)
-        looked = self._otherwise.look(replace(found, question=self._asked)) if self._topic else None
-        of = {id(one): score for one, score in zip(found.candidates, looked.scores, strict=True)} if looked else {}
-
-        def tells(pair: tuple[Candidate, float]) -> tuple[float, int]:
-            return of.get(id(pair[0]), 0.0) + LEAD * (pair[0].sentence.position == 0), -pair[0].sentence.start
-
-        for _, group in groupby(rows, key=lambda row: row[0].hit.article.id):
-            scored = [(c, (cosine + around) / 2) for c, cosine, around in group if self._tells_of_days(c)]
-            if scored and self._is_about(scored, nearest):
-                best.append((max(scored, key=tells)[0], max(score for _, score in scored)))
-        nearest = max((score for _, score in best), default=0.0)
-        best = [
-            pair
-            for pair in best
-            if not self._topic or pair[1] >= BESIDE_NEAREST * nearest or self._is_headline(pair[0].hit.article)
+        near = [(cosine + around) / 2 for cosine, around in zip(found.cosines, found.passage_cosines, strict=True)]
+        nearest = max(near, default=0.0)
+        places: dict[str, list[int]] = {}
+        for i, candidate in enumerate(found.candidates):
+            places.setdefault(candidate.hit.article.id, []).append(i)
+        about: list[tuple[list[int], float]] = []  # of each article the places of its sentences, and the nearest
+        for _, of_article in sorted(places.items()):
+            of_days = [i for i in of_article if self._tells_of_days(found.candidates[i])]
+            article = found.candidates[of_article[0]].hit.article
+            if of_days and self._is_about(article, score := max(near[i] for i in of_days), nearest):
+                about.append((of_days, score))
+        nearest = max((score for _, score in about), default=0.0)
+        about = [
+            (of, score)
+            for of, score in about
+            if not self._topic
+            or score >= BESIDE_NEAREST * nearest
+            or self._is_headline(found.candidates[of[0]].hit.article)
         ]
-        if not best and self._topic and self._happened is None and not self._is_compared:
+        if not about and self._topic and self._happened is None and not self._is_compared:
             return self._otherwise.draft(found)
         if self._is_compared:
-            best = sorted(best, key=lambda pair: -pair[1])[:1]
-        best.sort(key=lambda pair: pair[0].hit.article.published or "", reverse=True)
-        best = best[:MOST]
-        told = [candidate for candidate, _ in best]
+            about = sorted(about, key=lambda pair: -pair[1])[:1]
+        about.sort(key=lambda pair: found.candidates[pair[0][0]].hit.article.published or "", reverse=True)
+        about = about[:MOST]
+        told = self._choose(found, [of for of, _ in about])
         drafts = tuple(quoted(one, earlier=self._is_earlier(one, told)) for one in told)
-        confidence = max((score for _, score in best), default=0.0) if self._topic else float(bool(best))
+        confidence = max((score for _, score in about), default=0.0) if self._topic else float(bool(about))
         is_headline = any(self._is_headline(one.hit.article) for one in told)
         is_unsure = bool(self._topic) and confidence < ABOUT and (self._is_compared or not is_headline)
         return Drafted(drafts=drafts, confidence=min(1.0, max(0.0, confidence)), is_unsure=is_unsure)
 
-    def _is_about(self, scored: Sequence[tuple[Candidate, float]], nearest: float) -> bool:
-        """Whether the article of these sentences is about the topic. `nearest` is the highest score of all articles:
-        where one is about it, so is another that comes nearly as near."""
+    def _choose(self, found: Found, articles: Sequence[Sequence[int]]) -> list[Candidate]:
+        """Of each article the sentence that tells most of the topic; `articles` has the places of the sentences."""
+        is_read = bool(self._topic and articles)
+        scores = self._otherwise.look(replace(found, question=self._asked)).scores if is_read else ()
+
+        def tells(i: int) -> tuple[float, int]:
+            sentence = found.candidates[i].sentence
+            return (scores[i] if is_read else 0.0) + LEAD * (sentence.position == 0), -sentence.start
+
+        return [found.candidates[max(of, key=tells)] for of in articles]
+
+    def _is_about(self, article: Article, score: float, nearest: float) -> bool:
+        """Whether an article is about the topic, by the `score` of its nearest sentence. `nearest` is the highest of
+        all articles: where one is about it, so is another that comes nearly as near."""
         if not self._topic:
             return True
-        article = scored[0][0].hit.article
         text = f" {fold(article.title or '')} {fold(article.text)} "
         named = names(self._topic[:1].lower() + self._topic[1:]) or names(f"of {self._topic}")
         has_names = all(f" {fold(name)} " in text for name in named)
         about = ABOUT_NAMED if named or self._is_headline(article) else ABOUT_COMPARED if self._is_compared else ABOUT
         if nearest >= about and not self._is_compared:
             about = min(about, AS_ABOUT * nearest)
-        return has_names and max(score for _, score in scored) >= about
+        return has_names and score >= about
 
     def _is_headline(self, article: Article) -> bool:
         """Whether the article's title has all words of the topic, or its first sentence has them."""

@@ -115,6 +115,16 @@ def _address(value: Any) -> str | None:
     return line if line is not None and re.fullmatch(r"https?://\S+", line) else None
 
 
+def _check_story(text: str, boilerplate: Sequence[Span]) -> None:
+    """BylineError where nothing, or next to nothing, is left of a text without its boilerplate."""
+    edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
+    story = (text[slice(*gap)] for gap in zip(edges[::2], edges[1::2], strict=True))
+    letters = [*islice((letter for part in story for letter in WORD.finditer(part)), _SHORTEST)]
+    if len(letters) < _SHORTEST:
+        has = f"has no more text than “{''.join(letter[0] for letter in letters)}”" if letters else "has no text"
+        raise BylineError(f"{has}; leave it out, or fill it.")
+
+
 def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 0) -> Article:
     """The article of a text and of what is stated of it, the most trusted statements first. `offset` is where the text
     begins in that of its file."""
@@ -124,12 +134,7 @@ def make_article(path: str, text: str, layers: Sequence[Json], *, offset: int = 
 
     places, asides = (next((tuple(one[name]) for one in layers if name in one), ()) for name in ("places", "asides"))
     boilerplate = find_boilerplate(text, asides)
-    edges = [0, *(edge for span in boilerplate for edge in span), len(text)]
-    story = (text[slice(*gap)] for gap in zip(edges[::2], edges[1::2], strict=True))
-    letters = [*islice((letter for part in story for letter in WORD.finditer(part)), _SHORTEST)]
-    if len(letters) < _SHORTEST:
-        has = f"has no more text than “{''.join(letter[0] for letter in letters)}”" if letters else "has no text"
-        raise BylineError(f"{has}; leave it out, or fill it.")
+    _check_story(text, boilerplate)
     title, outlet, section = stated("title", one_line), stated("outlet", one_line), stated("section", _first_line)
     authors, url = stated("authors", _people), stated("url", _address)
     clues = list(strong_clues(text, boilerplate, url))
