@@ -13,10 +13,13 @@ def read_shipped(path: Path, sha256: str | None) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BylineError(f"{path.name}, which ships with Byline, cannot be read ({error}): reinstall byline.") from error
+        raise BylineError(
+            f"{path.name}, which ships with Byline, cannot be read ({error}): reinstall byline."
+        ) from error
     digest = hashlib.sha256(data).hexdigest()
     if sha256 is not None and digest != sha256:
         raise BylineError(
-            f"{path} is not the file that was shipped (sha256 {digest[:12]}…, expected {sha256[:12]}…): reinstall byline."
+            f"{path} is not the file that was shipped (sha256 {digest[:12]}…, expected {sha256[:12]}…): "
+            "reinstall byline."
         )
     return data
