@@ -29,7 +29,7 @@ from rag.library import Library
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
 from rag.settings import expanded, load_settings
-from rag.storage.database import unreadable
+from rag.storage.connection import unreadable
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
 from rag.types import Answer

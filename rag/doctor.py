@@ -15,7 +15,7 @@ from rag.ingest import passages
 from rag.library import Library
 from rag.models import larger
 from rag.storage import index
-from rag.storage.database import unreadable
+from rag.storage.connection import unreadable
 from rag.types import Json
 
 Finding = tuple[bool, str, str]
@@ -76,8 +76,11 @@ def _library(library: Library) -> Finding:
 
 
 def _database(library: Library) -> Finding:
-    wrong = library.store.check()
-    return not wrong, "; ".join(wrong) or "sound", "Restore it from a copy, or ingest again." if wrong else ""
+    if wrong := library.store.check():
+        return False, "; ".join(wrong), "Restore it from a copy, or ingest again."
+    if wrong := library.store.damaged():
+        return False, "; ".join(wrong), "Restore it from a copy, or remove those articles and ingest them again."
+    return True, "sound", ""
 
 
 def _embedder(library: Library) -> Finding:

@@ -166,9 +166,22 @@ def as_seen(document: Any) -> Any:
         return document
     seen = {name: as_seen(value) for name, value in document.items()}
     if {"path", "published_source"} <= seen.keys():
-        file, mark, key = str(seen["path"]).partition("#")
-        seen["path"] = re.split(r"[/\\]", file)[-1] + mark + key
+        seen["path"] = path_as_seen(str(seen["path"]))
     return seen
+
+
+def told(failure: Exception) -> str:
+    """The sentence of an error as who asks may see it: to readers without the folder of the library."""
+    path, sentence = getattr(failure, "path", None), str(failure)
+    return sentence.replace(str(path), path.name) if _IS_READER.get() and isinstance(path, Path) else sentence
+
+
+def path_as_seen(path: str) -> str:
+    """The path of an article as who asks may see it."""
+    if not _IS_READER.get():
+        return path
+    file, mark, key = path.partition("#")
+    return re.split(r"[/\\]", file)[-1] + mark + key
 
 
 def path_of(scope: Scope) -> str:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.errors import NotFoundError
+from rag.errors import LibraryError, NotFoundError
 from rag.filters import Filters
-from rag.storage import links, shelf, writing
+from rag.storage import damage, links, shelf, writing
 from rag.storage.counts import Counts
 from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
@@ -48,6 +48,10 @@ class Store(Counts):
         found += [f"broken reference in {row[0]}" for row in self._db.execute("PRAGMA foreign_key_check")]
         found += links.check(self._db)
         return [line for line in found if line != "ok"]
+
+    def damaged(self) -> list[str]:
+        """What is not as it was stored, though SQLite finds the file sound. Reads everything."""
+        return damage.find_damage(self._db)
 
     # -- articles -----------------------------------------------------------------------------------------------
 
@@ -237,6 +241,10 @@ class Store(Counts):
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
         rows = list(self._in(f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN", numbers, embedder))
+        for number, vector in rows:
+            if not damage.is_vector(vector):
+                what = f"the vector of passage {number} is damaged in the library's file"
+                raise LibraryError(f"{what}: restore that from a copy, or ingest the articles into a new library.")
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
         return ids, vectors.reshape(len(rows), -1 if rows else 0)
