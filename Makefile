@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := $(PIP) install --quiet --require-hashes --no-deps -r
 TORCH_VERSION := 2.13.0
 
-.PHONY: run test accurate setup dev lint types measure lock clean
+.PHONY: run test accurate setup dev lint types measure campaign lock clean
 
 run: setup
 	@echo "Reading the sample articles in seeds/ into the library $(LIBRARY) …"
@@ -57,6 +57,11 @@ dev: .venv/.dev
 .venv/.dev: .venv/.setup .ci/dev.lock
 	$(LOCKED) .ci/dev.lock
 	touch $@
+
+# The campaigns by the clock (tests/campaigns), written into evals/RESULTS.md; make test runs a few rounds of each.
+MINUTES ?= 30
+campaign: dev
+	$(BIN)/python -m tests.campaigns --minutes $(MINUTES) --results evals/RESULTS.md
 
 # Writes the lock files anew, after a change of pyproject.toml or for newer versions: needs uv.
 lock:

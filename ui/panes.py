@@ -21,7 +21,7 @@ from rag.ingest.articles import read_draft
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Checked, CheckedSentence, Claim, IngestReport, Json, LanguageModel, Listed
 from ui import cards, drafts, markup, session_models, shelf, uploads, view
-from ui.access import told
+from ui.access import told, values_as_seen
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -219,7 +219,7 @@ def answered(library: Library, answer: Answer, limits: Mapping[str, Any]) -> tup
 
 def exports(library: Library, answer: Answer, markdown: str) -> dict[str, tuple[str, str]]:
     """What an answer can be saved as: by the file's name, what the button is called and the text."""
-    kept, articles = library.record(answer), references.cited(answer)
+    kept, articles = library.record(values_as_seen(answer)), references.cited(answer)
     files = {
         "byline-record.html": ("Record (HTML)", record.render(kept, "html")),
         "byline-record.json": ("Record (JSON)", record.render(kept, "json")),

@@ -22,6 +22,13 @@ class Connection(sqlite3.Connection):
     def cursor(self, factory: Any = None) -> Any:
         return super().cursor(_Cursor)
 
+    # SQLite's own shortcuts make cursors of their own from Python 3.11 on.
+    def execute(self, *given: Any) -> Any:
+        return self.cursor().execute(*given)
+
+    def executemany(self, *given: Any) -> Any:
+        return self.cursor().executemany(*given)
+
 
 class _Cursor(sqlite3.Cursor):
     def execute(self, *given: Any) -> Any:

@@ -11,6 +11,8 @@ from rag.storage.rows import ARTICLE, PASSAGE, text_hash, text_to_embed, to_arti
 
 _UNIT = 1e-2  # how far from 1 the length of a vector may be that a model made
 _SHOWN = 5
+_ARTICLE = f"SELECT {ARTICLE} FROM articles WHERE id = ?"
+_PASSAGES = f"SELECT {PASSAGE}, hash FROM passages WHERE article_id = ?"
 
 
 def find_damage(db: sqlite3.Connection) -> list[str]:
@@ -19,8 +21,8 @@ def find_damage(db: sqlite3.Connection) -> list[str]:
     unreadable, changed = [], []
     for (article_id,) in db.execute("SELECT id FROM articles ORDER BY path").fetchall():
         try:
-            article = to_article(db.execute(f"SELECT {ARTICLE} FROM articles WHERE id = ?", (article_id,)).fetchone())
-            rows = db.execute(f"SELECT {PASSAGE}, hash FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+            article = to_article(db.execute(_ARTICLE, (article_id,)).fetchone())
+            rows = db.execute(_PASSAGES, (article_id,)).fetchall()
             for *row, digest in rows:
                 passage = to_passage(tuple(row), article)
                 if text_hash(text_to_embed(article.headline, passage.heading, passage.text)) != digest:

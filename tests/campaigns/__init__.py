@@ -3,16 +3,3 @@
 `tests/campaigns/test_campaigns.py` runs each for a few rounds. `make campaign MINUTES=60` runs them by the clock and
 writes into `evals/RESULTS.md` how many rounds there were and what failed.
 """
-
-from tests.campaigns import damage, formats, fuzz, hostile, kills, sharing, writes
-from tests.campaigns.common import Campaign
-
-ALL: dict[str, Campaign] = {
-    "kills": kills.run,
-    "formats": formats.run,
-    "damage": damage.run,
-    "writes": writes.run,
-    "sharing": sharing.run,
-    "hostile": hostile.run,
-    "fuzz": fuzz.run,
-}

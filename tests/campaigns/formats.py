@@ -30,7 +30,8 @@ def as_format(database: Path, target: Path, number: int) -> None:
         db.execute("DELETE FROM meta")
         db.commit()
         db.execute("ATTACH ? AS now", (str(database),))
-        own = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%_fts_%'"
+        own = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+        own += "AND name NOT LIKE '%_fts_%'"
         newest = {name for (name,) in db.execute(own.format("now"))}
         for (table,) in db.execute(own.format("main")).fetchall():
             columns = [f'"{row[1]}"' for row in db.execute(f"PRAGMA main.table_info({table})")]

@@ -224,7 +224,8 @@ def looped_pdf(
             b"%PDF-1.7",
             b"1 0 obj <</Type /Catalog /Pages 2 0 R /Parent 1 0 R>> endobj",
             f"2 0 obj <</Type /Pages /Kids [{kids}] /Count {count} /Parent 2 0 R>> endobj".encode(),
-            f"3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [{box}] /Resources <<{resources}>> /Contents 4 0 R>> endobj".encode(),
+            f"3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [{box}] /Resources <<{resources}>> "
+            "/Contents 4 0 R>> endobj".encode(),
             f"4 0 obj <</Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources <<{resources}>> /Filter /FlateDecode "
             f"/Length {len(stream)}>> stream".encode(),
             stream,

@@ -125,5 +125,5 @@ def clock_set_back(folder: Path, articles: Path, chance: random.Random) -> None:
 def clock(seconds: float) -> Iterator[None]:
     """Set the clock of the programs of this process by so much."""
     real = time.time
-    with mock.patch("time.time", lambda: real() + seconds):
+    with mock.patch("time.time", side_effect=lambda: real() + seconds):
         yield

@@ -1,4 +1,4 @@
-"""The disk is full, or a file may not grow, at any write: one sentence, the library as it was or further, never half."""
+"""The disk is full, or a file may not grow, at any write: one sentence, and the library is never half there."""
 
 from __future__ import annotations
 
