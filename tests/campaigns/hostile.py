@@ -242,15 +242,17 @@ def run(folder: Path, chance: random.Random, more: More) -> Counter[str]:
     """A round is a file. At the end the whole folder goes into a library, links and all."""
     done: Counter[str] = Counter()
     files = build(folder / "hostile")
-    chosen = [file for file in chance.sample(files, len(files)) if more()]
     faults = []
-    for file, told in measured(chosen):
+    reading = measured(chance.sample(files, len(files)))
+    while more() and (read := next(reading, None)) is not None:
+        file, told = read
         done["rounds"] += 1
         done["read" if told["articles"] else "refused"] += 1
         done["slowest, s"] = max(done["slowest, s"], round(told["seconds"]))
         done["most memory, MB"] = max(done["most memory, MB"], told["mb"])
         if told["fault"]:
             faults.append(f"{file.name}: {told['fault']}")
+    reading.close()
     assert not faults, "\n".join(faults)
     for folder_, name in ((folder / "hostile" / "loop", "loop"), (folder / "hostile" / "names", "names")):
         with Library.open(folder / name, embedder=HASHING) as library:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,18 @@ LONGEST_S = 30.0
 MOST_MB = 1024.0
 
 
-def measured(files: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+def measured(files: Sequence[Path]) -> Generator[tuple[Path, dict[str, Any]], None, None]:
     """For each file what `main` found: "seconds", "mb", "articles", "failures" and "fault" ("" where there is none)."""
     command = [sys.executable, "-m", "tests.campaigns.reading", *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for file in files:
-            line = process.stdout.readline()
-            assert line, f"reading ended at {file.name}"
-            yield file, json.loads(line)
+        try:
+            for file in files:
+                line = process.stdout.readline()
+                assert line, f"reading ended at {file.name}"
+                yield file, json.loads(line)
+        finally:
+            process.kill()
 
 
 def main(files: Sequence[str]) -> None:
