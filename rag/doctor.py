@@ -33,6 +33,7 @@ def examine(library: Library) -> list[Json]:
         ("embedder", _embedder),
         ("reader", lambda library: _model("reader", library)),
         ("checker", lambda library: _model("checker", library)),
+        ("language model", _language_model),
         ("larger models", _larger),
         ("vectors", _vectors),
         ("files", _files),
@@ -93,6 +94,12 @@ def _model(use: str, library: Library) -> Finding:
     entry = library.reads_with()[use]
     base = f" on {entry['base']}" if entry["tier"] else ""
     return entry["usable"], f"{entry['tier'] or entry['spec']}{base}: {entry['why']}", entry["mend"]
+
+
+def _language_model(library: Library) -> Finding:
+    """That which the settings name: whether there is such a one, not whether it answers."""
+    model = library.language_model()
+    return True, model.name if model else "none: answers quote", ""
 
 
 def _larger(_: Library) -> Finding:
