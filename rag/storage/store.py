@@ -302,7 +302,7 @@ class Store(Counts):
             f"{' '.join([_HAS] * len(matches))} ORDER BY latest IS NULL, latest DESC, path",
             (*values, *matches),
         )
-        return rows.fetchall()
+        return [*rows]
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed (stemmed), that are nearly as long as `word`; and how many
@@ -311,7 +311,7 @@ class Store(Counts):
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab ('main', 'passages_fts', 'row')"
         )
         length = "SELECT term, doc FROM temp.indexed_words WHERE length(term) BETWEEN ? AND ?"
-        return self._db.execute(length, (len(word) - 3, len(word) + 1)).fetchall()
+        return [*self._db.execute(length, (len(word) - 3, len(word) + 1))]
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""
