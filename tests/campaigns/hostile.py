@@ -163,8 +163,9 @@ def documents(folder: Path) -> Iterator[Path]:
 
 def places(folder: Path) -> Iterator[Path]:
     """Links that loop, names that are paths, and what is no file."""
-    loop = folder / "loop"
-    loop.mkdir()
+    loop = folder / "links" / "loop"
+    loop.mkdir(parents=True)
+    put(loop / "story.txt")
     (loop / "again").symlink_to(loop)
     (loop / "self.txt").symlink_to("self.txt")
     (loop / "up").symlink_to("..")
@@ -254,7 +255,7 @@ def run(folder: Path, chance: random.Random, more: More) -> Counter[str]:
             faults.append(f"{file.name}: {told['fault']}")
     reading.close()
     assert not faults, "\n".join(faults)
-    for folder_, name in ((folder / "hostile" / "loop", "loop"), (folder / "hostile" / "names", "names")):
+    for folder_, name in ((folder / "hostile" / "links", "loop"), (folder / "hostile" / "names", "names")):
         with Library.open(folder / name, embedder=HASHING) as library:
             report = library.ingest([folder_])
             assert all(failure.error for failure in report.failed)

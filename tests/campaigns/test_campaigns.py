@@ -10,7 +10,7 @@ import pytest
 from tests.campaigns.common import rounds
 from tests.campaigns.every import ALL
 
-SHORT = {"kills": 4, "formats": 3, "damage": 10, "writes": 2, "sharing": 1, "hostile": 25, "fuzz": 2}
+SHORT = {"kills": 4, "formats": 3, "damage": 10, "writes": 2, "sharing": 1, "hostile": 12, "fuzz": 2}
 
 
 @pytest.mark.parametrize("name", ALL)
