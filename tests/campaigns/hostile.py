@@ -127,13 +127,13 @@ def marked_up() -> Iterator[tuple[str, str | bytes]]:
 
 def packed() -> Iterator[tuple[str, str | bytes]]:
     """A few bytes that unpack to very many."""
-    zeros = gzip.compress(bytes(300 * MB), 9)
+    zeros = gzip.compress(bytes(80 * MB), 9)
     for suffix in ("txt", "csv", "jsonl", "html", "xml"):
         yield f"bomb.{suffix}.gz", zeros
     yield "twice.txt.gz", gzip.compress(zeros)
     yield "members.txt.gz", gzip.compress(b"x") * 100_000
     yield "other.txt.gz", bz2.compress(b"x" * MB)
-    yield "bomb.pdf", looped_pdf(stream=zlib.compress(bytes(200 * MB), 9))
+    yield "bomb.pdf", looped_pdf(stream=zlib.compress(bytes(80 * MB), 9))
     yield "pages.pdf", looped_pdf(kids="2 0 R 2 0 R 2 0 R")
     yield "parent.pdf", looped_pdf(kids="1 0 R")
     yield "form.pdf", looped_pdf(stream=zlib.compress(b"/F Do " * 1000), resources="/XObject <</F 4 0 R>>")
@@ -143,7 +143,7 @@ def packed() -> Iterator[tuple[str, str | bytes]]:
 
 def documents(folder: Path) -> Iterator[Path]:
     """Archives with documents in them."""
-    for name, part in (("bomb", bytes(200 * MB)), ("laughs", f"{LAUGHS}<w>&e9;</w>".encode())):
+    for name, part in (("bomb", bytes(80 * MB)), ("laughs", f"{LAUGHS}<w>&e9;</w>".encode())):
         made = saved(document(), folder / f"{name}.docx")
         yield rewritten(made, lambda file, data, part=part: part if file == "word/document.xml" else data)
         yield odt(folder / f"{name}.odt", "", content_xml=part.decode())
