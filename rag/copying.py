@@ -85,8 +85,8 @@ def _copied(source: Store, target: Store, embedder: str, ids: Sequence[str]) -> 
     for article_id, digest in wanted.items():
         if there.get(article_id) != digest:
             raise BylineError(
-                f"the article {article_id} did not come back as it was put in: mend the place it went to, and copy again; "
-                "what was verified stays."
+                f"the article {article_id} did not come back as it was put in: copy again, or elsewhere; what was "
+                "verified stays."
             )
         yield digest, article_id in put
 

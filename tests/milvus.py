@@ -1,4 +1,4 @@
-"""Places where a library can be, for tests: in SQLite, on the embedded Milvus, on a Milvus server that is started here."""
+"""Places where a library can be, for tests: in SQLite, on the embedded Milvus, on a Milvus server that they start."""
 
 from __future__ import annotations
 

@@ -63,7 +63,10 @@ class Engine:
         self._client: Any = self._open()
         version = self._call(self._client.get_server_version)
         self.has_bm25 = "milvus_lite" in version or _numbers(version) >= (2, 5)
-        self.has_inverted = "milvus_lite" in version or _numbers(version) >= (2, 4)
+        self.has_inverted = _numbers(version) >= (
+            2,
+            4,
+        )  # the embedded one has few rows, and each index takes half a second
         self.version = version
 
     def _open(self) -> Any:
@@ -141,13 +144,10 @@ class Engine:
         for name in indexed if self.has_inverted else ():
             index.add_index(name, index_type="INVERTED")
         try:
-            self._call(
-                self._client.create_collection,
-                self._named(collection),
-                schema=schema,
-                index_params=index,
-                consistency_level="Session",
-            )
+            name = self._named(collection)
+            self._call(self._client.create_collection, name, schema=schema, consistency_level="Session")
+            # Not waited for: there are no rows yet, and the client sleeps half a second for each.
+            self._call(self._client.create_index, name, index, sync=False)
         except BylineError:
             if not self.has(collection):  # else another process made it a moment ago
                 raise
@@ -164,11 +164,11 @@ class Engine:
             return []
         options: Row = {"filter": expression, "output_fields": list(fields)}
         options |= {"consistency_level": "Strong"} if fresh else {}
-        if limit is not None:
-            return [
-                dict(row) for row in self._call(self._client.query, self._named(collection), limit=limit, **options)
-            ]
-        return list(self._iterated(self._named(collection), options))
+        most = MOST if limit is None else limit
+        found = self._call(self._client.query, self._named(collection), limit=most, **options)
+        if limit is None and len(found) == MOST:
+            return list(self._iterated(self._named(collection), options))
+        return [dict(row) for row in found]
 
     def _iterated(self, name: str, options: Row) -> Iterator[Row]:
         found = self._call(self._client.query_iterator, name, batch_size=_ITERATED, **options)
