@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 PLACES = ("sqlite", "milvus-lite", "milvus-server")
+PATIENCE_MS = 60_000
 _NAMES = itertools.count()
 
 
@@ -28,11 +29,13 @@ def server() -> Iterator[str]:
     from milvus import MilvusServer, MilvusServerConfig
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        running = MilvusServer(MilvusServerConfig())
+        running = MilvusServer(MilvusServerConfig(), wait_for_started=False)
         running.set_base_dir(folder)
         try:
             running.start()
+            running.wait_started(timeout=PATIENCE_MS)
         except Exception as error:
+            running.stop()
             pytest.skip(f"the Milvus server does not start here: {type(error).__name__}: {str(error)[:100]}")
         try:
             yield f"http://127.0.0.1:{running.listen_port}"

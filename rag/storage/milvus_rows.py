@@ -59,7 +59,7 @@ ARTICLES: list[tuple[str, Row]] = [
     _VECTOR,
 ]
 ARTICLE_FIELDS = [name for name, _ in ARTICLES]
-INDEXED = (*KEYS, "earliest", "latest", "cluster", "replaced_by", "linked")
+INDEXED = (*KEYS, "earliest", "latest", "cluster", "replaced_by", "linked", "bands", "tails", "names")
 PARTS: list[tuple[str, Row]] = [("id", _text(255)), ("data", _text(65_535)), _VECTOR]
 META: list[tuple[str, Row]] = [("id", _text(255)), ("value", _text(65_535)), _VECTOR]
 OUTLETS: list[tuple[str, Row]] = [("id", _text(64)), ("outlet", _text(65_535)), _VECTOR]
