@@ -66,7 +66,7 @@ def _library(library: Library) -> Finding:
     status = library.status()
     free = shutil.disk_usage(library.path).free
     detail = (
-        f"{library.path}: {status['articles']} articles, {status['passages']} passages, "
+        f"{library.place}: {status['articles']} articles, {status['passages']} passages, "
         f"{status['size_bytes'] / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
     )
     if library.store.is_read_only:
@@ -113,6 +113,8 @@ def _larger(_: Library) -> Finding:
 
 def _vectors(library: Library) -> Finding:
     store, name = library.store, library.embedder.name
+    if (own := store.own_index(name)) is not None:
+        return True, f"{len(own)} in {library.place.partition(':')[0]}, stored with their passages", ""
     lacking = store.n_passages() - len(store.passage_numbers(name))
     if lacking:
         return False, f"{lacking} passages have no vector of {name}", "The next search embeds them; or byline ingest."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,10 @@ from embeddings.protocol import Embedder, Vectors
 from rag.errors import BylineError
 from rag.filters import Filters
 from rag.search.names import other_names
-from rag.storage.index import FaissIndex
-from rag.storage.store import Store
+from rag.storage.protocol import Index, Store
 from rag.text.names import Pair
 from rag.text.words import STOPWORDS, TERM, encodable, query_terms
-from rag.types import Ids, SearchHit
+from rag.types import SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
 CANDIDATES = 100
@@ -55,7 +54,7 @@ def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
 
 
 def retrieve(
-    question: str, *, k: int, filters: Filters, store: Store, index: FaissIndex, embedder: Embedder
+    question: str, *, k: int, filters: Filters, store: Store, index: Index, embedder: Embedder
 ) -> list[SearchHit]:
     """The `k` best passages for `question`, best first; fewer where fewer exist.
 
@@ -92,9 +91,9 @@ def _best(
     k: int,
     n: int,
     filters: Filters,
-    allowed: Ids | None,
+    allowed: Sized | None,
     store: Store,
-    index: FaissIndex,
+    index: Index,
 ) -> tuple[list[SearchHit], int]:
     """The hits among the best `n` of each search, and how many candidates those were."""
     cosine = dict(index.search(query, n, allowed)[0])

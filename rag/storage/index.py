@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 from rag.types import Ids
 
 MAGIC = b"BYLINE-FAISS-1\n"

@@ -9,23 +9,20 @@ an open library in another process) know that they are stale. Text that is remov
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.errors import LibraryError, NotFoundError
 from rag.filters import Filters
-from rag.storage import damage, links, shelf, writing
+from rag.storage import damage, links, shelf, whole, writing
 from rag.storage.counts import Counts
+from rag.storage.protocol import Relate, Row
 from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
+from rag.storage.whole import Whole
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 
-Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
-"""An article and others -> id of each that is the same story: "copy" or "version"."""
-
-Row = tuple[str, str | None, str | None, str | None]
-"""Id, title, outlet and date of publication of an article."""
 MOST_MATCHES = 100  # SQLite takes no expression without end
 _HAS = (
     "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
@@ -175,6 +172,25 @@ class Store(Counts):
         """Give a stored article its earlier texts and its edits, in place of those it has."""
         with self._transaction() as db:
             shelf.put_beside(db, article_id, rows)
+
+    # -- whole articles, for `byline copy` --------------------------------------------------------------------------
+
+    def ids(self) -> list[str]:
+        """Ids of all articles, in the order in which they were stored."""
+        return [row[0] for row in self._db.execute("SELECT id FROM articles ORDER BY rowid")]
+
+    def wholes(self, ids: Iterable[str]) -> list[Whole]:
+        """Articles with all that is stored of them, in the order of `ids`; those that are gone are left out."""
+        return [whole.of_database(self._db, one, self.article_passages(one)) for one in self.articles(ids)]
+
+    def put_wholes(self, wholes: Sequence[Whole], *, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
+        """Store such articles as they are, in place of those with the same ids or paths, in one transaction."""
+        with self._transaction() as db:
+            whole.to_database(db, wholes, embedder, vectors)
+            writing.mark_changed(db)
+
+    def own_index(self, embedder: str) -> None:
+        """None: the vectors are searched in a cache beside the store (`rag.storage.index`)."""
 
     # -- copies and versions --------------------------------------------------------------------------------------
 
