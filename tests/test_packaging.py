@@ -31,6 +31,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 # In the folders of the packages, and read on GitHub only.
 NOT_INSTALLED = {
     "rag/models/MODELS.md",
+    "rag/storage/MILVUS.md",
     "ui/API.md",
     *(f"evals/{name}.md" for name in "READER RESULTS SUPPORT VERIFIER".split()),
 }
