@@ -141,6 +141,16 @@ class Database:
         finally:
             _wait(db, PATIENCE_S)
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads: the library as it is now, whoever writes meanwhile."""
+        db = self._db
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("ROLLBACK")
+
     def _migrate(self) -> None:
         version = self._version()
         if version > len(MIGRATIONS):
