@@ -24,8 +24,8 @@ MAGIC = b"BYLINE-FAISS-2\n"
 KINDS = ((0, "Flat"), (30_000, "IVF{lists},SQfp16"))
 # A library has to fall to this share of where a kind begins before it is given up again.
 GIVEN_UP_BELOW = 0.5
-# Lists that are looked into, and vectors that these are learned from, for each list.
-N_PROBED, LEARNED_FROM, ROUNDS = 32, 50, 8
+# The share of the lists that are looked into; vectors that these are learned from, for each list, and how often.
+PROBED, LEARNED_FROM, ROUNDS = 0.25, 50, 8
 _READ = 20_000  # vectors read from the store at a time
 
 
@@ -120,7 +120,7 @@ class FaissIndex:
             if not self.is_exact:
                 # As many vectors as without a filter, which is all of them where few pass.
                 share = 1.0 if among is None else len(among) / len(self)
-                how["nprobe"] = min(self._index.nlist, int(np.ceil(N_PROBED / share)))
+                how["nprobe"] = int(np.ceil(self._index.nlist * min(1.0, PROBED / share)))
             kind = faiss.SearchParameters if self.is_exact else faiss.SearchParametersIVF
             cosines, ids = self._index.search(queries, k, params=kind(**how))
         return [

@@ -246,11 +246,11 @@ class Store(Counts):
     def allowed(self, filters: Filters) -> Ids:
         """Numbers of the passages that `filters` let through, ascending."""
         where, values = to_where(filters)
+        # Articles first, from an index that has all that filters ask for, and of each the numbers from another.
         rows = self._db.execute(
-            f"SELECT number FROM passages p JOIN articles a ON a.id = p.article_id WHERE {where} ORDER BY number",
-            values,
+            f"SELECT number FROM articles a CROSS JOIN passages p ON p.article_id = a.id WHERE {where}", values
         )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 
     def bm25(self, terms: Sequence[str], k: int, filters: Filters, context_weight: float) -> list[tuple[int, float]]:
         """The best `k` passages that hold any of `terms`, as (number, score), highest first.
@@ -295,6 +295,11 @@ class Store(Counts):
             (*values, *matches),
         )
         return rows.fetchall()
+
+    def has_word(self, word: str) -> bool:
+        """Whether any passage has `word`."""
+        sql = "SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1"
+        return self._db.execute(sql, (to_match([word], ""),)).fetchone() is not None
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed (stemmed), that are nearly as long as `word`; and how many

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from embeddings import unit_rows
-from rag.storage.index import KINDS, LEARNED_FROM, N_PROBED, FaissIndex
+from rag.storage.index import KINDS, FaissIndex
 
 DIM = 32
 
 
 @pytest.fixture(params=range(len(KINDS)), ids=[name for _, name in KINDS])
 def index(request: pytest.FixtureRequest) -> FaissIndex:
-    """An empty one of each kind. What has lists is taught few enough of them to look into them all."""
-    return FaissIndex(DIM, kind=request.param, sample=vectors(LEARNED_FROM * N_PROBED, seed=9))
+    """An empty one of each kind, taught so few lists that it looks into them all."""
+    return FaissIndex(DIM, kind=request.param, sample=vectors(60, seed=9))
 
 
 def vectors(n: int, seed: int = 0) -> np.ndarray:
