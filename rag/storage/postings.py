@@ -150,7 +150,7 @@ def build(store: Store) -> Postings:
     """The postings of all passages, read from SQLite's own index."""
     with store.reading() as db:
         generation = store.generation
-        numbers = np.fromiter((row[0] for row in db.execute("SELECT number FROM passages ORDER BY number")), np.int64)
+        numbers = store.all_numbers()
         return Postings([_read(db, numbers)], generation, store)
 
 
@@ -162,8 +162,8 @@ def refresh(known: Postings, store: Store) -> tuple[Postings, bool]:
         new = db.execute(
             "SELECT rowid, context, body FROM passages_fts WHERE rowid > ? ORDER BY rowid", (last,)
         ).fetchall()
-        older = db.execute("SELECT number FROM passages WHERE number <= ? ORDER BY number", (last,))
-        kept = np.fromiter((row[0] for row in older), dtype=np.int64)
+        there = store.all_numbers()
+    kept = there[there <= last]
     segments, lost = list(known.segments), len(kept) < len(known)
     if lost:
         segments = [_without(segment, _is_in(segment.numbers, kept)) for segment in segments]

@@ -231,8 +231,7 @@ class Store(Counts):
 
     def passage_numbers(self, embedder: str) -> Ids:
         """Numbers of the passages that have a vector of `embedder`, ascending, shape (n,)."""
-        rows = self._db.execute(f"SELECT number FROM {_EMBEDDED} ORDER BY number", (embedder,))
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        return self._numbers(f"SELECT number FROM {_EMBEDDED}", (embedder,))
 
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
@@ -247,10 +246,13 @@ class Store(Counts):
         """Numbers of the passages that `filters` let through, ascending."""
         where, values = to_where(filters)
         # Articles first, from an index that has all that filters ask for, and of each the numbers from another.
-        rows = self._db.execute(
+        return self._numbers(
             f"SELECT number FROM articles a CROSS JOIN passages p ON p.article_id = a.id WHERE {where}", values
         )
-        return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
+
+    def all_numbers(self) -> Ids:
+        """Numbers of all passages, ascending."""
+        return self._numbers("SELECT number FROM passages")
 
     def bm25(self, terms: Sequence[str], k: int, filters: Filters, context_weight: float) -> list[tuple[int, float]]:
         """The best `k` passages that hold any of `terms`, as (number, score), highest first.
