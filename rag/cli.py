@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.set_defaults(run=_command(name))
         sub.add_argument(
-            "--library", metavar="DIR", help="the library's folder (default: $BYLINE_HOME, else user data)"
+            "--library", metavar="DIR", help="its folder, or milvus:URI[/NAME] (default: $BYLINE_HOME, else user data)"
         )
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return sub
@@ -288,6 +288,11 @@ def _add_holdings(command: _Add) -> None:
     sub.add_argument("article", nargs="?", metavar="ARTICLE", help=which)
     sub = command("diff", "Show what changed between the versions of an article.", "byline diff story.html")
     sub.add_argument("article", metavar="ARTICLE", help=which)
+    sub = command(
+        "copy", "Copy a library to another place or engine.", "byline copy .byline milvus:http://host:19530/news"
+    )
+    sub.add_argument("source", metavar="FROM", help="a library's folder, or milvus:URI[/NAME]")
+    sub.add_argument("target", metavar="TO", help="the same; a copy that was stopped goes on where it was")
     sub = command("doctor", "Check the library and the installation.", "byline doctor")
     sub.add_argument("--licenses", action="store_true", help="list the packages that Byline runs with, and licences")
     sub = command("remove", "Delete articles and all that was made from them.", "byline remove story.html 3f2a9c")

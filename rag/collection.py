@@ -28,45 +28,26 @@ from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.models.kinds import tell_kind
+from rag.places import DATABASE as DATABASE
+from rag.places import library_at as library_at
+from rag.places import open_store
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
-from rag.settings import absolute, expanded, load_settings
+from rag.settings import absolute, load_settings
 from rag.shelf import Shelf
-from rag.storage.caches import Caches, Held
+from rag.storage.caches import VECTORS, Caches, Held
+from rag.storage.protocol import Store
 from rag.storage.rows import text_hash, text_to_embed
-from rag.storage.store import Store
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-DATABASE = "byline.sqlite3"
+VECTOR_CACHE = VECTORS
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long runs."""
-
-
-def default_path() -> Path:
-    """`$BYLINE_HOME`, else the platform's folder for user data. BylineError where the user has no home folder."""
-    home = os.environ.get("BYLINE_HOME")
-    if home:
-        return expanded(home, "BYLINE_HOME")
-    from platformdirs import user_data_path
-
-    try:
-        folder = user_data_path("byline", appauthor=False)
-    except RuntimeError:
-        folder = Path()
-    if not folder.is_absolute():  # "~/…" of an older platformdirs, which would be made in the current folder
-        raise BylineError("this user has no home folder to keep a library in: set BYLINE_HOME, or give --library DIR.")
-    return folder
-
-
-def library_at(path: str | Path | None = None) -> tuple[Path, bool]:
-    """The folder that `Library.open(path)` means, and whether there is a library in it. Nothing is made."""
-    folder = expanded(path, "the library's folder") if path is not None else default_path()
-    return folder, os.path.exists(folder / DATABASE)
 
 
 class Collection(Shelf):
@@ -77,6 +58,7 @@ class Collection(Shelf):
 
     def __init__(self, path: Path, store: Store, embedder: str) -> None:
         self.path = path
+        self.place = str(path)  # what the library is called: its folder, or its address
         self.store = store
         self._embedder_spec = embedder
         self._embedder: Embedder | None = None
@@ -103,20 +85,15 @@ class Collection(Shelf):
         the articles at the next use; vectors of different models are never compared. `reader` and `checker` (see
         `rag.models.tiers`) hold for this object and go before the library's settings.
 
-        One in a folder that cannot be written can be asked. Raises BylineError when none can be made there, or the
+        `path` may be `milvus:URI[/NAME]` (see rag/storage/MILVUS.md). One in a folder that cannot be written can be
+        asked. Raises BylineError when none can be made there, or the
         library in it is damaged or too new.
         """
-        folder, _ = library_at(path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BylineError(
-                f"no library can be made at {folder} ({error.strerror}): give a folder you can write."
-            ) from None
-        store = Store(folder / DATABASE)
+        folder, place, store = open_store(path)
         known = store.get_meta("embedder")
         spec = embedder or known or os.environ.get("BYLINE_EMBEDDER") or DEFAULT_EMBEDDER
         library = cls(folder, store, spec)
+        library.place = place
         library._chosen = {"reader": reader, "checker": checker}
         if embedder is not None and embedder != known:
             library.embedder  # noqa: B018  (fails here, before it is remembered, when there is no such model)
@@ -199,7 +176,7 @@ class Collection(Shelf):
         """Counts and settings: library, embedder, articles, passages, outlets, first and last date."""
         first, last = self.store.date_bounds()
         return {
-            "library": str(self.path),
+            "library": self.place,
             "embedder": self._embedder_spec,
             "articles": self.store.n_articles(),
             "passages": self.store.n_passages(),

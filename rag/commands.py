@@ -28,8 +28,9 @@ from rag.ingest.records import suffix_of
 from rag.library import Library
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
+from rag.places import address_of
 from rag.settings import expanded, load_settings
-from rag.storage.database import unreadable
+from rag.storage.connection import unreadable
 from rag.terminal import print_json, say, warn
 from rag.text.words import encodable
 from rag.types import Answer
@@ -76,7 +77,8 @@ def _no_library(args: argparse.Namespace) -> str:
     there = f" --library {shlex.quote(args.library)}" if args.library else ""
     is_here = not args.library and library_at(_OF_MAKE_RUN)[1]
     here = f"; --library {_OF_MAKE_RUN} names the one in this folder" if is_here else ""
-    return f"there is no library at {folder} yet: `byline ingest PATH{there}` makes one{here}."
+    place = address_of(args.library) or folder
+    return f"there is no library at {place} yet: `byline ingest PATH{there}` makes one{here}."
 
 
 @contextmanager
@@ -94,6 +96,26 @@ def _library_or_empty(args: argparse.Namespace) -> Iterator[Library]:
 def damaged(args: argparse.Namespace, error: sqlite3.DatabaseError) -> str:
     """The sentence that the library's file is damaged further in than opening it came, and what to do."""
     return unreadable(library_at(getattr(args, "library", None))[0] / DATABASE, error)
+
+
+def copy(args: argparse.Namespace) -> int:
+    from rag.copying import copy as copy_library
+
+    if args.library:
+        raise BylineError("copy takes no --library: name where from and where to.")
+    if not library_at(args.source)[1]:
+        raise BylineError(f"there is no library at {args.source} to copy: `byline status --library DIR` shows one.")
+    if os.path.realpath(args.source) == os.path.realpath(args.target):
+        raise BylineError(f"{args.source} and {args.target} are one place: name another to copy to.")
+    with Library.open(args.source) as source, Library.open(args.target) as target, terminal.progress() as progress:
+        done = copy_library(source, target, say=progress)
+    if args.json:
+        print_json({"from": source.place, "to": target.place, **done})
+        return 0
+    say(f"{done['copied']} articles copied and verified, {done['already']} were there: {target.place}.")
+    if done["others"]:
+        say(f"{done['others']} articles that were only there stay.")
+    return 0
 
 
 def _since(started: float) -> float:

@@ -16,7 +16,7 @@ from rag.library import Library
 from rag.models import larger
 from rag.storage import index
 from rag.storage.caches import VECTORS
-from rag.storage.database import unreadable
+from rag.storage.connection import unreadable
 from rag.types import Json
 
 Finding = tuple[bool, str, str]
@@ -34,6 +34,7 @@ def examine(library: Library) -> list[Json]:
         ("embedder", _embedder),
         ("reader", lambda library: _model("reader", library)),
         ("checker", lambda library: _model("checker", library)),
+        ("language model", _language_model),
         ("larger models", _larger),
         ("vectors", _vectors),
         ("files", _files),
@@ -66,7 +67,7 @@ def _library(library: Library) -> Finding:
     status = library.status()
     free = shutil.disk_usage(library.path).free
     detail = (
-        f"{library.path}: {status['articles']} articles, {status['passages']} passages, "
+        f"{library.place}: {status['articles']} articles, {status['passages']} passages, "
         f"{status['size_bytes'] / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
     )
     if library.store.is_read_only:
@@ -77,8 +78,11 @@ def _library(library: Library) -> Finding:
 
 
 def _database(library: Library) -> Finding:
-    wrong = library.store.check()
-    return not wrong, "; ".join(wrong) or "sound", "Restore it from a copy, or ingest again." if wrong else ""
+    if wrong := library.store.check():
+        return False, "; ".join(wrong), "Restore it from a copy, or ingest again."
+    if wrong := library.store.damaged():
+        return False, "; ".join(wrong), "Restore it from a copy, or remove those articles and ingest them again."
+    return True, "sound", ""
 
 
 def _embedder(library: Library) -> Finding:
@@ -93,6 +97,12 @@ def _model(use: str, library: Library) -> Finding:
     return entry["usable"], f"{entry['tier'] or entry['spec']}{base}: {entry['why']}", entry["mend"]
 
 
+def _language_model(library: Library) -> Finding:
+    """That which the settings name: whether there is such a one, not whether it answers."""
+    model = library.language_model()
+    return True, model.name if model else "none: answers quote", ""
+
+
 def _larger(_: Library) -> Finding:
     """Those of the accurate tier. Nobody needs them, but what is there must be whole."""
     fault = larger.fault()
@@ -104,6 +114,8 @@ def _larger(_: Library) -> Finding:
 
 def _vectors(library: Library) -> Finding:
     store, name = library.store, library.embedder.name
+    if (own := store.own_index(name)) is not None:
+        return True, f"{len(own)} in {library.place.partition(':')[0]}, stored with their passages", ""
     lacking = store.n_passages() - len(store.passage_numbers(name))
     if lacking:
         return False, f"{lacking} passages have no vector of {name}", "The next search embeds them; or byline ingest."

@@ -26,6 +26,7 @@ from rag.search import asof, left_out, questions, requests, reranking, retrieval
 from rag.search.found import Found
 from rag.settings import load_settings
 from rag.text import words
+from rag.text.language import other_language
 from rag.types import (
     Answer,
     Candidate,
@@ -203,6 +204,8 @@ class Library(Judging):
         started = time.perf_counter()
         as_asked, question = words.encodable(question), words.readable(question)
         writing = self._prepared(**writing)
+        translated = self._translated(question, writing["model"]) if understand else {}
+        question = translated.get("question", question)
         dated = self.understood(question, filters) if understand else asof.NOTHING
         known: dict[str, Json] = {}  # a model completes a question once
         for dates in (dated, dated.given_up()):
@@ -220,17 +223,32 @@ class Library(Judging):
                     if event.status == "abstained" and not last:
                         break  # a filter that was only guessed keeps no answer back
                     last = True
-                    because = [*completed.get("because", ()), *dates.to_dict().get("because", ())]
+                    read = {**translated, **completed, **dates.to_dict()}
+                    reasons = (one.get("because", ()) for one in (translated, completed, dates.to_dict()))
+                    because = list(itertools.chain(*reasons))
                     event = replace(
                         event,
                         question=as_asked,
-                        understood={**completed, **dates.to_dict(), "because": because} if because else {},
+                        understood={**read, "because": because} if because else {},
                         elapsed_s=round(time.perf_counter() - started, 3),
                         usage=usage_of(writing["model"]),
                     )
                 yield event
             if last:
                 return
+
+    def _translated(self, question: str, model: LanguageModel | None) -> Json:
+        """The `understood` of a question in another language than English, which readers and checkers do not read,
+        where there is a model to translate it and the nearest article is not in that language too."""
+        language = other_language(question) if model is not None else None
+        if model is None or language is None:
+            return {}
+        nearest = self._hits(question, 1, Filters())
+        if nearest and other_language(nearest[0].passage.text) == language:
+            return {}
+        english = questions.translate(question, model)
+        because = f"The question seems to be in {language}: {model.name} translated it, and the answer is in English."
+        return {"question": english, "because": [because]} if english is not None else {}
 
     def _prepared(
         self,

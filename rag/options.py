@@ -124,12 +124,14 @@ SETTINGS: dict[str, Setting] = {
 }
 
 OF_THE_ENVIRONMENT: dict[str, str] = {
-    "BYLINE_HOME": "the library's folder, where `--library` is not given (default: the user's data folder)",
+    "BYLINE_HOME": "the library's folder or milvus:URI[/NAME], where `--library` is not given (default: user data)",
     "BYLINE_EMBEDDER": "the embedder of a new library: minilm (default), st:NAME, st:FOLDER or openai:NAME",
     "BYLINE_MODELS": "the folder of the larger models (default: in the virtual environment, else the user's data)",
     "BYLINE_MODEL_KEY": "the key for BYLINE_MODEL_URL; no other address is sent it",
     "BYLINE_EMBEDDINGS_URL": "the endpoint of the embedder openai:NAME (default: OPENAI_BASE_URL)",
     "BYLINE_EMBEDDINGS_KEY": "the key for BYLINE_EMBEDDINGS_URL",
+    "BYLINE_MILVUS_TOKEN": "the token (or user:password) for a library on a Milvus server",
+    "BYLINE_MILVUS_CA": "the PEM file of the authority that signed the certificate of a Milvus server (https)",
     "BYLINE_TEST_MODELS": "the folder of larger models that the tests of this project use",
 }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from rag.storage.store import Store
+    from rag.storage.protocol import Store
 
 MOST_WORDS = 12  # of what a list is searched by
 MOST_LISTED = 200

@@ -8,18 +8,20 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from rag import Library
-from rag.errors import BylineError
+from rag.errors import BylineError, LibraryError
 from rag.filters import Filters
-from rag.types import Hits
+from rag.types import CheckedSentence, Hits
 from tests.test_app import FakeLibrary
 from tests.test_cli import byline
-from ui import app, users
+from tests.test_view import a_citation, a_claim, an_answer
+from ui import access, app, cards, drafts, panes, shelf, users, view
 from ui.access import Access, is_local
 from ui.users import LockedOut, Users, add_user, fits, hash_password, read_users
 
@@ -319,8 +321,11 @@ def test_where_all_may_read_nobody_adds():
 
 def test_readers_see_no_folders_of_the_server(ferry: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Library, "retrieve", lambda self, question, **_: Hits(self._hits(question, 3, Filters())))
-    for access, path in ((Access(root_path="/news", is_open=True), "ferry.md"), (Access(), str(tmp_path / "ferry.md"))):
-        with app.served(ferry, port=0, access=access) as url:
+    for allowed, path in (
+        (Access(root_path="/news", is_open=True), "ferry.md"),
+        (Access(), str(tmp_path / "ferry.md")),
+    ):
+        with app.served(ferry, port=0, access=allowed) as url:
             got = [
                 httpx.get(f"{url}api/articles").json()["articles"][0],
                 httpx.get(f"{url}api/articles/ferry.md").json(),
@@ -329,6 +334,36 @@ def test_readers_see_no_folders_of_the_server(ferry: Library, tmp_path: Path, mo
             assert [article["path"] for article in got] == [path] * 3
             missing = httpx.get(f"{url}api/articles/~%00")
             assert (missing.status_code, str(tmp_path) in missing.text) == (404, False)
+
+
+def test_readers_see_the_name_of_a_file_on_the_page_and_editors_its_path(ferry: Library, tmp_path: Path) -> None:
+    (article,) = ferry.articles()
+    cited = replace(a_citation(), article=article, start=0, end=3, quote="Fog")
+    answer = an_answer(replace(a_claim(cited)))
+    sentence = CheckedSentence(text="Fog.", start=0, end=4, verdict="supported", support=1.0, citations=(cited,))
+
+    def shown() -> list[str]:
+        page = shelf.article_page(article, versions=(), copies=(), can_edit=False)
+        files = [text for _, text in panes.exports(ferry, answer, "").values()]
+        return [
+            cards.whole_article(article, 0, 3),
+            cards.source_cards(answer.claims),
+            page,
+            drafts.markdown([sentence]),
+            *files,
+        ]
+
+    assert sum(str(tmp_path) in part for part in shown()) >= 4
+    reading = access._IS_READER.set(True)
+    try:
+        parts = shown()
+        told = access.told(LibraryError(f"{ferry.path / 'byline.sqlite3'} is damaged.", ferry.path / "byline.sqlite3"))
+        welcome = view.welcome(0, ferry.path)
+    finally:
+        access._IS_READER.reset(reading)
+    assert not [part for part in [*parts, welcome, told] if str(tmp_path) in part]
+    assert all("ferry.md" in part for part in parts[:4])
+    assert told == "byline.sqlite3 is damaged."
 
 
 def test_behind_a_proxy_and_with_a_certificate(tmp_path):

@@ -355,6 +355,28 @@ def test_a_fault_of_the_program_is_logged_and_not_told(slow, caplog):
     assert "secret" in caplog.text
 
 
+def test_a_damaged_library_is_one_sentence_and_its_file(ferry: Library) -> None:
+    """503: neither a fault of the program nor of who asks."""
+    with Library.open(ferry.path) as library:
+        library.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    ferry.close()
+    file = ferry.path / "byline.sqlite3"
+    data = bytearray(file.read_bytes())
+    start, end = len(data) // 5, 7 * len(data) // 10
+    data[start:end] = b"\xa5" * (end - start)
+    file.write_bytes(data)
+    with Library.open(ferry.path) as library, app.served(library, port=0) as url:
+        for method, path, body in (
+            ("POST", "api/ask", {"question": "Where was fog?"}),
+            ("POST", "api/search", {"question": "fog"}),
+            ("GET", "api/articles", None),
+        ):
+            told = httpx.request(method, url + path, json=body, timeout=PATIENCE_S)
+            assert (told.status_code, told.json()["error"].count("\n")) == (503, 0), told.text
+            assert f"the library file {file} cannot be opened" in told.json()["error"]
+            assert told.json()["error"].endswith("restore it from a copy, or remove it and ingest the articles again.")
+
+
 def test_a_stream_that_breaks_off_ends_with_its_error(slow):
     _, client = slow
     *_, last = events_of(client.post("/api/ask", json={"question": "wrong", "stream": True}).text)

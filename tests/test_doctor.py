@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from rag import Library
+from rag.collection import DATABASE, VECTOR_CACHE
+from rag.doctor import examine
+from rag.errors import LibraryError
 from tests.test_cli import STORY, byline, byline_json
 
 
@@ -47,3 +54,35 @@ def test_doctor_lists_the_licences_of_what_is_installed(home: Path) -> None:
     plain = byline("doctor", "--licenses", home=home).stdout.splitlines()
     assert len(plain) == len(packages)
     assert not home.exists(), "it looks at no library"
+
+
+FLIPPED = {
+    "a letter": ("UPDATE articles SET text = replace(text, 'harbour', 'harbouq')", "not the words that were indexed: "),
+    "an offset": ('UPDATE passages SET "end" = "end" - 8', "not the words that were indexed: "),
+    "a byte of a letter": ("UPDATE articles SET text = CAST(x'ff' || CAST(text AS BLOB) AS TEXT)", "cannot be read: "),
+    "what holds the authors": ("UPDATE articles SET authors = '[}'", "1 articles cannot be read: "),
+    "a vector": ("UPDATE vectors SET vector = CAST(zeroblob(252) || x'0000807f' AS BLOB)", "1 vectors are damaged"),
+    "half a vector": ("UPDATE vectors SET vector = substr(vector, 1, 7)", "1 vectors are damaged"),
+}
+
+
+@pytest.mark.parametrize("what", FLIPPED)
+def test_doctor_finds_what_sqlite_does_not_see(what: str, ferry: Library) -> None:
+    """A file that is sound, in which bits flipped; a question then is answered, or refused in one sentence."""
+    change, detail = FLIPPED[what]
+    ferry.close()
+    with closing(sqlite3.connect(ferry.path / DATABASE)) as db:
+        db.execute(change)
+        db.commit()
+    (ferry.path / VECTOR_CACHE).unlink()
+    with Library.open(ferry.path) as library:
+        assert library.store.check() == []
+        (found,) = [check for check in examine(library) if check["name"] == "database"]
+        assert (found["ok"], detail in found["detail"], found["mend"][:7]) == (False, True, "Restore"), found
+        refused = ""
+        try:
+            for hit in library.retrieve("fog"):
+                assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
+        except LibraryError as error:
+            refused = str(error)
+        assert not refused or re.search("from a copy, or (ingest|remove)[^\n]+[.]$", refused), refused

@@ -31,8 +31,8 @@ LEVELS = """
     rag.checking
     rag.news
     rag.answers
-    rag.library+rag.judging+rag.collection+rag.shelf+rag
-    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor+rag.licenses
+    rag.library+rag.judging+rag.collection+rag.shelf+rag.places+rag
+    rag.cli+rag.commands+rag.terminal+rag.terminal_reports+rag.record+rag.references+rag.doctor+rag.licenses+rag.copying
     evals
     ui  evals.training
 """

@@ -71,3 +71,5 @@ def test_two_sides_are_both_quoted(library: Library) -> None:
     words = " ".join(citation.quote for claim in answer.claims for citation in claim.citations)
     assert "six per cent" in words
     assert "two per cent" in words
+    assert answer.maybe, "single sentences seldom tell the whole of it"
+    assert answer.notes[0] == "These may be parts of the answer: the reader is not sure."

@@ -154,7 +154,7 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / shipped.name).write_bytes(data)
     monkeypatch.setattr(adapters, "_WEIGHTS", tmp_path)
     passage = Passage(title="", sentences=(TEXT,))
-    with pytest.raises(BylineError, match=r"is not the adapter that was shipped .*: reinstall byline\."):
+    with pytest.raises(BylineError, match=r"is not the file that was shipped .*: reinstall byline\."):
         Reader(weights=tmp_path / shipped.name).read("Who?", [passage])
     with pytest.raises(BylineError, match="cannot be read"):
         Reader(weights=tmp_path / "absent").read("Who?", [passage])

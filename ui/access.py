@@ -13,7 +13,7 @@ import json
 import re
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from rag.errors import BylineError
+from rag.types import Article
 from ui.users import LockedOut, Role, Users
 
 if TYPE_CHECKING:
@@ -166,9 +167,36 @@ def as_seen(document: Any) -> Any:
         return document
     seen = {name: as_seen(value) for name, value in document.items()}
     if {"path", "published_source"} <= seen.keys():
-        file, mark, key = str(seen["path"]).partition("#")
-        seen["path"] = re.split(r"[/\\]", file)[-1] + mark + key
+        seen["path"] = path_as_seen(str(seen["path"]))
     return seen
+
+
+def told(failure: Exception) -> str:
+    """The sentence of an error as who asks may see it: to readers without the folder of the library."""
+    path, sentence = getattr(failure, "path", None), str(failure)
+    return sentence.replace(str(path), path.name) if _IS_READER.get() and isinstance(path, Path) else sentence
+
+
+def path_as_seen(path: str) -> str:
+    """The path of an article as who asks may see it."""
+    if not _IS_READER.get():
+        return path
+    file, mark, key = path.partition("#")
+    return re.split(r"[/\\]", file)[-1] + mark + key
+
+
+def values_as_seen(value: Any) -> Any:
+    """A value of the library (an answer, say) as who asks may see it: its articles have the paths of `as_seen`."""
+    if not _IS_READER.get():
+        return value
+    if isinstance(value, Article):
+        return replace(value, path=path_as_seen(value.path))
+    if isinstance(value, list | tuple):
+        return type(value)(map(values_as_seen, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = {field.name: values_as_seen(getattr(value, field.name)) for field in fields(value) if field.init}
+        return replace(value, **inner)
+    return value
 
 
 def path_of(scope: Scope) -> str:

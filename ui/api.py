@@ -15,10 +15,10 @@ from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from rag.errors import BylineError, NotFoundError
+from rag.errors import BylineError, LibraryError, NotFoundError
 from rag.types import CheckedSentence, Claim, IngestReport, Json
 from ui import chat, desk, requests, schema, uploads
-from ui.access import as_seen, may_add
+from ui.access import as_seen, may_add, told
 from ui.streams import UNEXPECTED, Room, Streamed, as_event, as_json, error, in_thread, steps
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": schema.Error, "description": "A value that is not allowed, or no JSON"},
     422: {"model": schema.Error, "description": "A field that is missing, unknown, or of another type"},
     500: {"model": schema.Error, "description": "A fault of the program, whose log has it"},
+    503: {"model": schema.Error, "description": "The library's file is damaged, or cannot be reached"},
 }
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": schema.Error, "description": "No such article"}}
 _TOO_LARGE: dict[int | str, dict[str, Any]] = {
@@ -147,17 +148,17 @@ async def _told(events: AsyncGenerator[Any, None], names: tuple[str, str], *, st
 
 
 async def _stream(first: Any, events: AsyncGenerator[Any, None], names: tuple[str, str]) -> AsyncGenerator[bytes, None]:
-    def told(event: Any) -> bytes:
+    def one(event: Any) -> bytes:
         name = names[0] if isinstance(event, Claim | CheckedSentence) else names[1]
         return as_event(name, as_seen(_document(event)))
 
     try:
         async with aclosing(events):
-            yield told(first)
+            yield one(first)
             async for event in events:
-                yield told(event)
+                yield one(event)
     except BylineError as failure:
-        yield as_event("error", error(str(failure)))
+        yield as_event("error", error(told(failure)))
     except Exception:
         log.exception("An answer broke off")
         yield as_event("error", error(UNEXPECTED))
@@ -172,17 +173,18 @@ def _document(event: Any) -> Json:
 
 
 def _add_errors(api: FastAPI) -> None:
-    def told(request: Request, status: int, sentence: str) -> Response:
+    def answered(request: Request, status: int, sentence: str) -> Response:
         shape = chat.error if request.url.path.startswith("/v1/") else error
         return _json(shape(sentence), status)
 
     async def on_byline(request: Request, failure: Exception) -> Response:
-        return told(request, 404 if isinstance(failure, NotFoundError) else 400, str(failure))
+        status = 404 if isinstance(failure, NotFoundError) else 503 if isinstance(failure, LibraryError) else 400
+        return answered(request, status, told(failure))
 
     async def on_validation(request: Request, failure: Exception) -> Response:
         found = failure.errors() if isinstance(failure, RequestValidationError) else []
         status = 400 if found[0]["type"] == "json_invalid" else 422
-        return told(request, status, requests.sentence_about(found))
+        return answered(request, status, requests.sentence_about(found))
 
     async def on_http(request: Request, failure: Exception) -> Response:
         assert isinstance(failure, HTTPException)
@@ -190,11 +192,11 @@ def _add_errors(api: FastAPI) -> None:
             404: f"there is no {request.url.path[:80]!r} here: /api/openapi.json has what there is.",
             405: f"{request.url.path[:80]!r} takes no {request.method}: /api/openapi.json has what there is.",
         }
-        return told(request, failure.status_code, sentences.get(failure.status_code, str(failure.detail)))
+        return answered(request, failure.status_code, sentences.get(failure.status_code, str(failure.detail)))
 
     async def on_anything(request: Request, failure: Exception) -> Response:
         log.error("A request failed", exc_info=failure)
-        return told(request, 500, UNEXPECTED)
+        return answered(request, 500, UNEXPECTED)
 
     api.add_exception_handler(BylineError, on_byline)
     api.add_exception_handler(RequestValidationError, on_validation)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import BylineError
 from rag.types import Answer
 from ui import panes, uploads
-from ui.access import Access, may_add
+from ui.access import Access, as_seen, may_add, told
 from ui.kit import ASSETS, QUIET, MayEdit, frame
 from ui.panes import Library
 from ui.server import LOCAL, free_port, middleware
@@ -162,9 +162,9 @@ def asking(library: Library) -> Callable[..., str]:
                 history=[panes.earlier(entry) for entry in history or ()],
                 understand=understand,
             )
-            return json.dumps(next(event for event in events if isinstance(event, Answer)).to_dict())
+            return json.dumps(as_seen(next(event for event in events if isinstance(event, Answer)).to_dict()))
         except BylineError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(told(error), print_exception=False) from error
 
     return ask_json
 

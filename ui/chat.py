@@ -23,6 +23,7 @@ from rag.errors import BylineError, NotFoundError
 from rag.text.characters import safe_to_show
 from rag.types import Answer, Citation, Claim, Json
 from ui import desk, panes, requests
+from ui.access import told
 from ui.streams import UNEXPECTED, Room, Streamed, as_json, data_only, in_thread, steps
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ async def _stream(
             yield data_only({**head, "object": "chat.completion.chunk", "choices": [], "usage": await count(event)})
         yield _DONE
     except BylineError as failure:
-        yield data_only(error(str(failure)))
+        yield data_only(error(told(failure)))
     except Exception:
         log.exception("An answer broke off")
         yield data_only(error(UNEXPECTED))

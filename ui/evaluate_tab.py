@@ -12,6 +12,7 @@ import gradio as gr
 
 from rag.errors import BylineError
 from ui import markup, panes
+from ui.access import told
 from ui.ask_tab import AskTab
 from ui.evaluations import Evaluations, Run
 from ui.kit import QUIET, MayEdit, pane
@@ -157,7 +158,7 @@ def _safely(do: Callable[[], Any]) -> tuple[Any, str]:
     try:
         return do(), ""
     except BylineError as error:
-        return None, markup.failure(str(error))
+        return None, markup.failure(told(error))
     except Exception:
         log.exception("Evaluating failed")
         return None, markup.unexpected()

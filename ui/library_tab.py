@@ -12,6 +12,7 @@ from rag.ingest.edits import EDITABLE
 from rag.shelf import Removed
 from rag.types import Article
 from ui import markup, panes, shelf
+from ui.access import told
 from ui.ask_tab import AskTab
 from ui.kit import EDITORS_ONLY, QUIET, MayEdit, detail, pane
 from ui.panes import Library
@@ -177,7 +178,7 @@ class LibraryTab:
                 raise BylineError(EDITORS_ONLY)
             return deed()
         except BylineError as error:
-            return {self._shelf: markup.failure(str(error)) + back}
+            return {self._shelf: markup.failure(told(error)) + back}
         except Exception:
             log.exception("Changing an article failed")
             return {self._shelf: markup.unexpected() + back}

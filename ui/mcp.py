@@ -22,6 +22,7 @@ from rag.answers.citations import render
 from rag.errors import BylineError
 from rag.types import CheckedSentence, Json
 from ui import desk, requests
+from ui.access import told
 from ui.loading import loading
 from ui.streams import UNEXPECTED, Room, in_thread
 
@@ -202,7 +203,7 @@ def build(library: Library, room: Room) -> Server[Any]:
             limiter = getattr(room, tool.room) if tool.room else await desk.room_for(library, None, room)
             found = {"about_the_words": UNTRUSTED, **await in_thread(limiter, tool.run, library, given)}
         except BylineError as error:
-            return types.CallToolResult(content=[types.TextContent(type="text", text=str(error))], is_error=True)
+            return types.CallToolResult(content=[types.TextContent(type="text", text=told(error))], is_error=True)
         except Exception:
             log.exception("The tool %s failed", params.name)
             return types.CallToolResult(content=[types.TextContent(type="text", text=UNEXPECTED)], is_error=True)

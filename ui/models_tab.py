@@ -10,6 +10,7 @@ import gradio as gr
 from rag.errors import BylineError
 from rag.settings import load_settings
 from ui import markup, panes, session_models
+from ui.access import told
 from ui.ask_tab import AskTab
 from ui.kit import QUIET, MayEdit, detail, frame, pane
 from ui.panes import Library
@@ -73,7 +74,7 @@ class ModelsTab:
                 raise BylineError(_NO_ADDRESS)
             model = session_models.make(name, key, url, load_settings(self._library.path))
         except BylineError as error:
-            yield {self._models: panes.model_list(self._library, markup.failure(str(error)), own)}
+            yield {self._models: panes.model_list(self._library, markup.failure(told(error)), own)}
             return
         except Exception:
             log.exception("Entering a key failed")

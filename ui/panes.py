@@ -21,6 +21,7 @@ from rag.ingest.articles import read_draft
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Checked, CheckedSentence, Claim, IngestReport, Json, LanguageModel, Listed
 from ui import cards, drafts, markup, session_models, shelf, uploads, view
+from ui.access import told, values_as_seen
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -80,7 +81,7 @@ def opened(library: Library) -> tuple[str, list[str], str, int]:
         overview = library.overview()
         return view.library_line(overview), sorted(overview["outlets"]), "", overview["articles"]
     except BylineError as error:
-        return "", [], markup.failure(str(error)), 0
+        return "", [], markup.failure(told(error)), 0
     except Exception:
         log.exception("Opening the page failed")
         return "", [], markup.unexpected(), 0
@@ -117,7 +118,7 @@ def model_list(library: Library, said: str = "", own: Mapping[str, LanguageModel
         names = {entry["name"] for entry in mine}
         return said + view.models([*mine, *(entry for entry in library.models() if entry["name"] not in names)])
     except BylineError as error:
-        return said + markup.failure(str(error))
+        return said + markup.failure(told(error))
     except Exception:
         log.exception("Listing the models failed")
         return said + markup.unexpected()
@@ -135,8 +136,8 @@ def tried(library: Library, name: str, own: Mapping[str, LanguageModel] | None =
                 return markup.told(f"{name} answers, after {time.perf_counter() - started:.1f} s.")
         return markup.failure(f"{name} gave no word back: try another model.")
     except BylineError as error:
-        why, is_refused, _ = str(error).partition(": set ")  # a variable, which a key of the session's own has not
-        return markup.failure(f"{why}: enter another key." if own and name in own and is_refused else str(error))
+        why, is_refused, _ = told(error).partition(": set ")  # a variable, which a key of the session's own has not
+        return markup.failure(f"{why}: enter another key." if own and name in own and is_refused else told(error))
     except Exception:
         log.exception("Trying a model failed")
         return markup.unexpected()
@@ -203,7 +204,7 @@ def answering(
             else:
                 yield *answered(library, event, limits), event
     except BylineError as error:
-        yield markup.failure(str(error)), cards.no_sources(), None
+        yield markup.failure(told(error)), cards.no_sources(), None
     except Exception:
         log.exception("Answering failed")
         yield markup.unexpected(), cards.no_sources(), None
@@ -218,7 +219,7 @@ def answered(library: Library, answer: Answer, limits: Mapping[str, Any]) -> tup
 
 def exports(library: Library, answer: Answer, markdown: str) -> dict[str, tuple[str, str]]:
     """What an answer can be saved as: by the file's name, what the button is called and the text."""
-    kept, articles = library.record(answer), references.cited(answer)
+    kept, articles = library.record(values_as_seen(answer)), references.cited(answer)
     files = {
         "byline-record.html": ("Record (HTML)", record.render(kept, "html")),
         "byline-record.json": ("Record (JSON)", record.render(kept, "json")),
@@ -245,7 +246,7 @@ def checking(library: Library, draft: str) -> Iterator[tuple[str, tuple[CheckedS
                 yield drafts.checking(draft, sentences, n_sentences), sentences
         yield drafts.checked(draft, sentences), sentences
     except BylineError as error:
-        yield markup.failure(str(error)), ()
+        yield markup.failure(told(error)), ()
     except Exception:
         log.exception("Checking a draft failed")
         yield markup.unexpected(), ()
@@ -259,7 +260,7 @@ def draft_in(file: str, most: int) -> tuple[str, str]:
             raise BylineError(f"the draft has {len(text):,} characters: check at most {most:,} at a time.")
         return text, ""
     except BylineError as error:
-        return "", markup.failure(str(error))
+        return "", markup.failure(told(error))
     except Exception:
         log.exception("Reading a draft failed")
         return "", markup.unexpected()
@@ -290,7 +291,7 @@ def _adding(events: Callable[[], Iterable[str | IngestReport]]) -> Iterator[str]
         for event in events():
             yield uploads.told(event) if isinstance(event, IngestReport) else event
     except BylineError as error:
-        yield markup.failure(str(error))
+        yield markup.failure(told(error))
     except Exception:
         log.exception("Adding articles failed")
         yield markup.unexpected()
@@ -309,7 +310,7 @@ def shelf_page(library: Library, words: str, seen: shelf.View, **given: Any) -> 
         )
         return shelf.table(listed, n, seen)
     except BylineError as error:
-        return markup.failure(str(error))
+        return markup.failure(told(error))
     except Exception:
         log.exception("Listing the articles failed")
         return markup.unexpected()
@@ -327,7 +328,7 @@ def article_page(library: Library, article_id: str, *, can_edit: bool, said: str
         )
         return article, page
     except BylineError as error:
-        return None, markup.failure(str(error))
+        return None, markup.failure(told(error))
     except Exception:
         log.exception("Showing an article failed")
         return None, markup.unexpected()

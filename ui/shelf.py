@@ -10,6 +10,7 @@ from rag.answers.citations import outlet_and_date
 from rag.ingest.changes import Change, Diff
 from rag.text.calendar import date_in_words
 from rag.types import Article, Listed
+from ui.access import path_as_seen
 from ui.cards import text_of
 from ui.markup import count, escaped, idle, source, web_address
 
@@ -147,7 +148,9 @@ def _values(article: Article) -> str:
             continue
         known = f'<span class="bl-known">{_known(article, name)}</span>'
         rows.append(f'<dt>{label}</dt><dd dir="auto">{shown or "Not known"} {known}</dd>')
-    rows.append(f'<dt>File</dt><dd class="bl-path" dir="ltr">{escaped(str(article.to_dict()["path"]))}</dd>')
+    rows.append(
+        f'<dt>File</dt><dd class="bl-path" dir="ltr">{escaped(path_as_seen(str(article.to_dict()["path"])))}</dd>'
+    )
     return f'<dl class="bl-values">{"".join(rows)}</dl>'
 
 

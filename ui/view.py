@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from rag.text.calendar import date_in_words
 from rag.types import Answer, Claim, Disagreement, Event, Json
+from ui.access import path_as_seen
 from ui.cards import Card, Key, cards, markers, source_cards, whole_button
 from ui.markup import beside, box, busy, count, escaped, idle, listed, source
 
@@ -53,7 +54,7 @@ def welcome(n_articles: int, path: Path | str, *, can_add: bool = False) -> str:
     it `can_add`."""
     if n_articles:
         return idle("Ask a question. Each sentence of the answer leads to the words that back it.")
-    command = f"byline ingest PATH --library {shlex.quote(str(path))}"
+    command = f"byline ingest PATH --library {shlex.quote(path_as_seen(str(path)))}"
     how = "Drop some under “Add articles”, or add them" if can_add else "Add some"
     return (
         '<div class="bl-box"><h3>This library holds no articles yet</h3>'

@@ -28,6 +28,7 @@ BASES = ("minilm", "mpnet")
 # The larger base has twice the layers and twice the width: at the smaller rank its adapter has twice the numbers.
 RANKS = {"minilm": 32, "mpnet": 16}
 WARMING = 150  # steps in which the rate rises
+NEW_HEAD_RATE = 8.0  # how much faster a head learns that starts from nothing
 MULTIPLE = 8  # batches are padded to multiples of so many tokens: odd shapes are slow on a CPU
 SAVED_EVERY = 250  # steps
 

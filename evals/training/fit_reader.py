@@ -22,6 +22,7 @@ from embeddings.encoder import Encoder
 from embeddings.minilm import MiniLMEmbedder
 from evals.training.adapters import (
     BASES,
+    NEW_HEAD_RATE,
     RANKS,
     Adapted,
     Tensors,
@@ -42,7 +43,6 @@ from rag.models.reader import Encoded, encode_passage, readings_of
 
 RATES = {"minilm": 6e-4, "mpnet": 4e-4}
 TOKENS_PER_BATCH = 4096
-NEW_HEAD_RATE = 8.0  # how much faster a head learns that starts from nothing
 ROUNDS = 4
 N_OTHERS = 4  # near paragraphs that are kept of each question
 

@@ -11,6 +11,7 @@ The claims' test half is not looked at here. Needs SciPy, which comes with sente
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import pickle
 import random
@@ -31,12 +32,12 @@ from evals.training.news import news_passages
 from evals.training.pair_sets import is_held_out_wice
 from evals.training.support_data import INVENTED, attributionbench, edits, fever, wikinews
 from rag.checking.comparison import FEATURES, LIKENESS, Comparison, compare, weigh
+from rag.checking.faults import WEIGHTS
 from rag.checking.remembering import Remembering
 from rag.models.tiers import load_verifier
 from rag.models.verifier import Verifier
 from rag.text.facts import read
 
-WEIGHTS = Path(__file__).parent.parent.parent / "rag" / "checking" / "support_weights.json"
 SEED, FOLDS, RIDGE = 5, 5, 0.02
 N_LIES, N_PARAPHRASES, N_FEVER, N_WICE = 150, 150, 120, 120
 # How much each kind of data counts in the fit, whatever its number of rows.
@@ -204,6 +205,7 @@ def main() -> None:
     }
     stored["weights"]["*"] = stored["weights"].get("*") or stored["weights"][verifier.name]
     WEIGHTS.write_text(json.dumps(stored, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"SHA256 of rag/checking/faults.py: {hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()}")
     print(f"| {verifier.name} | n | true kept | false refused | AUC | balanced accuracy |\n|---|---|---|---|---|---|")
     for source in dict.fromkeys(sources):
         of = sources == source

@@ -20,7 +20,7 @@ import torch
 from embeddings.encoder import Encoder
 from evals.loaders import DATA, read_jsonl
 from evals.metrics import auroc
-from evals.training.adapters import BASES, RANKS, Adapted, Tokens, batches_of, load_base, rank_of, train
+from evals.training.adapters import BASES, NEW_HEAD_RATE, RANKS, Adapted, Tokens, batches_of, load_base, rank_of, train
 from evals.training.made_pairs import MADE
 from evals.training.news import news_passages
 from evals.training.pair_sets import SETS, cosines_of
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--base", choices=BASES, default="minilm")
     parser.add_argument("--mix", choices=sorted(MIXES), help="which pairs; unless given, middle or, for mpnet, small")
     parser.add_argument("--start", type=Path, help="an adapter for the same base to start from")
+    parser.add_argument("--new-head", action="store_true", help="the head starts from nothing and learns faster")
     parser.add_argument("--rate", type=float, help="the highest learning rate")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="pairs are drawn anew for each")
     parser.add_argument("--minutes", type=float, default=10**6, help="stop after so many minutes")
@@ -144,7 +145,9 @@ def main() -> None:
     torch.manual_seed(SEED)
     model = PairEncoder(base, rank=rank_of(start) if start else RANKS[args.base])
     if start:
-        model.restore(start)
+        model.restore(
+            {name: tensor for name, tensor in start.items() if not (args.new_head and name.startswith("head."))}
+        )
     sets = {"claims, dev": claims_of_the_suite(), "news held out": claims_held_out()}
     watch = {name: encoded(list(pairs), base) for name, pairs in sets.items()}
 
@@ -159,6 +162,7 @@ def main() -> None:
         minutes=args.minutes,
         out=args.out / "verifier.safetensors",
         watch=lambda: watched(model, watch),
+        head_rate=NEW_HEAD_RATE if args.new_head else 1.0,
     )
 
 

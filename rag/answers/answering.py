@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from embeddings import Vectors
 from rag.answers import beside, citations, premise
-from rag.answers.extractive import quoted
+from rag.answers.extractive import NEVER_WHOLE, quoted
 from rag.answers.sufficiency import ENOUGH
 from rag.answers.turn import Turn
 from rag.answers.writer import LIBRARY, Draft, Drafted, Writer
@@ -27,7 +27,7 @@ from rag.types import Answer, Candidate, Claim, LanguageModel, SearchHit
 MAX_TOKENS = 4096  # some think before they write
 # Reports that are laid beside each other where a question asks for it.
 MOST_ARTICLES = 5
-UNSURE = "{} may answer it: the reader is not sure."
+UNSURE = "{}: the reader is not sure."
 
 
 def answer(
@@ -150,7 +150,9 @@ class _Composition:
             self._note_on(quotes, instead_of, is_unsure=is_unsure)
         if is_unsure and (quotes or self._is_by_model):
             self._is_maybe = True
-            self._notes.append(UNSURE.format("One of these" if len(quotes) > 1 else "This"))
+            is_in_parts = any(part.kind in NEVER_WHOLE for part in self._parts)
+            several = "These may be parts of the answer" if is_in_parts else "One of these may answer it"
+            self._notes.append(UNSURE.format(several if len(quotes) > 1 else "This may answer it"))
         self._claims += quotes
         yield from quotes
 

@@ -10,7 +10,7 @@ from rag.filters import Filters
 from rag.search import questions
 from rag.search.asof import Understood
 from rag.search.requests import Request
-from rag.storage.store import Row, Store
+from rag.storage.protocol import Row, Store
 from rag.text.calendar import date_in_words, date_range
 from rag.text.lexicon import FUNCTION
 from rag.text.words import query_terms

@@ -16,6 +16,7 @@ from rag.search.names import other_names
 from rag.search.outlets import mentions
 from rag.text import dates
 from rag.text.facts import Reading, read
+from rag.text.language import other_language
 from rag.text.lexicon import without_accents
 from rag.text.names import fold, pairs
 from rag.types import Candidate, Span
@@ -168,7 +169,13 @@ def asks_reports(question: str) -> bool:
 
 
 def missing(question: str, candidates: Sequence[Candidate]) -> str:
-    """One sentence for a question that was not answered: what the passages found lack."""
+    """One sentence for a question that was not answered: the language that the reader does not read, or what the
+    passages found lack."""
+    if (language := other_language(question)) is not None:
+        return (
+            f"The question seems to be in {language}, and the reader reads English: ask in English, or choose a "
+            "language model, which translates it."
+        )
     texts = [without_accents(f"{c.hit.article.headline or ''} {c.hit.passage.text}").lower() for c in candidates]
     asked = question.strip()
     elsewhere = _elsewhere(asked, candidates)

@@ -14,6 +14,7 @@ from pathlib import Path
 from rag.checking.alignment import align, gap_of, initials_of, is_in_one_list, is_same
 from rag.checking.derived import Figure, follows, is_ordinal
 from rag.checking.roles import Note, compare_roles, compare_speakers
+from rag.models.shipped import read_shipped
 from rag.text.facts import Item, Reading
 from rag.text.lexicon import EXCLUSIVE, IRREGULAR, TITLES
 
@@ -52,10 +53,13 @@ N_UNSAID = 4  # words in a row that can have been put into it; more is another w
 SAME_STEM = 4  # first letters that forms of one name share: "Africa", "African"
 
 
+WEIGHTS = Path(__file__).with_name("support_weights.json")
+SHA256 = "23c374a8ce9d783e12a19149d44e8c7bd24c2fb3c0d80ea00ed6179350daa577"  # of them, as shipped
+
+
 @lru_cache(maxsize=1)
 def _fitted() -> dict[str, dict[str, dict[str, float]]]:
-    path = Path(__file__).with_name("support_weights.json")
-    loaded: dict[str, dict[str, dict[str, float]]] = json.loads(path.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, dict[str, float]]] = json.loads(read_shipped(WEIGHTS, SHA256))
     return loaded
 
 

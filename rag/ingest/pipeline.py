@@ -13,8 +13,8 @@ from rag.ingest import articles, boilerplate, copies, edits, feeds, passages
 from rag.ingest.fields import Mapped
 from rag.ingest.records import suffix_of
 from rag.ingest.warnings import Warnings
+from rag.storage.protocol import Store
 from rag.storage.rows import text_hash, text_to_embed
-from rag.storage.store import Store
 from rag.text import names
 from rag.types import Article, Failure, Json, Passage, Sentence
 

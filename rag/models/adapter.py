@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from embeddings.encoder import Encoder, named_as_bert
-from rag.errors import BylineError
+from rag.models.shipped import read_shipped
 
 Floats = NDArray[np.float32]
 
@@ -113,17 +112,7 @@ def load_adapter(path: Path) -> dict[str, Floats]:
     """The adapter's tensors as float32. BylineError when the file is missing or is not the one that was shipped."""
     from safetensors.numpy import load
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BylineError(f"the adapter cannot be read ({error}): reinstall byline.") from error
-    digest = hashlib.sha256(data).hexdigest()
-    expected = {_WEIGHTS / file: sha256 for file, sha256 in _SHIPPED.values()}.get(path, digest)
-    if digest != expected:
-        raise BylineError(
-            f"{path} is not the adapter that was shipped (sha256 {digest[:12]}…, expected {expected[:12]}…): "
-            "reinstall byline."
-        )
+    data = read_shipped(path, {_WEIGHTS / file: sha256 for file, sha256 in _SHIPPED.values()}.get(path))
     return named_as_bert({name: tensor.astype(np.float32) for name, tensor in load(data).items()})
 
 

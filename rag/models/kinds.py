@@ -7,19 +7,23 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from importlib import resources
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocol import Vectors
+from rag.models.shipped import read_shipped
 
 Kind = Literal["fact", "summary", "comparison", "list"]
 KINDS: tuple[Kind, ...] = ("fact", "summary", "comparison", "list")
 # Another kind than a fact is believed from here on: 1 to 3% of the facts of another writer are then taken for one.
 SURE = 0.5
+
+WEIGHTS = Path(__file__).parent / "weights" / "kinds.json"
+SHA256 = "c9625d6019d927e4c3f44b9fa74bcaa5cb5aa478adfc44222c073898044e1685"  # of them, as shipped
 
 _WORD = re.compile(r"\w+|\?")
 
@@ -50,6 +54,6 @@ def words_and_pairs(question: str) -> set[str]:
 
 @lru_cache(maxsize=1)
 def _weights() -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64]]:
-    stored = json.loads(resources.files("rag.models").joinpath("weights/kinds.json").read_text(encoding="utf-8"))
+    stored = json.loads(read_shipped(WEIGHTS, SHA256))
     of_words = {word: np.array(weights) for word, weights in stored["words"].items()}
     return of_words, np.array(stored["vector"]), np.array(stored["bias"])

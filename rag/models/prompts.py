@@ -82,6 +82,9 @@ PROMPTS: Mapping[str, Prompt] = {prompt.style: prompt for prompt in (SHORT, FULL
 FOLLOW_UP_SYSTEM = """Rewrite the last question of a conversation so that it can be understood alone: put names in the
 place of pronouns and add what it leaves out. Write only the question, in its own language."""
 
+TRANSLATION_SYSTEM = """Translate the question into English. Keep names, figures and dates. Write only the
+translation."""
+
 WITNESS_SYSTEM = """You compare claims with quoted words of news articles, and with nothing else. For each claim: do the
 words quoted before it carry all that it says?
 

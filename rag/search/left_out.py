@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.filters import Filters
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 
 
 def note_left_out(filters: Filters, store: Store) -> list[str]:

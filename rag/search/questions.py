@@ -1,4 +1,5 @@
-"""A follow-up question to one that stands alone: by a language model, or by a stated rule. Pure but for the model call.
+"""A follow-up question to one that stands alone, by a language model or by a stated rule; one in another language to
+English, by a model. Pure but for the model call.
 
 The rule. A question points back when a pronoun in it has nothing to stand for ("what did he say about it?"), when it
 opens with "and" or "what about" and has few words of its own, or when it has hardly any words of its own ("why?"). A
@@ -20,6 +21,7 @@ from rag.models import prompts
 from rag.models.generating import generated
 from rag.models.thoughts import without_thoughts
 from rag.text.facts import read
+from rag.text.language import other_language
 from rag.text.lexicon import FUNCTION, stem
 from rag.text.words import encodable
 from rag.types import Answer, Json, LanguageModel
@@ -133,20 +135,34 @@ def rewrite(question: str, earlier: Sequence[Turn], model: LanguageModel) -> str
     """The question as `model` completes it, or None where it fails or what it writes cannot be trusted: more than one
     line or one question, too long, or with a name or figure that occurs nowhere in the conversation."""
     history = [" ".join([turn.question, *(f"(answer: {quote})" for quote in turn.quotes[:2])]) for turn in earlier]
-    prompt = prompts.follow_up_prompt(history, question)
-    try:
-        pieces = generated(model, prompts.FOLLOW_UP_SYSTEM, prompt, max_tokens=MAX_REWRITE_TOKENS)
-        written = without_thoughts(pieces, at_most=2 * MAX_REWRITE_CHARS)
-    except ModelError:
-        return None
-    lines = written.strip().splitlines()
-    text = prompts.one_line(lines[0]).strip('"“”* ') if len(lines) == 1 else ""
-    text = re.sub(r"^(?:rewritten )?question:\s*", "", text, flags=re.IGNORECASE)
-    if not text.endswith(("?", "？", "؟")) or text.count("?") > 1 or len(text) > MAX_REWRITE_CHARS:
+    text = _one_line_by(model, prompts.FOLLOW_UP_SYSTEM, prompts.follow_up_prompt(history, question))
+    if not text.endswith(("?", "？", "؟")) or text.count("?") > 1:
         return None
     known = {stem(word) for word in _WORD.findall(" ".join([question, *history]))}
     telling = [*(word for name in names(text) for word in _WORD.findall(name)), *re.findall(r"\d+", text)]
     return text if all(stem(word) in known for word in telling) else None
+
+
+def translate(question: str, model: LanguageModel) -> str | None:
+    """The question in English by `model`, or None where it fails or what it writes cannot be trusted: more than one
+    line, too long, not English, or with other figures."""
+    text = _one_line_by(model, prompts.TRANSLATION_SYSTEM, prompts.one_line(question))
+    figures = [sorted(re.findall(r"\d+", one)) for one in (text, question)]
+    return text if text and figures[0] == figures[1] and other_language(text) is None else None
+
+
+def _one_line_by(model: LanguageModel, system: str, user: str) -> str:
+    """The one line that `model` writes, without its thoughts and its quotation marks; "" where it fails, or writes
+    more."""
+    try:
+        pieces = generated(model, system, user, max_tokens=MAX_REWRITE_TOKENS)
+        written = without_thoughts(pieces, at_most=2 * MAX_REWRITE_CHARS)
+    except ModelError:
+        return ""
+    lines = written.strip().splitlines()
+    text = prompts.one_line(lines[0]).strip('"“”* ') if len(lines) == 1 else ""
+    text = re.sub(r"^(?:rewritten )?(?:question|translation):\s*", "", text, flags=re.IGNORECASE)
+    return text if len(text) <= MAX_REWRITE_CHARS else ""
 
 
 def complete(question: str, earlier: Sequence[Turn]) -> Json:

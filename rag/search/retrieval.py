@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,10 @@ from rag.errors import BylineError
 from rag.filters import Filters
 from rag.search.names import other_names
 from rag.storage.caches import Held
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 from rag.text.names import Pair
 from rag.text.words import STOPWORDS, TERM, encodable, query_terms
-from rag.types import Ids, SearchHit
+from rag.types import SearchHit
 
 # How many passages each of the two searches offers to the fusion (more where more hits are asked for).
 CANDIDATES = 100
@@ -92,7 +92,7 @@ def _candidates(
     query: Vectors,
     n: int,
     filters: Filters,
-    allowed: Ids | None,
+    allowed: Sized | None,
     store: Store,
     held: Held,
     embedder: str,
@@ -101,7 +101,10 @@ def _candidates(
     cosine = dict(held.vectors.search(query, n, allowed)[0])
     bm25: dict[int, float] = {}
     for terms in wordings:
-        found = held.words.search(terms, n, allowed) if held.words else store.bm25(terms, n, filters, CONTEXT_WEIGHT)
+        if held.words is not None and (allowed is None or isinstance(allowed, np.ndarray)):
+            found = held.words.search(terms, n, allowed)
+        else:
+            found = store.bm25(terms, n, filters, CONTEXT_WEIGHT)
         for number, score in found:
             bm25[number] = max(score, bm25.get(number, score))
     # A passage that only BM25 found has a cosine all the same.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.filters import Filters
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 from rag.text.lexicon import FUNCTION, stem, without_accents
 from rag.text.spelling import within_one_edit
 

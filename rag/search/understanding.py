@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.filters import Filters
 from rag.search import asof, outlets, requests
 from rag.search.spelling import IsWord, respell
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 from rag.text.names import fold
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from rag.errors import BylineError
 from rag.storage import index, postings
-from rag.storage.store import Store
+from rag.storage.protocol import Index, Store
+from rag.storage.store import Store as Sqlite
 
 VECTORS, WORDS = "vectors.faiss", "words.postings"
 # A file of more passages than `SMALL` is written anew only where it lacks more of them than this share.
@@ -25,8 +26,13 @@ SMALL, LACKING = 10_000, 0.01
 class Held:
     """What is searched in: `words` None where SQLite's own index is as quick."""
 
-    vectors: index.FaissIndex
+    vectors: Index
     words: postings.Postings | None
+
+
+@dataclass(frozen=True)
+class _Built(Held):
+    vectors: index.FaissIndex
 
 
 class Caches:
@@ -35,7 +41,8 @@ class Caches:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
         self._lock = threading.RLock()
-        self._held: Held | None = None
+        self._held: _Built | None = None
+        self._sqlite = store if isinstance(store, Sqlite) else None
         self._state: tuple[str, int] | None = None  # of which embedder, at which generation
         self._written: dict[str, int] = {}  # file -> the passages in it
         self._builder: threading.Thread | None = None
@@ -65,13 +72,15 @@ class Caches:
         Where the library has grown into another kind of index that is built beside the one in use, and taken over by a
         later call; with `wait` it is built before this returns.
         """
+        if (own := self._store.own_index(embedder)) is not None:
+            return Held(own, None)
         with self._lock:
             generation = self._store.generation
             if self._held is None or self._state != (embedder, generation):
                 held = self._held if self._state and self._state[0] == embedder else None
                 vectors = self._vectors(held.vectors if held else None, embedder, dim, generation)
                 words = self._words(held.words if held else None, generation)
-                self._held, self._state = Held(vectors, words), (embedder, generation)
+                self._held, self._state = _Built(vectors, words), (embedder, generation)
             held = self._held
             lacking = self._lacking(held)
             if lacking and not self._closed.is_set() and not (self._builder and self._builder.is_alive()):
@@ -83,9 +92,9 @@ class Caches:
         builder.join()
         return self.current(embedder=embedder, dim=dim)
 
-    def _lacking(self, held: Held) -> bool:
+    def _lacking(self, held: _Built) -> bool:
         n = len(held.vectors)
-        return not held.vectors.fits(n) or (held.words is None and n >= postings.FROM)
+        return not held.vectors.fits(n) or (held.words is None and self._sqlite is not None and n >= postings.FROM)
 
     def _vectors(self, now: index.FaissIndex | None, embedder: str, dim: int, generation: int) -> index.FaissIndex:
         at, lost = -1, False
@@ -99,12 +108,14 @@ class Caches:
         return now
 
     def _words(self, now: postings.Postings | None, generation: int) -> postings.Postings | None:
+        if self._sqlite is None:
+            return None
         if now is None:
-            now = postings.Postings.load(self._folder / WORDS, self._store)
+            now = postings.Postings.load(self._folder / WORDS, self._sqlite)
             self._written[WORDS] = len(now) if now is not None else -1
         if now is None or now.generation == generation:
             return now
-        now, lost = postings.refresh(now, self._store)
+        now, lost = postings.refresh(now, self._sqlite)
         if lost or self._is_behind(WORDS, len(now)):
             self._save_words(now)
         return now
@@ -138,8 +149,8 @@ class Caches:
         if not held.vectors.fits(len(held.vectors)):
             vectors = index.build(self._store, embedder=embedder, dim=dim, stop=self._closed.is_set)
         words = held.words
-        if words is None and len(held.vectors) >= postings.FROM and not self._closed.is_set():
-            words = postings.build(self._store)
+        if words is None and self._sqlite and len(held.vectors) >= postings.FROM and not self._closed.is_set():
+            words = postings.build(self._sqlite)
         with self._lock:
             if vectors is None or self._closed.is_set() or self._state is None or self._state[0] != embedder:
                 return
@@ -148,4 +159,4 @@ class Caches:
             if words is not None and words is not held.words:
                 self._save_words(words)
             # At another generation by now, perhaps: the next call brings it up to date.
-            self._held, self._state = Held(vectors, words), (embedder, generation)
+            self._held, self._state = _Built(vectors, words), (embedder, generation)

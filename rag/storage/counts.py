@@ -28,11 +28,11 @@ class Counts(Database):
         return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
 
     def outlets(self) -> dict[str, int]:
-        """Outlet -> number of articles, most first, as `_folded`. Counted once for each state of the library: every
+        """Outlet -> number of articles, most first, as `folded`. Counted once for each state of the library: every
         question asks for them."""
         generation, (at, counted) = self.generation, self._outlets
         if at != generation:
-            counted = _folded(self._db.execute("SELECT outlet, count(*) FROM articles GROUP BY outlet").fetchall())
+            counted = folded(self._db.execute("SELECT outlet, count(*) FROM articles GROUP BY outlet").fetchall())
             self._outlets = generation, counted
         return dict(counted)
 
@@ -55,7 +55,7 @@ class Counts(Database):
         last = max((row[4] for row in rows if row[4]), default=None)
         n_articles, n_dated = sum(row[1] for row in rows), sum(row[2] for row in rows)
         first, last = (end and end.split("/")[2] for end in (first, last))
-        return n_articles, _folded(rows), first, last, n_articles - n_dated
+        return n_articles, folded(rows), first, last, n_articles - n_dated
 
     def n_undecided(self, filters: Filters) -> int:
         """How many articles `filters` leave out though they may lie within its dates: their own date is not known
@@ -96,7 +96,7 @@ class Counts(Database):
         return int(self._db.execute(sql, (*outlets, filters.as_of, filters.as_of)).fetchone()[0])
 
 
-def _folded(rows: Iterable[Any]) -> dict[str, int]:
+def folded(rows: Iterable[Any]) -> dict[str, int]:
     """Outlet -> its number, most first, of rows that begin so; those that differ in case only are one, as most write
     it."""
     spelled: dict[str, str] = {}

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from rag.errors import BylineError
+from rag.errors import BylineError, LibraryError
+from rag.storage.connection import Connection, unreadable
 from rag.storage.migrations import MIGRATIONS
 from rag.storage.shelf import has_words, n_words
 from rag.types import Ids
@@ -31,14 +32,17 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._connections: list[tuple[threading.Thread, Connection]] = []
         self._lock = threading.Lock()
         self.is_read_only = path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         try:
             self._migrate()
+        except LibraryError:
+            self.close()
+            raise
         except sqlite3.DatabaseError as error:
             self.close()
-            raise BylineError(unreadable(path, error)) from error
+            raise LibraryError(unreadable(path, error), path) from error
 
     def close(self) -> None:
         with self._lock:
@@ -48,14 +52,19 @@ class Database:
             self._local = threading.local()
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _db(self) -> Connection:
         """This thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or (self._local.seen and self._local.seen != self._seen()):
             self._local.seen = None
             if connection is not None:
                 self._drop(connection)
-            connection = self._connect()
+            try:
+                connection = self._connect()
+            except sqlite3.DatabaseError as error:  # the folder was moved, or the disk is gone
+                raise LibraryError(unreadable(self._path, error), self._path) from error
+            # From here on: what connecting itself meets is looked at as SQLite says it.
+            connection.path = self._path
             connection.create_function("casefold", 1, lambda s: s and s.casefold(), deterministic=True)
             connection.create_function("n_words", 2, n_words, deterministic=True)
             connection.create_function("has_words", 4, has_words, deterministic=True)
@@ -63,7 +72,7 @@ class Database:
             self._keep(connection)
         return connection
 
-    def _keep(self, connection: sqlite3.Connection) -> None:
+    def _keep(self, connection: Connection) -> None:
         """Closes those of threads that have ended: a server that runs for days starts thousands."""
         with self._lock:
             ended = [old for thread, old in self._connections if not thread.is_alive()]
@@ -72,22 +81,24 @@ class Database:
         for old in ended:
             old.close()
 
-    def _drop(self, connection: sqlite3.Connection) -> None:
+    def _drop(self, connection: Connection) -> None:
         """Closes one that shows what the file was before somebody else wrote to it."""
         with self._lock:
             self._connections = [kept for kept in self._connections if kept[1] is not connection]
         connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         if self.is_read_only:
             return self._connect_to_read()
-        connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self._path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False, factory=Connection
+        )
         _write_ahead(connection)
         for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _connect_to_read(self) -> sqlite3.Connection:
+    def _connect_to_read(self) -> Connection:
         """A connection that writes nothing, not even a lock where there can be none."""
         uri, wal = f"{self._path.absolute().as_uri()}?mode=ro", Path(f"{self._path}-wal")
         try:
@@ -102,8 +113,10 @@ class Database:
         self._local.seen = self._seen()
         return self._opened(f"{uri}&immutable=1")
 
-    def _opened(self, uri: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+    def _opened(self, uri: str) -> Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False, factory=Connection
+        )
         try:
             connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.Error:
@@ -122,7 +135,7 @@ class Database:
             raise BylineError(f"the library {self._path} is read-only: give yourself the right to write its folder.")
 
     @contextmanager
-    def _transaction(self, *, patience_s: float | None = None) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, patience_s: float | None = None) -> Iterator[Connection]:
         """A transaction that writes, begun when no other does; after `patience_s` (`PATIENCE_S` unless
         given) of waiting for that, BylineError."""
         self.check_writable()
@@ -208,26 +221,12 @@ class Database:
             yield from self._db.execute(f"{select} ({', '.join('?' * len(some))})", (*before, *some))
 
 
-def unreadable(path: Path, error: sqlite3.DatabaseError) -> str:
-    """The sentence that a library's file does not open, or is damaged further in, and what to do."""
-    why = f"{error}, {name}" if (name := getattr(error, "sqlite_errorname", "")) else f"{error}"
-    return f"the library file {path} cannot be opened ({why}): {_remedy(error)}"
-
-
-def _remedy(error: sqlite3.DatabaseError) -> str:
-    if "locked" in str(error):
-        return "wait for the other program that uses it, and try again."
-    if isinstance(error, sqlite3.OperationalError):
-        return "give yourself the right to read and write it and its folder, and make room on the disk."
-    return "restore it from a copy, or remove it and ingest the articles again."
-
-
-def _wait(connection: sqlite3.Connection, seconds: float) -> None:
+def _wait(connection: Connection, seconds: float) -> None:
     """Let a connection wait so long for a lock."""
     connection.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _write_ahead(connection: Connection) -> None:
     """Put a database into WAL mode. Where several make it at once, SQLite gives up at this without waiting."""
     deadline = time.monotonic() + PATIENCE_S
     while True:

@@ -15,7 +15,7 @@ import numpy as np
 
 from embeddings.protocol import Vectors
 from rag.storage import files
-from rag.storage.store import Store
+from rag.storage.protocol import Store
 from rag.types import Ids
 
 MAGIC = b"BYLINE-FAISS-2\n"

@@ -165,19 +165,29 @@ def outdated(db: sqlite3.Connection, numbers: Sequence[int], where: str, values:
 
 
 def keep(db: sqlite3.Connection, article: Article) -> None:
-    fields = {name: getattr(article, name) for name in _KEPT}
     db.execute(
         "INSERT INTO versions (article_id, replaced_at, fields, text) VALUES (?, ?, ?, ?)",
-        (article.id, datetime.now(timezone.utc).isoformat(timespec="seconds"), json.dumps(fields), article.text),
+        (article.id, *kept_row(article)),
     )
+
+
+def kept_row(article: Article) -> tuple[str, str, str]:
+    """When an article was replaced (now), its fields as JSON, and its text."""
+    fields = {name: getattr(article, name) for name in _KEPT}
+    return datetime.now(timezone.utc).isoformat(timespec="seconds"), json.dumps(fields), article.text
 
 
 def kept(db: sqlite3.Connection, article_id: str) -> list[tuple[Article, str]]:
     """(the article as it was, when it was replaced), oldest first."""
     rows = db.execute(
-        "SELECT fields, text, replaced_at FROM versions WHERE article_id = ? ORDER BY number", (article_id,)
+        "SELECT replaced_at, fields, text FROM versions WHERE article_id = ? ORDER BY number", (article_id,)
     )
-    return [(_article(article_id, json.loads(fields), text), at) for fields, text, at in rows]
+    return of_rows(article_id, rows)
+
+
+def of_rows(article_id: str, rows: Iterable[Sequence[str]]) -> list[tuple[Article, str]]:
+    """What `kept_row` made, read again."""
+    return [(_article(article_id, json.loads(fields), text), at) for at, fields, text in rows]
 
 
 def _article(article_id: str, fields: Json, text: str) -> Article:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rag.errors import LibraryError
 from rag.filters import Filters
 from rag.storage import links
 from rag.types import Article, Passage
@@ -58,12 +59,17 @@ def to_where(filters: Filters) -> tuple[str, list[str]]:
 
 
 def to_article(row: tuple[Any, ...]) -> Article:
-    """The article of a row of the columns ARTICLE."""
+    """The article of a row of the columns ARTICLE. LibraryError where a column holds what is never stored."""
     fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
-    fields |= {
-        name: json.loads(fields[name]) for name in ("authors", "reasons", "boilerplate", "places", "asides", "edited")
-    }
-    return Article(**links.in_tuples(fields))
+    try:
+        fields |= {
+            name: json.loads(fields[name])
+            for name in ("authors", "reasons", "boilerplate", "places", "asides", "edited")
+        }
+        return Article(**links.in_tuples(fields))
+    except (TypeError, ValueError) as error:
+        what = f"the article {fields['id']} is damaged in the library's file"
+        raise LibraryError(f"{what}: restore that from a copy, or ingest the articles into a new library.") from error
 
 
 def to_column(value: Any) -> Any:

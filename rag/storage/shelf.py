@@ -114,6 +114,22 @@ def record(db: sqlite3.Connection, article: Article) -> None:
     db.execute("INSERT INTO edits (article_id, edited_at, stated) VALUES (?, ?, ?)", (article.id, at, json.dumps(now)))
 
 
+def last_stated(edits: Sequence[Sequence[str]], back: int = 0) -> Json:
+    """What `stated` gives, of rows (edited_at, stated), oldest first."""
+    found: Json = json.loads(edits[-1 - back][1]) if len(edits) > back else {}
+    return found
+
+
+def edited(edits: Sequence[tuple[str, ...]], article: Article) -> tuple[tuple[str, ...], ...]:
+    """The rows of edits with what is stated of the article as it is stored, as `record` keeps them."""
+    now = json.loads(json.dumps({name: getattr(article, name) for name in article.edited}))
+    if now == last_stated(edits):
+        return tuple(edits)
+    if edits and now == last_stated(edits, 1):
+        return tuple(edits[:-1])
+    return (*edits, (datetime.now(timezone.utc).isoformat(timespec="seconds"), json.dumps(now)))
+
+
 # --- What belongs to an article beside itself, to be put back after it was removed
 
 _BESIDE = {"versions": "replaced_at, fields, text", "edits": "edited_at, stated"}

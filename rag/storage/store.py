@@ -9,23 +9,20 @@ an open library in another process) know that they are stale. Text that is remov
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from embeddings.protocol import Vectors
-from rag.errors import NotFoundError
+from rag.errors import LibraryError, NotFoundError
 from rag.filters import Filters
-from rag.storage import links, shelf, writing
+from rag.storage import damage, links, shelf, whole, writing
 from rag.storage.counts import Counts
+from rag.storage.protocol import Relate, Row
 from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
+from rag.storage.whole import Whole
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 
-Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
-"""An article and others -> id of each that is the same story: "copy" or "version"."""
-
-Row = tuple[str, str | None, str | None, str | None]
-"""Id, title, outlet and date of publication of an article."""
 MOST_MATCHES = 100  # SQLite takes no expression without end
 _HAS = (
     "AND id IN (SELECT p.article_id FROM passages_fts f JOIN passages p ON p.number = f.rowid "
@@ -48,6 +45,10 @@ class Store(Counts):
         found += [f"broken reference in {row[0]}" for row in self._db.execute("PRAGMA foreign_key_check")]
         found += links.check(self._db)
         return [line for line in found if line != "ok"]
+
+    def damaged(self) -> list[str]:
+        """What is not as it was stored, though SQLite finds the file sound. Reads everything."""
+        return damage.find_damage(self._db)
 
     # -- articles -----------------------------------------------------------------------------------------------
 
@@ -172,6 +173,25 @@ class Store(Counts):
         with self._transaction() as db:
             shelf.put_beside(db, article_id, rows)
 
+    # -- whole articles, for `byline copy` --------------------------------------------------------------------------
+
+    def ids(self) -> list[str]:
+        """Ids of all articles, in the order in which they were stored."""
+        return [row[0] for row in self._db.execute("SELECT id FROM articles ORDER BY rowid")]
+
+    def wholes(self, ids: Iterable[str]) -> list[Whole]:
+        """Articles with all that is stored of them, in the order of `ids`; those that are gone are left out."""
+        return [whole.of_database(self._db, one, self.article_passages(one)) for one in self.articles(ids)]
+
+    def put_wholes(self, wholes: Sequence[Whole], *, embedder: str, vectors: Mapping[bytes, Vectors]) -> None:
+        """Store such articles as they are, in place of those with the same ids or paths, in one transaction."""
+        with self._transaction() as db:
+            whole.to_database(db, wholes, embedder, vectors)
+            writing.mark_changed(db)
+
+    def own_index(self, embedder: str) -> None:
+        """None: the vectors are searched in a cache beside the store (`rag.storage.index`)."""
+
     # -- copies and versions --------------------------------------------------------------------------------------
 
     def unlinked(self, bands_version: int) -> list[str]:
@@ -236,6 +256,10 @@ class Store(Counts):
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
         rows = list(self._in(f"SELECT number, vector FROM {_EMBEDDED} WHERE number IN", numbers, embedder))
+        for number, vector in rows:
+            if not damage.is_vector(vector):
+                what = f"the vector of passage {number} is damaged in the library's file"
+                raise LibraryError(f"{what}: restore that from a copy, or ingest the articles into a new library.")
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
         return ids, vectors.reshape(len(rows), -1 if rows else 0)
@@ -296,7 +320,7 @@ class Store(Counts):
             f"{' '.join([_HAS] * len(matches))} ORDER BY latest IS NULL, latest DESC, path",
             (*values, *matches),
         )
-        return rows.fetchall()
+        return [*rows]
 
     def has_word(self, word: str) -> bool:
         """Whether any passage has `word`."""
@@ -310,7 +334,7 @@ class Store(Counts):
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab ('main', 'passages_fts', 'row')"
         )
         length = "SELECT term, doc FROM temp.indexed_words WHERE length(term) BETWEEN ? AND ?"
-        return self._db.execute(length, (len(word) - 3, len(word) + 1)).fetchall()
+        return [*self._db.execute(length, (len(word) - 3, len(word) + 1))]
 
     def passages(self, numbers: Sequence[int]) -> dict[int, tuple[Passage, Article]]:
         """number -> (passage, its article)."""

@@ -61,12 +61,16 @@ def put_parts(
     )
 
 
-def delete_article(db: sqlite3.Connection, article_id: str, *, history: bool = True) -> None:
-    """Remove an article, its passages and their words, the vectors that no other passage needs, and its history."""
+def delete_article(db: sqlite3.Connection, article_id: str, *, history: bool = True, alone: bool = False) -> None:
+    """Remove an article, its passages and their words, the vectors that no other passage needs, and its history. With
+    `alone`, the others of its story keep what was found of them."""
     row = db.execute("SELECT text FROM articles WHERE id = ?", (article_id,)).fetchone()
     if row is None:
         return
-    links.leave(db, article_id)
+    if alone:
+        db.execute("DELETE FROM bands WHERE article_id = ?", (article_id,))
+    else:
+        links.leave(db, article_id)
     if history:
         for table in ("versions", "edits"):
             db.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))

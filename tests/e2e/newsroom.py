@@ -101,19 +101,22 @@ class Newsroom(FakeLibrary):
         return answer
 
 
-SETTLED = """before => {
+# The pane of the answer before is still being written to when its marker is focused: a change alone is no answer.
+SETTLED = """([before, question]) => {
   const answer = document.querySelector("#bl-answer section").innerHTML;
-  return answer !== before && !answer.includes("bl-working") && document.querySelector("#bl-sources section > div > *");
+  const shown = document.querySelector("#bl-answer .bl-question")?.textContent.replace(/\\s+/g, " ").slice(0, 60);
+  return answer !== before && !answer.includes("bl-working") && document.querySelector("#bl-sources section > div > *")
+    && (shown === undefined || question.startsWith(shown));
 }"""
 
 
 def ask(page: Any, question: str) -> None:
-    """Ask, and wait until both panes have changed."""
+    """Ask, and wait until both panes have changed and the answer is to this question."""
     before = page.locator("#bl-answer section").inner_html()
     box = page.get_by_label("Your question")
     box.fill(question)
     box.press("Enter")
-    page.wait_for_function(SETTLED, arg=before)
+    page.wait_for_function(SETTLED, arg=[before, " ".join(question.split())])
 
 
 LEAVING: set[Any] = set()
