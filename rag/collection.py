@@ -36,8 +36,8 @@ from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
 from rag.settings import absolute, load_settings
 from rag.shelf import Shelf
-from rag.storage import index
-from rag.storage.protocol import Index, Store
+from rag.storage.caches import VECTORS, Caches, Held
+from rag.storage.protocol import Store
 from rag.storage.rows import text_hash, text_to_embed
 from rag.text import words as text_words
 from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit
@@ -45,7 +45,7 @@ from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-VECTOR_CACHE = "vectors.faiss"
+VECTOR_CACHE = VECTORS
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long runs."""
 
@@ -62,11 +62,10 @@ class Collection(Shelf):
         self.store = store
         self._embedder_spec = embedder
         self._embedder: Embedder | None = None
-        self._index: index.FaissIndex | None = None
-        self._index_generation = -1
+        self._caches = Caches(path, store)
         self._chosen: dict[str, str | None] = {}  # models given by hand
         self.today: Callable[[], dt.date] = dt.date.today  # what "last year" in a question counts from
-        self._lock = threading.RLock()  # of the index and the embedder
+        self._lock = threading.RLock()  # of the embedder
         # Of changes to the articles: one at a time, while questions go on being answered.
         self._writing = threading.RLock()
 
@@ -103,6 +102,7 @@ class Collection(Shelf):
 
     def close(self) -> None:
         """Close the files. The library cannot be used afterwards."""
+        self._caches.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -123,7 +123,8 @@ class Collection(Shelf):
         """Take the embedder that another process has put the library to, where it is another, and not put it back."""
         with self._lock:
             if (known := self.store.get_meta("embedder")) and known != self._embedder_spec:
-                self._embedder_spec, self._embedder, self._index = known, None, None
+                self._embedder_spec, self._embedder = known, None
+                self._caches.forget()
                 self.__dict__.pop("_indexed_as", None)
 
     @cached_property
@@ -232,7 +233,7 @@ class Collection(Shelf):
                 done += 1
             job.flush()
             job.link()
-        self._refresh(progress)
+        self._refresh(progress, wait=True)
         return IngestReport(
             **job.counts,
             failed=tuple(job.failed),
@@ -254,8 +255,8 @@ class Collection(Shelf):
         self.store.check_writable()
         gone = list({article.id: article for article in map(self.find, names)}.values())
         with self._writing:
-            # First the cache: were this to stop in between, it would only have to be made again.
-            (self.path / VECTOR_CACHE).unlink(missing_ok=True)
+            # First the caches: were this to stop in between, they would only have to be made again.
+            self._caches.drop()
             self.store.remove([article.id for article in gone])
             self._refresh()
         return gone
@@ -285,8 +286,8 @@ class Collection(Shelf):
                 done += 1
             job.flush()
 
-    def _refresh(self, progress: Progress | None = None) -> Index:
-        """The vector index, in step with the store; the cache file is written anew when it was behind."""
+    def _refresh(self, progress: Progress | None = None, *, wait: bool = False) -> Held:
+        """What is searched in, in step with the store; with `wait` what the library has grown into is built first."""
         self._adopt()
         if self.store.indexed_otherwise(self._indexed_as):
             try:
@@ -295,30 +296,13 @@ class Collection(Shelf):
                 # Somebody else writes, or nobody can: passages that were cut in an older way still answer.
                 if len(self.store.passage_numbers(self.embedder.name)) < self.store.n_passages():
                     raise
-        if (own := self.store.own_index(self.embedder.name)) is not None:
-            return own
-        with self._lock:
-            generation = self.store.generation
-            if self._index is not None and generation == self._index_generation:
-                return self._index
-            name, cache = self.embedder.name, self.path / VECTOR_CACHE
-            current, at = self._index, self._index_generation
-            if current is None:
-                current, at = index.FaissIndex.load(cache, embedder=name) or (None, -1)
-            if current is None or at != generation:
-                current = index.refresh(current, self.store, embedder=name, dim=self.embedder.dim)
-                # A cache that cannot be written (disk full, read-only) costs time at the next start, nothing else.
-                with contextlib.suppress(OSError):
-                    current.save(cache, embedder=name, generation=generation)
-            self._index, self._index_generation = current, generation
-            return current
+        return self._caches.current(embedder=self.embedder.name, dim=self.embedder.dim, wait=wait)
 
     # -- find ---------------------------------------------------------------------------------------------------
 
     def _hits(self, question: str, k: int, filters: Filters) -> list[SearchHit]:
-        return retrieval.retrieve(
-            question, k=k, filters=filters, store=self.store, index=self._refresh(), embedder=self.embedder
-        )
+        held = self._refresh()
+        return retrieval.retrieve(question, k=k, filters=filters, store=self.store, held=held, embedder=self.embedder)
 
     def _find(self, question: str, hits: Sequence[SearchHit]) -> tuple[Found, list[Candidate]]:
         """The sentences of the passages, with their vectors and what these have in common with the question; and those

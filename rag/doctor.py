@@ -9,12 +9,13 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from rag.collection import DATABASE, VECTOR_CACHE
+from rag.collection import DATABASE
 from rag.errors import BylineError
 from rag.ingest import passages
 from rag.library import Library
 from rag.models import larger
 from rag.storage import index
+from rag.storage.caches import VECTORS
 from rag.storage.connection import unreadable
 from rag.types import Json
 
@@ -118,7 +119,7 @@ def _vectors(library: Library) -> Finding:
     lacking = store.n_passages() - len(store.passage_numbers(name))
     if lacking:
         return False, f"{lacking} passages have no vector of {name}", "The next search embeds them; or byline ingest."
-    loaded = index.FaissIndex.load(library.path / VECTOR_CACHE, embedder=name)
+    loaded = index.FaissIndex.load(library.path / VECTORS, embedder=name)
     if loaded is None or loaded[1] != store.generation:
         return True, "the FAISS cache is missing, stale or damaged: the next search rebuilds it", ""
     return True, f"{len(loaded[0])} in the FAISS cache, in step with the store", ""

@@ -190,8 +190,10 @@ class Judging(Collection):
     def unknown_outlets(self, outlets: Sequence[str] | None) -> list[str]:
         """A sentence where no article has one of `outlets`, with those that there are, the likest first; none where
         all are known, or the library is empty."""
+        if not outlets:
+            return []
         known = {name.casefold(): name for name in self.store.outlets()}
-        unknown = {name.strip().casefold(): name.strip() for name in outlets or ()}
+        unknown = {name.strip().casefold(): name.strip() for name in outlets}
         unknown = {key: name for key, name in unknown.items() if key not in known}
         if not unknown or not self.store.n_articles():
             return []

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rag import Library
-from rag.collection import VECTOR_CACHE
-from rag.storage.index import FaissIndex
+from rag.storage.caches import VECTORS
+from rag.storage.index import KINDS, FaissIndex
 from tests.contracts.test_vector_index import DIM, vectors
 
 STORY = "The ferry to Saltby was late.\n\nThe council of Quillmere met on Monday.\n\nPlum cake needs cinnamon.\n"
@@ -21,7 +21,7 @@ def cache(library: Library, tmp_path: Path) -> Path:
     """A library with one article, and its cache file on disk."""
     (tmp_path / "story.txt").write_text(STORY)
     library.ingest([tmp_path / "story.txt"])
-    return library.path / VECTOR_CACHE
+    return library.path / VECTORS
 
 
 def best(folder: Path) -> str:
@@ -104,10 +104,32 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert [p.name for p in tmp_path.iterdir()] == ["x"], "no temporary file is left behind"
 
 
-def test_large_indexes_are_kept_in_half_precision(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr("rag.storage.index.HALF_PRECISION_FROM", 1)
-    cache.unlink()
-    assert "council" in best(cache.parent)
-    loaded = FaissIndex.load(cache, embedder="hashing:64")
-    assert loaded is not None
-    assert loaded[0].half_precision
+def test_the_kind_of_index_follows_the_size(monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path) -> None:
+    """It is built beside the one in use: a question is answered meanwhile, and the same after it."""
+    for n in range(40):
+        (tmp_path / f"{n}.txt").write_text(f"The ferry number {n} sailed from Quillmere to port {n * n} on Monday.\n")
+    library.ingest([tmp_path])
+    before = [hit.passage.id for hit in library.retrieve("Which ferry sailed to port 81?", k=5)]
+    monkeypatch.setattr("rag.storage.index.KINDS", (KINDS[0], (30, KINDS[1][1])))
+    monkeypatch.setattr("rag.storage.index.LEARNED_FROM", 2)
+    monkeypatch.setattr("rag.storage.postings.FROM", 30)
+    with Library.open(library.path) as again:
+        assert [hit.passage.id for hit in again.retrieve("Which ferry sailed to port 81?", k=5)] == before
+        held = again._refresh(wait=True)
+        assert held.vectors.kind == 1
+        assert held.words is not None
+        assert [hit.passage.id for hit in again.retrieve("Which ferry sailed to port 81?", k=5)] == before
+        again.remove([str(tmp_path / f"{n}.txt") for n in range(9)])
+        assert again._refresh(wait=True).vectors.kind == 1, "a few less change nothing"
+        again.remove([str(tmp_path / f"{n}.txt") for n in range(10, 30)])
+        assert again._refresh(wait=True).vectors.kind == 0
+        assert again.retrieve("Which ferry sailed to port 81?", k=1)[0].passage.text.startswith("The ferry number 9 ")
+
+
+def test_a_filter_to_few_passages_is_exact() -> None:
+    ids, rows = np.arange(4_000, dtype=np.int64), vectors(4_000)
+    index = FaissIndex(DIM, kind=1, sample=rows)
+    index.add(ids, rows)
+    among, queries = np.arange(0, 4_000, 50, dtype=np.int64), vectors(20, seed=5)
+    for query, found in zip(queries, index.search(queries, 10, among), strict=True):
+        assert {i for i, _ in found} == set(among[np.argsort(-(rows[among] @ query))[:10]].tolist())

@@ -12,7 +12,8 @@ from embeddings.protocol import Embedder, Vectors
 from rag.errors import BylineError
 from rag.filters import Filters
 from rag.search.names import other_names
-from rag.storage.protocol import Index, Store
+from rag.storage.caches import Held
+from rag.storage.protocol import Store
 from rag.text.names import Pair
 from rag.text.words import STOPWORDS, TERM, encodable, query_terms
 from rag.types import SearchHit
@@ -54,7 +55,7 @@ def searches(question: str, store: Store, filters: Filters) -> list[list[str]]:
 
 
 def retrieve(
-    question: str, *, k: int, filters: Filters, store: Store, index: Index, embedder: Embedder
+    question: str, *, k: int, filters: Filters, store: Store, held: Held, embedder: Embedder
 ) -> list[SearchHit]:
     """The `k` best passages for `question`, best first; fewer where fewer exist.
 
@@ -71,39 +72,55 @@ def retrieve(
     if not question.strip():
         raise BylineError('the question is empty: ask something, for example "Who asked for the meeting?".')
     check_k(k)
-    k = min(k, max(1, len(index)))  # SQLite takes no LIMIT of 64 bits
+    k = min(k, max(1, len(held.vectors)))  # SQLite takes no LIMIT of 64 bits
     allowed = store.allowed(filters) if filters else None
     wordings = searches(question, store, filters)
     query = embedder.encode_queries([question])
     n = max(CANDIDATES, 2 * k)
     hits: list[SearchHit] = []
     for _ in range(3):
-        hits, found = _best(wordings, query, k, n, filters, allowed, store, index)
+        cosine, bm25 = _candidates(wordings, query, n, filters, allowed, store, held, embedder.name)
+        hits, found = _best(cosine, bm25, k, filters, store), len(cosine)
         if len(hits) == k or found < n:
             break
         n *= WIDER  # copies of one story, or old versions, took the places
     return hits
 
 
-def _best(
+def _candidates(
     wordings: Sequence[Sequence[str]],
     query: Vectors,
-    k: int,
     n: int,
     filters: Filters,
     allowed: Sized | None,
     store: Store,
-    index: Index,
-) -> tuple[list[SearchHit], int]:
-    """The hits among the best `n` of each search, and how many candidates those were."""
-    cosine = dict(index.search(query, n, allowed)[0])
+    held: Held,
+    embedder: str,
+) -> tuple[dict[int, float], dict[int, float]]:
+    """The best `n` passages of each search: the cosines of them all, and the BM25 of those that have a word."""
+    cosine = dict(held.vectors.search(query, n, allowed)[0])
     bm25: dict[int, float] = {}
     for terms in wordings:
-        for number, score in store.bm25(terms, n, filters, CONTEXT_WEIGHT):
+        if held.words is not None and (allowed is None or isinstance(allowed, np.ndarray)):
+            found = held.words.search(terms, n, allowed)
+        else:
+            found = store.bm25(terms, n, filters, CONTEXT_WEIGHT)
+        for number, score in found:
             bm25[number] = max(score, bm25.get(number, score))
     # A passage that only BM25 found has a cosine all the same.
-    only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
-    cosine.update(index.search(query, len(only_bm25), only_bm25)[0])
+    if held.vectors.is_exact:
+        only_bm25 = np.array(sorted(bm25.keys() - cosine.keys()), dtype=np.int64)
+        cosine.update(held.vectors.search(query, len(only_bm25), only_bm25)[0])
+    else:  # what the index rounded is looked up
+        ids, vectors = store.passage_vectors(embedder, sorted(bm25.keys() | cosine.keys()))
+        cosine = dict(zip(ids.tolist(), (vectors @ query[0]).tolist(), strict=True)) if len(ids) else {}
+    return cosine, {number: score for number, score in bm25.items() if number in cosine}
+
+
+def _best(
+    cosine: Mapping[int, float], bm25: Mapping[int, float], k: int, filters: Filters, store: Store
+) -> list[SearchHit]:
+    """The `k` best of the candidates, by both scores."""
     numbers = sorted(cosine)
     fused = (min_max([cosine[i] for i in numbers]) + min_max([bm25.get(i, 0.0) for i in numbers])) / 2
     order = sorted(zip(numbers, fused, strict=True), key=lambda pair: (-pair[1], pair[0]))
@@ -129,8 +146,8 @@ def _best(
                 SearchHit(passage=passage, article=article, score=float(score), rank=len(hits) + 1, scores=scores)
             )
             if len(hits) == k:
-                return hits, len(numbers)
-    return hits, len(numbers)
+                return hits
+    return hits
 
 
 def _by_the_lead(

@@ -57,7 +57,7 @@ def respell(question: str, store: Store, filters: Filters, is_word: IsWord) -> R
 def _meant(typed: str, store: Store, filters: Filters) -> str | None:
     """The one word of the articles that is a letter off, as it is spelled there with a capital."""
     low = without_accents(typed).lower()
-    if store.bm25([typed], 1, Filters(), 1.0):  # an article that the filters keep out has it
+    if store.has_word(typed):  # an article that the filters keep out has it
         return None
     found: set[str] = set()
     for word, _ in store.words_like(low):

@@ -15,6 +15,8 @@ from rag.storage.rows import to_where
 class Counts(Database):
     """A database that counts and sums up the articles in it."""
 
+    _outlets: tuple[int, dict[str, int]] = (-1, {})  # at which generation, and what they were
+
     def n_articles(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
@@ -26,8 +28,13 @@ class Counts(Database):
         return int(self._db.execute("SELECT count(DISTINCT coalesce(cluster, id)) FROM articles").fetchone()[0])
 
     def outlets(self) -> dict[str, int]:
-        """Outlet -> number of articles, most first, as `folded`."""
-        return folded(self._db.execute("SELECT outlet, count(*) FROM articles GROUP BY outlet").fetchall())
+        """Outlet -> number of articles, most first, as `folded`. Counted once for each state of the library: every
+        question asks for them."""
+        generation, (at, counted) = self.generation, self._outlets
+        if at != generation:
+            counted = folded(self._db.execute("SELECT outlet, count(*) FROM articles GROUP BY outlet").fetchall())
+            self._outlets = generation, counted
+        return dict(counted)
 
     def date_bounds(self) -> tuple[str | None, str | None]:
         """The first and the last day on which an article can have been published."""

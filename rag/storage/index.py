@@ -1,46 +1,59 @@
 """FAISS: a cache of the store's vectors, never a second truth.
 
 The file carries a checksum, the embedder's name and the store's generation. Where one of them does not fit, it is
-brought up to date from the store. It is written beside and renamed, so that a reader sees the old file or the new one.
+brought up to date from the store.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from embeddings.protocol import Vectors
+from rag.storage import files
 from rag.storage.protocol import Store
 from rag.types import Ids
 
-MAGIC = b"BYLINE-FAISS-1\n"
-# Above this many vectors half precision: half the memory, twice the speed, recall@10 .999 (exact below).
-HALF_PRECISION_FROM = 50_000
-STALE_AFTER_S = 600.0
+MAGIC = b"BYLINE-FAISS-2\n"
+# From so many vectors on which kind: all are compared, or those in the nearest lists (recall@10: evals/RESULTS.md,
+# Growth). In half precision: 8 bits would cut off numbers outside the range they were learned from, as of new topics.
+KINDS = ((0, "Flat"), (30_000, "IVF{lists},SQfp16"))
+# A library has to fall to this share of where a kind begins before it is given up again.
+GIVEN_UP_BELOW = 0.5
+# The share of the lists that are looked into; vectors that these are learned from, for each list, and how often.
+PROBED, LEARNED_FROM, ROUNDS = 0.25, 50, 8
 _READ = 20_000  # vectors read from the store at a time
 
 
-class FaissIndex:
-    """Exact search by cosine over unit vectors that are known by their passage number (int64, unique, never reused), in
-    float32, or in float16 when `half_precision`. Safe to use from several threads: they take turns."""
+def kind_for(n: int, now: int | None = None) -> int:
+    """The place in KINDS of the kind for `n` vectors, where `now` is in use."""
+    best = max(place for place, (least, _) in enumerate(KINDS) if n >= least)
+    return now if now is not None and best < now and n >= GIVEN_UP_BELOW * KINDS[now][0] else best
 
-    def __init__(self, dim: int, *, half_precision: bool = False) -> None:
+
+class FaissIndex:
+    """Search by cosine over unit vectors that are known by their passage number (int64, unique, never reused). Safe to
+    use from several threads: they take turns.
+
+    `kind` is a place in KINDS. All but the first have to learn from `sample` (n, dim), find nearly all of the nearest,
+    and give cosines that are right to about 0.001; among few passages they look at each."""
+
+    def __init__(self, dim: int, *, kind: int = 0, sample: Vectors | None = None) -> None:
         import faiss
 
-        flat = (
-            faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-            if half_precision
-            else faiss.IndexFlatIP(dim)
-        )
-        self._index: Any = faiss.IndexIDMap2(flat)
+        self.kind = kind
+        n = 0 if sample is None else len(sample)
+        name = KINDS[kind][1].format(lists=max(1, n // LEARNED_FROM))
+        index: Any = faiss.index_factory(dim, name, faiss.METRIC_INNER_PRODUCT)
+        if sample is not None and not index.is_trained:
+            index.cp.niter = ROUNDS
+            index.train(self._finite(sample))
+        # Inverted lists keep the numbers themselves.
+        self._index: Any = faiss.IndexIDMap2(index) if kind == 0 else index
         self._lock = threading.RLock()
 
     @property
@@ -48,17 +61,25 @@ class FaissIndex:
         return int(self._index.d)
 
     @property
-    def half_precision(self) -> bool:
-        import faiss
+    def is_exact(self) -> bool:
+        return self.kind == 0
 
-        return isinstance(faiss.downcast_index(self._index.index), faiss.IndexScalarQuantizer)
+    def fits(self, n: int) -> bool:
+        """Whether this is the kind for `n` vectors."""
+        return kind_for(n, self.kind) == self.kind
 
     @property
     def ids(self) -> Ids:
         """All numbers in the index, ascending, shape (n,)."""
         import faiss
 
-        return np.sort(faiss.vector_to_array(self._index.id_map))
+        with self._lock:
+            if self.is_exact:
+                return np.sort(faiss.vector_to_array(self._index.id_map))
+            lists = self._index.invlists
+            sizes = [(i, lists.list_size(i)) for i in range(lists.nlist)]
+            found = [faiss.rev_swig_ptr(lists.get_ids(i), n).copy() for i, n in sizes if n]
+            return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -93,12 +114,15 @@ class FaissIndex:
             k = min(k, len(self) if among is None else len(among))
             if k <= 0 or not len(queries) or not len(self):
                 return [[] for _ in range(len(queries))]
-            if among is None:
-                cosines, ids = self._index.search(queries, k)
-            else:
-                selector = faiss.IDSelectorBatch(np.ascontiguousarray(among, dtype=np.int64))
-                only = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-                cosines, ids = self._index.search(queries, k, params=only)
+            how: dict[str, Any] = {}
+            if among is not None:
+                how["sel"] = faiss.IDSelectorBatch(np.ascontiguousarray(among, dtype=np.int64))
+            if not self.is_exact:
+                # As many vectors as without a filter, which is all of them where few pass.
+                share = 1.0 if among is None else len(among) / len(self)
+                how["nprobe"] = int(np.ceil(self._index.nlist * min(1.0, PROBED / share)))
+            kind = faiss.SearchParameters if self.is_exact else faiss.SearchParametersIVF
+            cosines, ids = self._index.search(queries, k, params=kind(**how))
         return [
             sorted(
                 ((int(i), float(c)) for i, c in zip(*pair, strict=True) if i != -1), key=lambda hit: (-hit[1], hit[0])
@@ -110,6 +134,10 @@ class FaissIndex:
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         if vectors.ndim != 2 or vectors.shape[1] != self.dim:
             raise ValueError(f"vectors of shape {vectors.shape}; (n, {self.dim}) is needed")
+        return self._finite(vectors)
+
+    @staticmethod
+    def _finite(vectors: Vectors) -> Vectors:
         if not np.isfinite(vectors).all():
             raise ValueError("a vector with values that are not finite")
         return vectors
@@ -120,22 +148,10 @@ class FaissIndex:
         """Write to `path`, all or nothing."""
         import faiss
 
-        data = faiss.serialize_index(self._index).tobytes()
-        header = {"embedder": embedder, "generation": generation, "sha256": hashlib.sha256(data).hexdigest()}
-        for left in path.parent.glob(f"{path.name}*.tmp"):  # by a process that was killed
-            if time.time() - left.stat().st_mtime > STALE_AFTER_S:
-                left.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(MAGIC + json.dumps(header).encode() + b"\n")
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with self._lock:
+            data: Any = faiss.serialize_index(self._index)
+        header = {"embedder": embedder, "generation": generation, "kind": KINDS[self.kind][1]}
+        files.save(path, MAGIC, header, [memoryview(data)])
 
     @classmethod
     def load(cls, path: Path, *, embedder: str) -> tuple[FaissIndex, int] | None:
@@ -144,33 +160,52 @@ class FaissIndex:
         import faiss
 
         try:
-            with path.open("rb") as file:
-                if file.read(len(MAGIC)) != MAGIC:
-                    return None
-                header = json.loads(file.readline(10_000))
-                data = file.read()
-            if header["embedder"] != embedder or hashlib.sha256(data).hexdigest() != header["sha256"]:
+            header, (data,) = files.load(path, MAGIC) or ({}, (b"",))
+            if header.get("embedder") != embedder:
                 return None
             index = cls.__new__(cls)
+            index.kind = [name for _, name in KINDS].index(header["kind"])
             index._index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
             index._lock = threading.RLock()
             return index, int(header["generation"])
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        except (ValueError, KeyError, TypeError, RuntimeError):
             return None
 
 
-def refresh(index: FaissIndex | None, store: Store, *, embedder: str, dim: int) -> FaissIndex:
-    """`index` brought to what the store holds: numbers that are gone are dropped, new ones are added. A number's
-    vector never changes, so the difference of the numbers is the whole difference."""
+def refresh(index: FaissIndex | None, store: Store, *, embedder: str, dim: int) -> tuple[FaissIndex, bool]:
+    """`index` brought to what the store holds, and whether numbers that are gone were dropped. A number's vector never
+    changes, so the difference of the numbers is the whole difference. Where there is none yet it is built."""
+    if index is None or index.dim != dim:
+        return build(store, embedder=embedder, dim=dim) or FaissIndex(dim), False
     wanted = store.passage_numbers(embedder)
-    half_precision = len(wanted) >= HALF_PRECISION_FROM
-    if index is None or index.dim != dim or index.half_precision != half_precision:
-        index = FaissIndex(dim, half_precision=half_precision)
     have = index.ids
-    index.remove(np.setdiff1d(have, wanted, assume_unique=True))
-    missing = np.setdiff1d(wanted, have, assume_unique=True)
-    for i in range(0, len(missing), _READ):
-        ids, vectors = store.passage_vectors(embedder, [int(n) for n in missing[i : i + _READ]])
+    gone = np.setdiff1d(have, wanted, assume_unique=True)
+    index.remove(gone)
+    _add(index, store, embedder, np.setdiff1d(wanted, have, assume_unique=True))
+    return index, bool(len(gone))
+
+
+def build(store: Store, *, embedder: str, dim: int, stop: Callable[[], bool] = lambda: False) -> FaissIndex | None:
+    """An index of the kind for so many vectors of `embedder` as the store holds; None where `stop` says so."""
+    wanted = store.passage_numbers(embedder)
+    kind, sample = kind_for(len(wanted)), None
+    if kind:
+        # Lists of about as many vectors as there are lists; learned from passages of all times.
+        n = min(len(wanted), LEARNED_FROM * round(len(wanted) ** 0.5))
+        drawn = np.sort(np.random.default_rng(0).choice(wanted, size=n, replace=False))
+        sample = store.passage_vectors(embedder, [int(number) for number in drawn])[1]
+    index = FaissIndex(dim, kind=kind, sample=sample)
+    return index if _add(index, store, embedder, wanted, stop) else None
+
+
+def _add(
+    index: FaissIndex, store: Store, embedder: str, numbers: Ids, stop: Callable[[], bool] = lambda: False
+) -> bool:
+    """Add the vectors of passages, and say whether all were; not where `stop` says so."""
+    for i in range(0, len(numbers), _READ):
+        if stop():
+            return False
+        ids, vectors = store.passage_vectors(embedder, [int(n) for n in numbers[i : i + _READ]])
         if len(ids):  # else all of them were replaced a moment ago
             index.add(ids, vectors)
-    return index
+    return True

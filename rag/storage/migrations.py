@@ -6,6 +6,9 @@ Never edited, only added to.
 
 from __future__ import annotations
 
+FULL_TEXT = """CREATE VIRTUAL TABLE passages_fts USING fts5 (
+            context, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
@@ -31,8 +34,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (article_id, position)) WITHOUT ROWID""",
         "CREATE TABLE vectors (embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL)",
         "CREATE UNIQUE INDEX vectors_key ON vectors (hash, embedder)",
-        """CREATE VIRTUAL TABLE passages_fts USING fts5 (
-            context, body, tokenize = 'porter unicode61 remove_diacritics 2')""",
+        FULL_TEXT,
     ),
     (
         # What ingest finds among the articles: `cluster` is the id of one article of those that carry one story,
@@ -105,5 +107,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             number INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL, edited_at TEXT NOT NULL,
             stated TEXT NOT NULL)""",
         "CREATE INDEX edits_article ON edits (article_id, number)",
+    ),
+    (
+        # All that filters ask for, since the rows are as long as the texts.
+        "CREATE INDEX articles_within ON articles (earliest, latest, revised, outlet, replaced_by, id)",
     ),
 )

@@ -244,6 +244,9 @@ class Reading(Counted, Listing):
     def allowed(self, filters: Filters) -> Allowed:
         return Allowed(self._engine, filters)
 
+    def has_word(self, word: str) -> bool:
+        return bool(self.bm25([word], 1, Filters(), 1.0))
+
     def bm25(self, terms: Sequence[str], k: int, filters: Filters, context_weight: float) -> list[tuple[int, float]]:
         """As on SQLite; title and heading always count as much as the text."""
         return bm25(self._engine, terms, k, filters, self._seen)

@@ -33,6 +33,8 @@ class Allowed:
 class MilvusIndex:
     """Search by cosine over the vectors in Milvus: what `FaissIndex.search` is to a library in a folder."""
 
+    is_exact = True  # the cosines are Milvus's own
+
     def __init__(self, engine: Engine, seen: Seen) -> None:
         self._engine, self._seen = engine, seen
 

@@ -251,8 +251,7 @@ class Store(Counts):
 
     def passage_numbers(self, embedder: str) -> Ids:
         """Numbers of the passages that have a vector of `embedder`, ascending, shape (n,)."""
-        rows = self._db.execute(f"SELECT number FROM {_EMBEDDED} ORDER BY number", (embedder,))
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        return self._numbers(f"SELECT number FROM {_EMBEDDED}", (embedder,))
 
     def passage_vectors(self, embedder: str, numbers: Sequence[int]) -> tuple[Ids, Vectors]:
         """Numbers (n,) and vectors (n, dim) of those passages."""
@@ -270,11 +269,14 @@ class Store(Counts):
     def allowed(self, filters: Filters) -> Ids:
         """Numbers of the passages that `filters` let through, ascending."""
         where, values = to_where(filters)
-        rows = self._db.execute(
-            f"SELECT number FROM passages p JOIN articles a ON a.id = p.article_id WHERE {where} ORDER BY number",
-            values,
+        # Articles first, from an index that has all that filters ask for, and of each the numbers from another.
+        return self._numbers(
+            f"SELECT number FROM articles a CROSS JOIN passages p ON p.article_id = a.id WHERE {where}", values
         )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def all_numbers(self) -> Ids:
+        """Numbers of all passages, ascending."""
+        return self._numbers("SELECT number FROM passages")
 
     def bm25(self, terms: Sequence[str], k: int, filters: Filters, context_weight: float) -> list[tuple[int, float]]:
         """The best `k` passages that hold any of `terms`, as (number, score), highest first.
@@ -319,6 +321,11 @@ class Store(Counts):
             (*values, *matches),
         )
         return [*rows]
+
+    def has_word(self, word: str) -> bool:
+        """Whether any passage has `word`."""
+        sql = "SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1"
+        return self._db.execute(sql, (to_match([word], ""),)).fetchone() is not None
 
     def words_like(self, word: str) -> list[tuple[str, int]]:
         """The words of the articles, as they are indexed (stemmed), that are nearly as long as `word`; and how many

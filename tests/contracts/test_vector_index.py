@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from embeddings import unit_rows
-from rag.storage.index import FaissIndex
+from rag.storage.index import KINDS, FaissIndex
 
 DIM = 32
 
 
-@pytest.fixture(params=[False, True], ids=["float32", "float16"])
+@pytest.fixture(params=range(len(KINDS)), ids=[name for _, name in KINDS])
 def index(request: pytest.FixtureRequest) -> FaissIndex:
-    return FaissIndex(DIM, half_precision=request.param)
+    """An empty one of each kind, taught so few lists that it looks into them all."""
+    return FaissIndex(DIM, kind=request.param, sample=vectors(60, seed=9))
 
 
 def vectors(n: int, seed: int = 0) -> np.ndarray:
