@@ -120,7 +120,7 @@ OF_READERS: Mapping[str, Mapping[str, float]] = {
     "reader-7/all-mpnet-base-v2": {"bias": 0.421, "answer": 0.044, "score": 0.21},
 }
 WITHOUT_READER = {"bias": -3.816, "cosine": 2.847, "passage_cosine": 2.489, "coverage": 2.62}
-# From here on an answer is plain: the least of .5, .55, … with which, at 95% confidence, at most 15% of the plain answers
+# From here on an answer is plain: the least of .5, .55, … with which, at 95% confidence, at most 15% of plain answers
 # are to questions that nothing answers (evals/READER.md).
 ENOUGH = 0.6
 # Between the two the likeliest sentence is shown as one that may answer. Below, no language model is asked: 2% of the
