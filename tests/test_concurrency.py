@@ -103,7 +103,7 @@ def test_articles_and_files_may_go_while_they_are_looked_at(
     numbers, vectors = ferry.store.passage_vectors(ferry.embedder.name, [1, 2])
     assert (numbers.shape, vectors.shape[0]) == ((0,), 0)
     monkeypatch.setattr(ferry.store, "passage_numbers", lambda _: np.array([7], dtype=np.int64))
-    index = refresh(None, ferry.store, embedder=ferry.embedder.name, dim=ferry.embedder.dim)
+    index, _ = refresh(None, ferry.store, embedder=ferry.embedder.name, dim=ferry.embedder.dim)
     assert len(index) == 0
     with pytest.raises(NotFoundError, match=f"the article {article.id} is no longer in the library"):
         ferry.file_of(article)
