@@ -280,7 +280,7 @@ def test_the_description_names_all_that_there_is(client):
         *("/api/status", "/api/ingest", "/v1/models", "/v1/models/{name}", "/v1/chat/completions"),
     }
     ask = described["paths"]["/api/ask"]["post"]
-    assert set(ask["responses"]) == {"200", "400", "422", "500"}
+    assert set(ask["responses"]) == {"200", "400", "422", "500", "503"}
     assert set(requests.Ask.model_fields) == set(described["components"]["schemas"]["Ask"]["properties"])
 
 

@@ -33,6 +33,7 @@ NOT_INSTALLED = {
     "rag/models/MODELS.md",
     "rag/storage/MILVUS.md",
     "ui/API.md",
+    "evals/growth.svg",
     *(f"evals/{name}.md" for name in "READER RESULTS SUPPORT VERIFIER".split()),
 }
 SETUPTOOLS = (

@@ -94,7 +94,11 @@ def test_an_older_library_gets_pages_when_its_files_are_read_again(tmp_path: Pat
     with Library.open(tmp_path / "library", embedder="hashing:64") as library:
         library.ingest([path])
     with sqlite3.connect(tmp_path / "library" / DATABASE) as db:  # as it was before there were places
-        for step in ("DROP TABLE edits", "DROP INDEX articles_shelf"):  # what came after them
+        for step in (
+            "DROP INDEX articles_within",
+            "DROP TABLE edits",
+            "DROP INDEX articles_shelf",
+        ):  # what came after them
             db.execute(step)
         for name in ("places", "asides", "words", "edited"):
             db.execute(f"ALTER TABLE articles DROP COLUMN {name}")

@@ -205,7 +205,7 @@ def test_a_library_of_an_older_format_is_counted(full, tmp_path):
     words = {one.id: one.n_words for one in full.listed()[0]}
     full.close()
     with sqlite3.connect(full.path / DATABASE) as db:
-        for statement in ("DROP INDEX articles_shelf", "DROP TABLE edits"):
+        for statement in ("DROP INDEX articles_within", "DROP INDEX articles_shelf", "DROP TABLE edits"):
             db.execute(statement)
         for column in ("words", "edited"):
             db.execute(f"ALTER TABLE articles DROP COLUMN {column}")
