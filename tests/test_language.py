@@ -30,7 +30,7 @@ class Interpreter:
         if system.startswith("Translate"):
             yield "How many hostages would be released in the first phase?"
         else:
-            yield "Israel is ready to accept the release of 33 hostages in the first phase [1]."
+            yield "Israel would now settle for 33 hostages going free in the opening phase [1]."
 
 
 def test_questions_in_other_languages_are_told_and_english_ones_never():
