@@ -185,6 +185,11 @@ def path_as_seen(path: str) -> str:
     return re.split(r"[/\\]", file)[-1] + mark + key
 
 
+def shown_path(article: Article) -> str:
+    """The path of `article`, in characters that can be shown, as who asks may see it."""
+    return path_as_seen(str(article.to_dict()["path"]))
+
+
 def values_as_seen(value: Any) -> Any:
     """A value of the library (an answer, say) as who asks may see it: its articles have the paths of `as_seen`."""
     if not _IS_READER.get():

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rag.answers.citations import SUPPORTED_FROM, attribution, place_in_words
 from rag.text.sentences import split_sentences
 from rag.types import Answer, Article, Citation, Claim, SearchHit, Verdict
-from ui.access import path_as_seen
+from ui.access import shown_path
 from ui.markup import beside, escaped, idle, source, web_address
 
 CONTEXT_CHARS = 220  # shown on either side of a quote
@@ -281,5 +281,5 @@ def _foot(article: Article) -> str:
         host = escaped(urlsplit(url).hostname or "")
         rel = "noopener noreferrer nofollow"
         parts.append(f'<a href="{escaped(url)}" target="_blank" rel="{rel}">Original at {host}</a>')
-    parts.append(f'<span class="bl-path" dir="ltr">{escaped(path_as_seen(str(article.to_dict()["path"])))}</span>')
+    parts.append(f'<span class="bl-path" dir="ltr">{escaped(shown_path(article))}</span>')
     return f'<p class="bl-foot">{"".join(parts)}</p>'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag.answers.citations import attribution, place_in_words
 from rag.checking.fixes import fix
 from rag.types import CheckedSentence
-from ui.access import path_as_seen
+from ui.access import shown_path
 from ui.cards import Place, bears, copy_quote, whole_button
 from ui.markup import beside, busy, count, escaped, failure, idle, source
 
@@ -74,9 +74,7 @@ def markdown(sentences: Sequence[CheckedSentence]) -> str:
         if (better := fix(sentence)) is not None:
             lines.append(f"- with the figure of the articles: {' '.join(better.text.split())}")
         for c in sentence.citations:
-            where = " ".join(
-                filter(None, (path_as_seen(str(c.article.to_dict()["path"])), place_in_words(c.page, c.time)))
-            )
+            where = " ".join(filter(None, (shown_path(c.article), place_in_words(c.page, c.time))))
             whose = f"{attribution(c.article, c.speaker, c.quote)}, {where}"
             lines.append(f"> “{' '.join(c.quote.split())}” — {whose}")
         blocks.append("\n".join(lines))

@@ -10,7 +10,7 @@ from rag.answers.citations import outlet_and_date
 from rag.ingest.changes import Change, Diff
 from rag.text.calendar import date_in_words
 from rag.types import Article, Listed
-from ui.access import path_as_seen
+from ui.access import shown_path
 from ui.cards import text_of
 from ui.markup import count, escaped, idle, source, web_address
 
@@ -148,9 +148,7 @@ def _values(article: Article) -> str:
             continue
         known = f'<span class="bl-known">{_known(article, name)}</span>'
         rows.append(f'<dt>{label}</dt><dd dir="auto">{shown or "Not known"} {known}</dd>')
-    rows.append(
-        f'<dt>File</dt><dd class="bl-path" dir="ltr">{escaped(path_as_seen(str(article.to_dict()["path"])))}</dd>'
-    )
+    rows.append(f'<dt>File</dt><dd class="bl-path" dir="ltr">{escaped(shown_path(article))}</dd>')
     return f'<dl class="bl-values">{"".join(rows)}</dl>'
 
 

@@ -27,9 +27,8 @@ from rag.storage.milvus_rows import (
     passages_schema,
     to_rows,
 )
-from rag.storage.protocol import Relate
+from rag.storage.protocol import Entry, Relate
 from rag.storage.whole import Whole
-from rag.types import Article, Passage, Sentence
 
 FORMAT = "1"
 _OLD = ["id", "revision", "n_parts"]
@@ -119,7 +118,7 @@ class MilvusStore(Reading):
 
     def put(
         self,
-        entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
+        entries: Sequence[Entry],
         *,
         indexed_as: str,
         embedder: str,

@@ -15,6 +15,9 @@ from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
 Relate = Callable[[Article, Sequence[Article]], Mapping[str, str]]
 """An article and others -> id of each that is the same story: "copy" or "version"."""
 
+Entry = tuple[Article, str, Sequence[Passage], Sequence[Sentence]]
+"""An article, the file it is from, its passages and its sentences."""
+
 Row = tuple[str, str | None, str | None, str | None]
 """Id, title, outlet and date of publication of an article."""
 
@@ -81,7 +84,7 @@ class Store(Protocol):
     def rename(self, article_id: str, path: str, file: str) -> None: ...
     def put(
         self,
-        entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
+        entries: Sequence[Entry],
         *,
         indexed_as: str,
         embedder: str,

@@ -18,7 +18,7 @@ from rag.errors import LibraryError, NotFoundError
 from rag.filters import Filters
 from rag.storage import damage, links, shelf, whole, writing
 from rag.storage.counts import Counts
-from rag.storage.protocol import Relate, Row
+from rag.storage.protocol import Entry, Relate, Row
 from rag.storage.rows import ARTICLE, PASSAGE, to_article, to_match, to_passage, to_where
 from rag.storage.whole import Whole
 from rag.types import Article, Ids, Json, Listed, Passage, Sentence, Version
@@ -111,7 +111,7 @@ class Store(Counts):
 
     def put(
         self,
-        entries: Sequence[tuple[Article, str, Sequence[Passage], Sequence[Sentence]]],
+        entries: Sequence[Entry],
         *,
         indexed_as: str,
         embedder: str,
