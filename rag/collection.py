@@ -28,15 +28,13 @@ from rag.ingest.boilerplate import find_boilerplate
 from rag.ingest.fields import Mapped, parse_mapping
 from rag.ingest.pipeline import IngestJob, indexed_as
 from rag.models.kinds import tell_kind
-from rag.places import DATABASE as DATABASE
-from rag.places import library_at as library_at
 from rag.places import open_store
 from rag.search import retrieval
 from rag.search.found import Found
 from rag.settings import FILE as SETTINGS
 from rag.settings import absolute, load_settings
 from rag.shelf import Shelf
-from rag.storage.caches import VECTORS, Caches, Held
+from rag.storage.caches import Caches, Held
 from rag.storage.protocol import Store
 from rag.storage.rows import text_hash, text_to_embed
 from rag.text import words as text_words
@@ -45,7 +43,6 @@ from rag.types import Article, Candidate, IngestReport, Json, Passage, SearchHit
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-VECTOR_CACHE = VECTORS
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) while something long runs."""
 
@@ -86,8 +83,7 @@ class Collection(Shelf):
         `rag.models.tiers`) hold for this object and go before the library's settings.
 
         `path` may be `milvus:URI[/NAME]` (see rag/storage/MILVUS.md). One in a folder that cannot be written can be
-        asked. Raises BylineError when none can be made there, or the
-        library in it is damaged or too new.
+        asked. Raises BylineError when none can be made there, or the library in it is damaged or too new.
         """
         folder, place, store = open_store(path)
         known = store.get_meta("embedder")

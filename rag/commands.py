@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from rag import record, terminal, terminal_reports
-from rag.collection import DATABASE, library_at
 from rag.doctor import examine
 from rag.errors import BylineError
 from rag.ingest.articles import SUFFIXES, read_draft
@@ -28,7 +27,7 @@ from rag.ingest.records import suffix_of
 from rag.library import Library
 from rag.licenses import installed_licenses
 from rag.models.tiers import load_given
-from rag.places import address_of
+from rag.places import DATABASE, address_of, library_at
 from rag.settings import expanded, load_settings
 from rag.storage.connection import unreadable
 from rag.terminal import print_json, say, warn

@@ -9,11 +9,11 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from rag.collection import DATABASE
 from rag.errors import BylineError
 from rag.ingest import passages
 from rag.library import Library
 from rag.models import larger
+from rag.places import DATABASE
 from rag.storage import index
 from rag.storage.caches import VECTORS
 from rag.storage.connection import unreadable

@@ -18,7 +18,7 @@ from docx import Document
 
 from rag import BylineError, Library, record
 from rag.cli import main
-from rag.collection import DATABASE
+from rag.places import DATABASE
 from rag.types import Checked
 from tests.conftest import FERRY
 from tests.test_view import a_citation, a_claim, an_answer

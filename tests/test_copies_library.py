@@ -12,9 +12,9 @@ import pytest
 
 from embeddings.hashing import HashingEmbedder
 from rag import BylineError, Library
-from rag.collection import DATABASE
 from rag.ingest.changes import diff
 from rag.ingest.copies import N_BANDS, sources_note
+from rag.places import DATABASE
 from rag.storage.migrations import MIGRATIONS
 from rag.types import Article, Version
 from tests.test_copies import OTHER_REPORT, PARAGRAPHS, STORY, article, put

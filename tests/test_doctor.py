@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.collection import DATABASE, VECTOR_CACHE
 from rag.doctor import examine
 from rag.errors import LibraryError
+from rag.places import DATABASE
+from rag.storage.caches import VECTORS
 from tests.test_cli import STORY, byline, byline_json
 
 
@@ -74,7 +75,7 @@ def test_doctor_finds_what_sqlite_does_not_see(what: str, ferry: Library) -> Non
     with closing(sqlite3.connect(ferry.path / DATABASE)) as db:
         db.execute(change)
         db.commit()
-    (ferry.path / VECTOR_CACHE).unlink()
+    (ferry.path / VECTORS).unlink()
     with Library.open(ferry.path) as library:
         assert library.store.check() == []
         (found,) = [check for check in examine(library) if check["name"] == "database"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag import Library
 from rag.answers.citations import place_in_words
-from rag.collection import DATABASE
+from rag.places import DATABASE
 from rag.record import render
 from rag.storage.migrations import MIGRATIONS
 from rag.types import Answer, Place

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rag import BylineError, Library
-from rag.collection import DATABASE
+from rag.places import DATABASE
 from rag.storage.migrations import MIGRATIONS
 
 STORY = "Ferry to Saltby is late\n\nThe Zephyrhound ferry left 120 minutes late on Monday, the harbour master said.\n"

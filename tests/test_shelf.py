@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rag import Library
-from rag.collection import DATABASE
 from rag.errors import BylineError
+from rag.places import DATABASE
 from rag.storage.migrations import MIGRATIONS
 
 BRIDGE = (

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rag import BylineError, Library
-from rag.collection import DATABASE
 from rag.filters import Filters
+from rag.places import DATABASE
 from rag.storage.migrations import MIGRATIONS
 from rag.storage.rows import text_hash
 from rag.storage.store import Store

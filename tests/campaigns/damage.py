@@ -9,8 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 from rag import BylineError, Library
-from rag.collection import DATABASE, VECTOR_CACHE
 from rag.doctor import examine
+from rag.places import DATABASE
+from rag.storage.caches import VECTORS
 from tests.campaigns.common import QUESTION, More, make_library
 
 SETTINGS = "settings.toml"
@@ -43,7 +44,7 @@ def run(folder: Path, chance: random.Random, more: More) -> Counter[str]:
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(made, home)
         # The database is nearly all that there is.
-        name = chance.choice([DATABASE, DATABASE, DATABASE, VECTOR_CACHE, SETTINGS])
+        name = chance.choice([DATABASE, DATABASE, DATABASE, VECTORS, SETTINGS])
         flip(home / name, chance)
         done["rounds"] += 1
         done[f"{name}: {look(home, name, expected, texts)}"] += 1
@@ -78,7 +79,7 @@ def look(home: Path, name: str, expected: object, texts: dict[str, str]) -> str:
             assert all(text in texts[i] for i, _, _, text in got), "words were shown that no article had"
             return (
                 "repaired"
-                if name == VECTOR_CACHE and got == expected
+                if name == VECTORS and got == expected
                 else "without effect"
                 if got == expected
                 else "other answers"

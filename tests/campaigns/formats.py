@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag import Library
-from rag.collection import DATABASE
+from rag.places import DATABASE
 from rag.storage.migrations import MIGRATIONS
 from rag.storage.shelf import n_words
 from tests.campaigns.common import More, assert_whole, content, make_library

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.ingest.articles import SUFFIXES
 from tests.campaigns.common import More
-from tests.campaigns.reading import measured
+from tests.campaigns.reading import count, measured
 from tests.reading import STORY, put
 from tests.test_documents import epub, odt, rtf
 from tests.test_pdf import make_pdf
@@ -166,9 +166,7 @@ def run(folder: Path, chance: random.Random, more: More) -> Counter[str]:
         files = [put(home / f"{n:03}" / f"story{suffix}", data) for n, data in enumerate(made)]
         for file, told in measured(files):
             done["files"] += 1
-            done["read" if told["articles"] else "refused"] += 1
-            done["slowest, s"] = max(done["slowest, s"], round(told["seconds"]))
-            done["most memory, MB"] = max(done["most memory, MB"], told["mb"])
+            count(done, told)
             if told["fault"]:
                 faults.append(f"{suffix} {file.read_bytes()[:3000]!r}: {told['fault']}")
     assert not faults, f"{len(faults)}:\n" + "\n".join(faults[:5])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag import Library
 from tests.campaigns.common import HASHING, More
-from tests.campaigns.reading import measured
+from tests.campaigns.reading import count, measured
 from tests.reading import STORY, put
 from tests.test_documents import ODT, epub, odt, rtf
 from tests.test_pdf import make_pdf
@@ -248,9 +248,7 @@ def run(folder: Path, chance: random.Random, more: More) -> Counter[str]:
     while more() and (read := next(reading, None)) is not None:
         file, told = read
         done["rounds"] += 1
-        done["read" if told["articles"] else "refused"] += 1
-        done["slowest, s"] = max(done["slowest, s"], round(told["seconds"]))
-        done["most memory, MB"] = max(done["most memory, MB"], told["mb"])
+        count(done, told)
         if told["fault"]:
             faults.append(f"{file.name}: {told['fault']}")
     reading.close()

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from rag import Library
-from rag.collection import DATABASE
+from rag.places import DATABASE
 from tests.campaigns.common import HASHING, More, assert_whole, content, outcome, start, write_articles
 from tests.campaigns.formats import as_format
 

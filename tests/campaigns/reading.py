@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,13 @@ def measured(files: Sequence[Path]) -> Generator[tuple[Path, dict[str, Any]], No
                 yield file, json.loads(line)
         finally:
             process.kill()
+
+
+def count(done: Counter[str], found: dict[str, Any]) -> None:
+    """Put what `measured` found of a file into the counts of a campaign."""
+    done["read" if found["articles"] else "refused"] += 1
+    done["slowest, s"] = max(done["slowest, s"], round(found["seconds"]))
+    done["most memory, MB"] = max(done["most memory, MB"], found["mb"])
 
 
 def main(files: Sequence[str]) -> None:
